@@ -1,0 +1,55 @@
+"""All rooms' tables, put together as the one App that the core migrates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asyncpg import Connection
+
+from waypost import db
+from waypost.access.tables import TABLES as ACCESS
+from waypost.awards.tables import TABLES as AWARDS
+from waypost.badges.tables import TABLES as BADGES
+from waypost.issuers.tables import TABLES as ISSUERS
+from waypost.learners.tables import TABLES as LEARNERS
+from waypost.opportunities.tables import TABLES as OPPORTUNITIES
+from waypost.outbox.tables import TABLES as OUTBOX
+from waypost.pathways.tables import TABLES as PATHWAYS
+from waypost.places.postcodes import load_built_in
+from waypost.places.tables import TABLES as PLACES
+from waypost.skills.tables import TABLES as SKILLS
+from waypost.standards.reference import load_reference
+from waypost.standards.tables import TABLES as STANDARDS
+from waypost.tenancy.tables import TABLES as TENANCY
+
+
+def core_app() -> db.App:
+    """Describe the core to the migration runner: its migrations, tables and reference data.
+
+    Returns an App named `waypost`; plugins bring Apps of their own.
+    """
+    return db.App(
+        name="waypost",
+        migrations=Path(db.__file__).parent / "migrations",
+        tables=(
+            *TENANCY,
+            *ACCESS,
+            *OUTBOX,
+            *STANDARDS,
+            *SKILLS,
+            *PLACES,
+            *ISSUERS,
+            *BADGES,
+            *OPPORTUNITIES,
+            *PATHWAYS,
+            *LEARNERS,
+            *AWARDS,
+        ),
+        reference=load_all,
+    )
+
+
+async def load_all(connection: Connection) -> None:
+    """Bring the reference data of every room up to date, on a connection of the owner. Idempotent."""
+    await load_reference(connection)
+    await load_built_in(connection)

@@ -1,0 +1,3 @@
+"""What people earned."""
+
+from __future__ import annotations

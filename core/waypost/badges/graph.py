@@ -1,0 +1,280 @@
+"""Badges, their versions and criteria, and who endorses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import strawberry
+from typing_extensions import override
+
+from waypost.graph import (
+    URL,
+    Argument,
+    Connection,
+    Markdown,
+    Node,
+    among,
+    by,
+    coded,
+    column,
+    contains,
+    extend,
+    filtering,
+    given,
+    identity,
+    in_cities,
+    many,
+    node,
+    one,
+    pages,
+    query,
+    refers,
+    struct,
+    value,
+    words,
+)
+from waypost.graph.query import named
+from waypost.graph.relations import HIDDEN_JSON, Relation
+from waypost.graph.sql import every
+from waypost.skills.graph import having_skills
+
+from . import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waypost.cities.graph import City
+    from waypost.graph.query import Here, Query, Selected
+    from waypost.issuers.graph import Issuer
+    from waypost.skills.graph import Skill
+    from waypost.standards.graph import Layer
+
+CATEGORIES: Final = {
+    "attendance": "Attendance",
+    "participation": "Participation",
+    "skill": "Skill",
+    "validation": "Validation",
+    "achievement": "Achievement",
+    "leadership": "Leadership",
+}
+LEVELS: Final = {"foundational": "Foundational", "intermediate": "Intermediate", "advanced": "Advanced"}
+TIMES: Final = {"hours": "Hours", "days": "Days", "weeks": "Weeks", "months": "Months", "years": "Years"}
+
+
+@strawberry.enum(description="Where a badge is on its way from draft to retirement.")
+class BadgeState(Enum):
+    """States of a badge."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    CHANGES_REQUESTED = "changes-requested"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+@value
+class CodedValue:
+    """A code with its name."""
+
+    code: str
+    name: str
+
+
+@value
+class Money:
+    """An amount in a currency (ISO 4217)."""
+
+    amount: Decimal = column("price", doc="A decimal number as a string.")
+    currency: str = column(doc="ISO 4217.")
+
+
+@value
+class OpportunityCost:
+    """What it costs to take part."""
+
+    free: bool
+    price: Money | None = struct("price", doc="Null where it is free, or the price is not known.")
+    note: str | None = column("cost_note", doc="What else to know of the cost.")
+
+
+@node(tables.Criterion)
+class Criterion:
+    """One thing that an earner has done."""
+
+    id: strawberry.ID = identity("id", "Criterion", doc="Opaque.")
+    text: Markdown = words(tables.CriterionText, "criterion_id", doc="In the language asked for.")
+    required: bool
+    skills: list[Skill] = many(
+        through=tables.CriterionSkill,
+        here_key="criterion_id",
+        there_key="skill_id",
+        order_by=("name", "id"),
+        doc="The skills that it shows.",
+    )
+
+
+@node(tables.BadgeVersion)
+class BadgeVersion:
+    """One wording of a badge; once published it never changes."""
+
+    number: int
+    name: str = words(tables.BadgeText, "version_id", copied="name", doc="In the language asked for.")
+    description: Markdown = words(tables.BadgeText, "version_id", doc="In the language asked for.")
+    layer: Layer = one("layer", to="code", doc="Of the standard that was in force then.")
+    criteria: list[Criterion] = many(there_key="version_id", order_by=("position",), doc="In order.")
+    skills: list[Skill] = many(
+        through=tables.BadgeSkill,
+        here_key="version_id",
+        there_key="skill_id",
+        order_by=("name", "id"),
+        doc="What it stands for.",
+    )
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionShown(Relation):
+    """The version in force, or the one whose number is given."""
+
+    arguments: tuple[Argument, ...] = (Argument("number", int, doc="Absent: the newest published."),)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        number = field.argument("number")
+        row = query.row(tables.BadgeVersion)
+        wanted = (
+            [f"{row}.badge_id = {here}.id", f"{row}.number = {query.param(number, 'int')}"]
+            if query.has(number)
+            else [f"{row}.id = {here}.version_id"]
+        )
+        body = query.object(named(field), row, field)
+        where = every([*wanted, *query.inside(row, here)])
+        return f"coalesce((select {body} from badge_version {row} where {where}), {HIDDEN_JSON})"
+
+
+@node(tables.Endorsement)
+class Endorsement(Node):
+    """Another organisation's word for a badge."""
+
+    endorser: Issuer = one(doc="Who endorses it.")
+    comment: str | None
+    valid_from: datetime
+
+
+@node(tables.Badge)
+class Badge(Node):
+    """A recognition that an issuer offers, at one layer of the city's badge standard."""
+
+    slug: str
+    name: str = words(
+        tables.BadgeText, "version_id", here="version_id", copied="name", doc="In the language asked for."
+    )
+    description: Markdown = words(tables.BadgeText, "version_id", here="version_id", doc="What its earners have done.")
+    layer: Layer = one("layer", to="code", doc="The kind of experience that it stands for.")
+    criteria: list[Criterion] = many(here="version_id", there_key="version_id", order_by=("position",), doc="In order.")
+    skills: list[Skill] = many(
+        through=tables.BadgeSkill,
+        here="version_id",
+        here_key="version_id",
+        there_key="skill_id",
+        order_by=("name", "id"),
+        doc="What it stands for, by name.",
+    )
+    issuer: Issuer = one(doc="The account that signs it; `creator` is whose badge it is.")
+    creator: Issuer = one(doc="Whose badge it is.")
+    version: BadgeVersion = VersionShown(doc="The newest published, or the one given.")  # type: ignore[assignment]
+    versions: list[BadgeVersion] = many(there_key="badge_id", order_by=("number",), doc="All published, oldest first.")
+    image_url: URL | None
+    category: CodedValue | None = coded("category", CATEGORIES, doc="What it recognises.")
+    level: CodedValue | None = coded("level", LEVELS, doc="How demanding it is.")
+    time_to_earn: CodedValue | None = coded("time_to_earn", TIMES, doc="How long it usually takes.")
+    cost: OpportunityCost | None = struct("free", doc="What it costs to earn; null where nobody said.")
+    urgent: bool
+    state: BadgeState
+    replaced_by: Badge | None = one("replaced_by_id", doc="Its successor, where it was retired for another.")
+    derived_from: Badge | None = one(
+        "derived_from_id", away="derived_from_tenant_id", doc="The badge that it was cloned from."
+    )
+    endorsements: list[Endorsement] = many(
+        there_key="badge_id", order_by=("valid_from", "id"), doc="Who stands behind it."
+    )
+    city: City = one("tenant_id", doc="The city that it belongs to.")
+
+
+def _listed(query: Query, row: Here, field: Selected) -> str:
+    retired = field.argument("filter", "includeRetired")
+    if query.decide(lambda request: bool(retired(request))):
+        return f"{row}.state in ('published', 'retired')"
+    return f"{row}.state = 'published'"
+
+
+@filtering
+class BadgeFilter:
+    """Which badges to list."""
+
+    text: str | None = contains("name", doc="Part of the name, in whatever case.")
+    layers: list[str] | None = among("layer", doc="Codes of layers, e.g. rsa-2019/engage.")
+    skills: list[str] | None = having_skills(tables.BadgeSkill, "version_id", here="version_id")
+    issuer: strawberry.ID | None = refers("Issuer", "issuer_id", doc="Signed by this issuer.")
+    include_retired: bool | None = given("Retired badges too.", flag=True)
+    cities: list[str] | None = in_cities()
+
+
+@query
+class BadgeQuery:
+    """Root fields for badges."""
+
+    badge: Badge | None = by(doc="One badge by id or slug; retired ones too.")
+    badges: Connection[Badge] = pages(filter=BadgeFilter, open=_listed, doc="The badges on offer, by name.")
+
+
+def _issued(query: Query, here: Here, there: Here) -> Sequence[str]:
+    return (f"{there}.issuer_id = {here}.id",)
+
+
+@extend("Issuer")
+class IssuerBadges:
+    """What an issuer signs."""
+
+    badges: Connection[Badge] = pages(link=_issued, open="{0}.state = 'published'", doc="The badges that it signs.")
+
+
+def _with_skill(query: Query, here: Here, there: Here) -> Sequence[str]:
+    side = query.row(tables.BadgeSkill)
+    linked_rows = every(
+        [
+            f"{side}.skill_id = {here}.id",
+            f"{side}.version_id = {there}.version_id",
+            *query.inside(side, there),
+        ]
+    )
+    return (f"exists (select from badge_skill {side} where {linked_rows})",)
+
+
+@extend("Skill")
+class SkillBadges:
+    """The badges that stand for a skill."""
+
+    badges: Connection[Badge] = pages(
+        link=_with_skill, open="{0}.state = 'published'", doc="The badges that stand for it."
+    )
+
+
+TYPES = (
+    CodedValue,
+    Money,
+    OpportunityCost,
+    Criterion,
+    BadgeVersion,
+    Endorsement,
+    Badge,
+    BadgeFilter,
+    BadgeQuery,
+    IssuerBadges,
+    SkillBadges,
+)

@@ -1,0 +1,134 @@
+"""Badges, the versions that hold their words, and what is borrowed from other tenants."""
+
+from __future__ import annotations
+
+from piccolo.columns import UUID, Boolean, Integer, Numeric, Text, Timestamptz
+
+from waypost.db import TenantTable
+
+
+class Badge(TenantTable):
+    """A recognition that an issuer offers. Its words live in `BadgeVersion`."""
+
+    slug = Text(help_text="Unique in the tenant; part of public addresses, so never reused.")
+    name = Text(help_text="Of the version in force; copied here because lists are ordered by it.")
+    issuer_id = UUID(help_text="The account that signs.")
+    creator_id = UUID(help_text="Whose badge it is.")
+    version_id = UUID(null=True, help_text="The version in force; null before the first is published.")
+    layer = Text(null=True, help_text="Of the version in force.")
+    state = Text(help_text="draft, submitted, changes-requested, approved, published or retired.")
+    image_url = Text(null=True)
+    category = Text(null=True)
+    level = Text(null=True)
+    time_to_earn = Text(null=True)
+    free = Boolean(null=True)
+    price = Numeric(digits=(10, 2), null=True)
+    currency = Text(null=True, help_text="ISO 4217.")
+    cost_note = Text(null=True)
+    urgent = Boolean(default=False)
+    retired_at = Timestamptz(null=True)
+    replaced_by_id = UUID(null=True)
+    derived_from_tenant_id = UUID(null=True, help_text="Where it was cloned from, with attribution.")
+    derived_from_id = UUID(null=True)
+    public = Boolean(default=False, help_text="Stays true when the badge is retired.")
+    managed_by = Text(default="graph", help_text="files, graph, feed:… or demo: who may change the row.")
+    source_id = Text(null=True, help_text="File and key, or the feed's own id.")
+    created_at = Timestamptz()
+    updated_at = Timestamptz()
+
+
+class BadgeVersion(TenantTable):
+    """One wording of a badge, from draft to published; after that it never changes."""
+
+    badge_id = UUID()
+    number = Integer(help_text="From 1.")
+    name = Text()
+    state = Text(help_text="draft, submitted, changes-requested, approved or published.")
+    layer = Text(help_text="A city may move to another standard, old versions keep theirs.")
+    published_at = Timestamptz(null=True)
+    public = Boolean(default=False)
+
+
+class BadgeText(TenantTable, key=("version_id", "language")):
+    """A version's words in one language."""
+
+    version_id = UUID()
+    language = Text()
+    original = Boolean()
+    name = Text()
+    description = Text(help_text="CommonMark.")
+    public = Boolean(default=False)
+
+
+class Criterion(TenantTable):
+    """One thing an earner has done."""
+
+    version_id = UUID()
+    position = Integer(help_text="From 1.")
+    required = Boolean(default=True)
+    public = Boolean(default=False)
+
+
+class CriterionText(TenantTable, key=("criterion_id", "language")):
+    """A criterion's words in one language."""
+
+    criterion_id = UUID()
+    language = Text()
+    original = Boolean()
+    text = Text(help_text="CommonMark.")
+    public = Boolean(default=False)
+
+
+class CriterionSkill(TenantTable, key=("criterion_id", "skill_id")):
+    """A skill that meeting a criterion shows."""
+
+    criterion_id = UUID()
+    skill_id = UUID()
+    public = Boolean(default=False)
+
+
+class BadgeSkill(TenantTable, key=("version_id", "skill_id")):
+    """A skill that earning a badge shows."""
+
+    version_id = UUID()
+    skill_id = UUID()
+    public = Boolean(default=False)
+
+
+class Endorsement(TenantTable):
+    """What another organisation says of a badge."""
+
+    badge_id = UUID()
+    endorser_id = UUID()
+    comment = Text(null=True)
+    valid_from = Timestamptz()
+    public = Boolean(default=False)
+
+
+class Borrowed(TenantTable):
+    """Another tenant's badge or opportunity, shown here: the home tenant's public facts, kept true."""
+
+    home_tenant_id = UUID()
+    object_type = Text(help_text="badge or opportunity.")
+    object_id = UUID()
+    version = Integer(null=True, help_text="Number of the badge's version in force when last checked.")
+    name = Text()
+    layer = Text(null=True)
+    image_url = Text(null=True)
+    state = Text(help_text="The object's state at home.")
+    replaced_by = UUID(null=True, help_text="Its successor at home.")
+    checked_at = Timestamptz()
+    public = Boolean(default=False)
+
+
+TABLES = (
+    Badge,
+    BadgeVersion,
+    BadgeText,
+    Criterion,
+    CriterionText,
+    CriterionSkill,
+    BadgeSkill,
+    Endorsement,
+    Borrowed,
+)

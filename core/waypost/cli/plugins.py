@@ -1,0 +1,76 @@
+"""`waypost plugins`: what is installed, what works, and why the rest does not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from waypost.plugins import Installed
+
+
+@click.group()
+def plugins() -> None:
+    """See the installed plugins, and check them."""
+
+
+@plugins.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")
+def list_(as_json: bool) -> None:
+    """List the plugins: name, version, state, and what they are or why they do not work."""
+    _show(_installed(), as_json)
+
+
+@plugins.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")
+def check(as_json: bool) -> None:
+    """Check manifests, imports, hooks, tables and declarations; exit code 1 if a plugin does not work."""
+    from waypost.plugins import State
+
+    installed = _installed()
+    _show(installed, as_json)
+    if any(one.state in {State.LEFT_OUT, State.MISSING} for one in installed):
+        raise click.exceptions.Exit(1)
+
+
+def _installed() -> tuple[Installed, ...]:
+    """Every plugin with its state at start-up, after composing the graph with it."""
+    from waypost.cli.parts import load_plugins
+    from waypost.settings import Settings
+
+    return load_plugins(Settings.from_environment()).installed
+
+
+def _show(installed: tuple[Installed, ...], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_facts(one) for one in installed], indent=2, ensure_ascii=False))
+        return
+    lines = [(one.name, one.version or "-", str(one.state), _about(one)) for one in installed]
+    widths = [max(map(len, column), default=0) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    if not lines:
+        click.echo("No plugin is installed.")
+
+
+def _about(one: Installed) -> str:
+    title = one.manifest.title if one.manifest else ""
+    return one.reason or f"{title} ({one.distribution})"
+
+
+def _facts(one: Installed) -> dict[str, Any]:
+    manifest = one.manifest
+    return {
+        "name": one.name,
+        "distribution": one.distribution or None,
+        "version": one.version or None,
+        "state": one.state,
+        "reason": one.reason or None,
+        "title": manifest.title if manifest else None,
+        "api": manifest.api if manifest else None,
+        "prefix": manifest.prefix if manifest else None,
+        "requires": list(manifest.requires) if manifest else None,
+        "contributes": sorted(manifest.contributes) if manifest else None,
+    }

@@ -1,0 +1,125 @@
+"""Runs the server in this process until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
+from typing import Any, Final, TypeVar
+
+import click
+
+from waypost.cli.faults import Refused
+
+Result = TypeVar("Result")
+
+STOP_WITHIN_S: Final = 10
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Reserve the address before anything slow begins, without listening yet; `port` 0 takes a free one.
+
+    Raises Refused when another process has the port, or the address is not ours to use.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise Refused(_why_not(error, host, port)) from error
+    return bound
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """Run a coroutine on uvloop where there is one; Ctrl+C and SIGTERM cancel it, so that it cleans up."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_stoppable(main))
+
+
+async def serve(app: Any, bound: socket.socket, *, ready: Callable[[], None]) -> None:
+    """Serve an ASGI application on a bound socket until this task is cancelled, then finish what was begun.
+
+    `ready` is called once requests are answered.
+    """
+    server = _server(app, ready)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+
+
+def _server(app: Any, ready: Callable[[], None]) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """uvicorn's, except that signals are not its own affair: they cancel the whole command."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    return Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,  # the reverse proxy keeps one; ours would only repeat learners' addresses
+            proxy_headers=False,  # ours knows which proxies are trusted
+            server_header=False,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+        )
+    )
+
+
+async def _stoppable(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """Let the first SIGTERM end `main` as Ctrl+C does: by cancelling it."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        if task is not None and not told:  # cleaning up is not to be cancelled too
+            told = True
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        return await main()
+    except asyncio.CancelledError:
+        if not told:  # Ctrl+C, which the runner turns into KeyboardInterrupt
+            raise
+        raise click.exceptions.Exit(128 + signal.SIGTERM) from None
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == EADDRINUSE:
+        return f"port {port} of {host} is in use by another program; choose another with --port"
+    if error.errno == EACCES:
+        return f"port {port} is reserved for the system; choose one above 1023 with --port"
+    if error.errno == EADDRNOTAVAIL:
+        return f"this machine has no address {host}; choose another with --host"
+    return f"cannot listen on {host}, port {port}: {error.strerror}"

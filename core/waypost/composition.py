@@ -1,0 +1,92 @@
+"""Where the rooms' declarations become schemas, and the engine gets what it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from waypost.badges import borrowing
+from waypost.badges import graph as badges
+from waypost.badges import writes as badge_writes
+from waypost.cities import graph as cities
+from waypost.db import National
+from waypost.discover import graph as discover
+from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
+from waypost.graph.acting import Begin
+from waypost.graph.compose import CORE
+from waypost.issuers import graph as issuers
+from waypost.issuers import writes as issuer_writes
+from waypost.issuers.commands import IssuerUpdated
+from waypost.learners import graph as learners
+from waypost.learners.graph import memberships_in, names_in
+from waypost.opportunities import graph as opportunities
+from waypost.opportunities import writes as opportunity_writes
+from waypost.opportunities.store import follow_provider
+from waypost.pathways import graph as pathways
+from waypost.pathways import writes as pathway_writes
+from waypost.places import graph as places
+from waypost.places import writes as place_writes
+from waypost.places.rules import normal_postcode
+from waypost.plugins import geocode
+from waypost.refusal import Refusal
+from waypost.skills import graph as skills
+from waypost.standards import graph as standards
+
+if TYPE_CHECKING:
+    from waypost.db import Database
+    from waypost.graph import Request
+    from waypost.outbox import Act, Event
+    from waypost.plugins import Plugins, Profile
+
+
+def core() -> Contribution:
+    """Return what the core declares."""
+    shown = (cities, standards, skills, places, issuers, badges, opportunities, pathways, discover, learners)
+    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
+    return Contribution(CORE, tuple(each for room in (*shown, *written) for each in room.TYPES))
+
+
+def schema_of(plugins: Plugins, profile: Profile) -> Schema:
+    """Return the schema of one profile of plugins; raise `BadDeclarations` with every fault."""
+    added = (
+        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries))
+        for each in plugins.declarations(profile)
+    )
+    return compose([core(), *added])
+
+
+def engine(database: Database, plugins: Plugins | None = None) -> Engine:
+    """Return an engine on the database; it looks postcodes up in the table first, then by plugins' geocoders."""
+    lookups = {
+        "postcode": _postcodes(database, plugins),
+        "memberships": memberships_in(database),
+        "name": names_in(database),
+    }
+    return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
+
+
+async def _follow_issuer(act: Act, event: Event) -> None:
+    """What an issuer offers is found by its name."""
+    if isinstance(event, IssuerUpdated) and event.renamed:
+        await follow_provider(act.here, event.issuer)
+
+
+def _postcodes(database: Database, plugins: Plugins | None) -> Callable[[str, Request], Awaitable[tuple[float, float]]]:
+    async def find(postcode: str, request: Request) -> tuple[float, float]:
+        normal = normal_postcode(postcode)
+        if isinstance(normal, Refusal):
+            raise GraphError("INVALID_POSTCODE", normal.message)
+        point = await _in_table(database, normal)
+        if point is None and plugins is not None:
+            shown = request.services.plugins_shown(None, request.tenant)
+            point = await geocode(plugins, {each["name"] for each in shown if each["active"]}, normal)
+        if point is None:
+            raise GraphError("UNKNOWN_POSTCODE", f"No geocoder here knows {postcode.strip().upper()}.")
+        return point
+
+    return find
+
+
+async def _in_table(database: Database, postcode: str) -> tuple[float, float] | None:
+    rows = await database.reads.rows(National(), "select latitude, longitude from postcode where code = $1", [postcode])
+    return (rows[0]["latitude"], rows[0]["longitude"]) if rows else None

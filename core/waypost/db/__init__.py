@@ -1,0 +1,68 @@
+"""Scopes, transactions, row security, migrations and the embedded server."""
+
+from __future__ import annotations
+
+from waypost.db.apps import App
+from waypost.db.connections import Connection
+from waypost.db.database import Database
+from waypost.db.embedded import Embedded
+from waypost.db.errors import (
+    AnotherScope,
+    CannotRun,
+    DatabaseFault,
+    MigrationFault,
+    NoScope,
+    RolesMissing,
+    TooOld,
+    TooStrong,
+    TransactionAborted,
+    Unsupported,
+)
+from waypost.db.ids import new_id
+from waypost.db.ownership import Kind, Ownership
+from waypost.db.reads import Read, Reads
+from waypost.db.scope import City, Learner, National, Scope, System
+from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
+from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
+from waypost.db.transaction import Transaction, current_scope
+
+__all__ = [
+    "AnotherScope",
+    "App",
+    "CannotRun",
+    "City",
+    "Connection",
+    "Database",
+    "DatabaseFault",
+    "Embedded",
+    "Kind",
+    "Learner",
+    "MigrationFault",
+    "National",
+    "NoScope",
+    "OwnedTable",
+    "Ownership",
+    "PersonTable",
+    "PlatformTable",
+    "Read",
+    "Reads",
+    "ReferenceTable",
+    "RolesMissing",
+    "Scope",
+    "System",
+    "TenantTable",
+    "TooOld",
+    "TooStrong",
+    "Transaction",
+    "TransactionAborted",
+    "Unsupported",
+    "copy",
+    "current_scope",
+    "execute",
+    "executemany",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "new_id",
+    "ownership",
+]

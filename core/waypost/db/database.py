@@ -1,0 +1,68 @@
+"""The door to PostgreSQL: transactions in scope to write, the read lane to read."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from waypost.db.connections import Connections, connect
+from waypost.db.reads import Reads
+from waypost.db.scope import Scope
+from waypost.db.strength import refuse_too_strong
+from waypost.db.transaction import Transaction, begin
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STATEMENT_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """A PostgreSQL that the platform may enter only in scope. Made by `Database.open`."""
+
+    def __init__(self, writes: Connections, lane: Connections, timeout_ms: int) -> None:
+        self._writes = writes
+        self._lane = lane
+        self.reads = Reads(lane, timeout_ms)
+
+    @classmethod
+    async def open(
+        cls, url: str, *, pool_size: int = 8, timeout_ms: int = STATEMENT_TIMEOUT_MS, statements: int = 64
+    ) -> Self:
+        """Connect with the login role of `url` after checking that it is weak enough.
+
+        `pool_size` bounds the connections for writing and, apart, those for
+        reading; `timeout_ms` bounds each statement of the read lane; `statements` the prepared statements
+        a connection keeps. Raises `TooStrong`, `RolesMissing`, `TooOld`, and what asyncpg raises when
+        there is no connection.
+        """
+        connection = await connect(url)
+        try:
+            await refuse_too_strong(connection)
+        finally:
+            await connection.close()
+        open_one = partial(connect, url, statements=statements)
+        return cls(Connections(open_one, pool_size), Connections(open_one, pool_size), timeout_ms)
+
+    def transaction(self, scope: Scope) -> AbstractAsyncContextManager[Transaction]:
+        """Open a read-write transaction in a scope, which Piccolo's queries and `waypost.db.fetch` then use.
+
+        Inside a transaction of the same scope it is a savepoint. Raises
+        `AnotherScope` inside one of another scope and, at its end, `TransactionAborted` when an error
+        was swallowed.
+        """
+        return begin(self._writes, scope)
+
+    async def close(self) -> None:
+        """Close all connections; those in use close when they are given back."""
+        await self._writes.close()
+        await self._lane.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()

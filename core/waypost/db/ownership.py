@@ -1,0 +1,60 @@
+"""Who owns a row: the four kinds of table, as values that policies, grants and checks are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from waypost.db.scope import SCOPE_ROLES
+
+VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+SCOPES = ("city", "national", "learner", "system")
+
+
+class Kind(StrEnum):
+    """What a table holds; there is no fifth."""
+
+    TENANT = "tenant"
+    PERSON = "person"
+    REFERENCE = "reference"
+    PLATFORM = "platform"
+
+
+LEADING = {Kind.TENANT: "tenant_id", Kind.PERSON: "person_id", Kind.REFERENCE: None, Kind.PLATFORM: None}
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What a table class says about its rows.
+
+    `key` is the whole primary key in order, the leading column included;
+    `public` whether the national scope reads rows that are; `grants` maps a scope (`city`) to the
+    verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
+    platform table; `reason` says why a table is the platform's.
+    """
+
+    kind: Kind
+    key: tuple[str, ...]
+    public: bool = False
+    grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tenant_column: str | None = None
+    reason: str = ""
+
+
+def parse_grants(table: str, grants: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Read `{"city": "SELECT, INSERT"}`; raises `TypeError` naming the table for an unknown scope or verb."""
+    parsed = {scope: frozenset(verb.strip().upper() for verb in text.split(",")) for scope, text in grants.items()}
+    for scope, verbs in parsed.items():
+        if scope not in SCOPES:
+            raise TypeError(f"{table}: grants name the scope {scope!r}; there are {', '.join(SCOPES)}")
+        if unknown := verbs - set(VERBS):
+            raise TypeError(
+                f"{table}: grants to {scope} name {', '.join(sorted(unknown))}; there are {', '.join(VERBS)}"
+            )
+    return parsed
+
+
+def role_of(scope: str) -> str:
+    """Give the database role of a scope's name: `city` is entered as `waypost_city`."""
+    return SCOPE_ROLES[SCOPES.index(scope)]

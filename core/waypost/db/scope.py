@@ -1,0 +1,90 @@
+"""In whose name a transaction speaks: each scope is a database role, entered for one transaction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+OWNER_ROLE = "waypost_owner"
+LOGIN_ROLE = "waypost_app"
+SCOPE_ROLES = ("waypost_city", "waypost_national", "waypost_learner", "waypost_system")
+
+# Citus hands a SET on to its workers only when told to; where it is not loaded nobody reads this name.
+_TO_WORKERS = "SET LOCAL citus.propagate_set_commands = 'local'"
+_JOB = re.compile(r"[a-z][a-z0-9]*(?:[-_.:][a-z0-9]+)*")
+
+
+def _uuid(value: UUID | str) -> UUID:
+    """Parse an identifier again, so that what is interpolated into SQL consists of hexadecimal digits."""
+    return UUID(int=value.int) if isinstance(value, UUID) else UUID(value)
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """One tenant: everything of its own, nothing of anybody else, not even public rows.
+
+    Raises `ValueError` when `tenant` is not a UUID.
+    """
+
+    tenant: UUID
+    role: ClassVar[str] = "waypost_city"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tenant", _uuid(self.tenant))
+
+    def sql(self) -> str:
+        """SQL (statements without a final semicolon) that enters the scope inside a transaction."""
+        return f"SET LOCAL ROLE {self.role}; {_TO_WORKERS}; SET LOCAL app.tenant_id = '{self.tenant}'"
+
+
+@dataclass(frozen=True, slots=True)
+class National:
+    """The whole country, reading what tenants have published."""
+
+    role: ClassVar[str] = "waypost_national"
+
+    def sql(self) -> str:
+        """SQL (statements without a final semicolon) that enters the scope inside a transaction."""
+        return f"SET LOCAL ROLE {self.role}; {_TO_WORKERS}"
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """One person and what belongs to that person alone.
+
+    Raises `ValueError` when `person` is not a UUID.
+    """
+
+    person: UUID
+    role: ClassVar[str] = "waypost_learner"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "person", _uuid(self.person))
+
+    def sql(self) -> str:
+        """SQL (statements without a final semicolon) that enters the scope inside a transaction."""
+        return f"SET LOCAL ROLE {self.role}; {_TO_WORKERS}; SET LOCAL app.person_id = '{self.person}'"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A named piece of the platform's own work, over directories and queues only.
+
+    Raises `ValueError` when `job` is not a short name such as `sign-in` or `outbox.deliver`.
+    """
+
+    job: str
+    role: ClassVar[str] = "waypost_system"
+
+    def __post_init__(self) -> None:
+        if not _JOB.fullmatch(self.job):
+            raise ValueError(f"{self.job!r} is no name of a job: lower-case letters, digits and -_.: between them")
+
+    def sql(self) -> str:
+        """SQL (statements without a final semicolon) that enters the scope inside a transaction."""
+        return f"SET LOCAL ROLE {self.role}; {_TO_WORKERS}; SET LOCAL app.job = '{self.job}'"
+
+
+Scope = City | National | Learner | System

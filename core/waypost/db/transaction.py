@@ -1,0 +1,179 @@
+"""The current transaction: one scope, one connection, one query at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from waypost.db.connections import LOST, Connection, Connections
+from waypost.db.errors import AnotherScope, NoScope, TransactionAborted
+from waypost.db.scope import City, Scope
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+_log = logging.getLogger(__name__)
+
+# The only ContextVar of the platform: whoever asks "in whose name?" asks the transaction.
+_current: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
+
+# What a session may have picked up from whoever held the connection before. In one simple query with BEGIN it
+# costs no round trip of its own.
+_FRESH = "CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; RESET ROLE; RESET ALL"
+
+
+class Transaction:
+    """One level of a transaction: the outermost, or a savepoint inside it.
+
+    `connection` is the asyncpg connection and `scope` in whose name it speaks.
+    """
+
+    def __init__(self, connection: Connection, scope: Scope, depth: int = 0) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.ended = False
+        self.depth = depth
+        self._turns = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Connection]:
+        """Have the connection for one query; others of the same transaction wait.
+
+        Raises `NoScope` when the transaction ended before the turn came.
+        """
+        async with self._turns:
+            if self.ended:
+                raise NoScope("the transaction of this task has ended; open another with database.transaction(…)")
+            yield self.connection
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[Transaction]:
+        """Open a level that can fail alone; queries of the outer level wait until it has ended."""
+        async with self.turn() as connection:
+            inner = Transaction(connection, self.scope, self.depth + 1)
+            name = f"level_{inner.depth}"
+            await connection.execute(f"SAVEPOINT {name}")
+            try:
+                with _as_current(inner):
+                    yield inner
+                await inner.finish(f"RELEASE SAVEPOINT {name}")
+            except BaseException:
+                await inner.undo(name)
+                raise
+
+    async def finish(self, sql: str) -> str:
+        """End this level with `sql` after the query that is running, if any; answers the command's status."""
+        async with self._turns:
+            self.ended = True
+            return await self.connection.execute(sql)
+
+    async def undo(self, name: str) -> None:
+        """Take back what happened since savepoint `name`; if that fails, nothing at all may stand."""
+        undone = False
+        try:
+            if not self.connection.is_closed():
+                await self.finish(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
+                undone = True
+        finally:
+            self.ended = True
+            if not undone:
+                self.connection.terminate()
+
+    async def abandon(self) -> bool:
+        """Roll back after a failure; answers whether the connection is clean afterwards."""
+        self.ended = True
+        # A task that outlives its transaction may still be talking: then the connection is given up.
+        if self._turns.locked() or self.connection.is_closed():
+            return False
+        try:
+            await self.connection.execute("ROLLBACK")
+        except (*LOST, asyncpg.PostgresError) as error:
+            # The caller is about to see why it failed; that the connection went too is only logged.
+            _log.warning("a transaction could not be rolled back, its connection is closed: %s", error)
+            return False
+        return True
+
+
+@contextmanager
+def _as_current(transaction: Transaction) -> Iterator[None]:
+    """Make a transaction the current one of this task and of its children."""
+    before = _current.get()
+    _current.set(transaction)
+    try:
+        yield
+    finally:
+        # Not reset(token): a generator may be closed in another context than it was begun in.
+        _current.set(before)
+
+
+def current() -> Transaction:
+    """Give the current transaction; raises `NoScope` outside one and after its end."""
+    transaction = _current.get()
+    if transaction is None:
+        raise NoScope("a query outside a transaction in scope; wrap it in database.transaction(scope)")
+    if transaction.ended:
+        raise NoScope("the transaction of this task has ended; open another with database.transaction(…)")
+    return transaction
+
+
+def open_transaction() -> Transaction | None:
+    """Give the current transaction if one is open."""
+    transaction = _current.get()
+    return None if transaction is None or transaction.ended else transaction
+
+
+def current_scope() -> Scope:
+    """In whose name the current transaction speaks; raises `NoScope` outside one."""
+    return current().scope
+
+
+def current_tenant() -> UUID | None:
+    """Give the tenant of the current `City` scope, if there is one: the default of `tenant_id`."""
+    transaction = open_transaction()
+    return transaction.scope.tenant if transaction and isinstance(transaction.scope, City) else None
+
+
+@asynccontextmanager
+async def begin(connections: Connections, scope: Scope) -> AsyncIterator[Transaction]:
+    """Open a transaction in scope, or a savepoint when one of the same scope is current.
+
+    Commits at the end, rolls back on any exception. Raises `AnotherScope`
+    inside a transaction of another scope and `TransactionAborted` when an error inside was swallowed.
+    """
+    outer = open_transaction()
+    if outer is None:
+        async with _outermost(connections, scope) as transaction:
+            yield transaction
+    elif outer.scope != scope:
+        raise AnotherScope(f"a transaction in {outer.scope} is open; {scope} needs one of its own, after it")
+    else:
+        async with outer.savepoint() as transaction:
+            yield transaction
+
+
+@asynccontextmanager
+async def _outermost(connections: Connections, scope: Scope) -> AsyncIterator[Transaction]:
+    connection = await connections.begin(f"{_FRESH}; BEGIN; {scope.sql()}")
+    transaction = Transaction(connection, scope)
+    clean = False
+    try:
+        with _as_current(transaction):
+            yield transaction
+        committed = await transaction.finish("COMMIT") == "COMMIT"
+        clean = True
+    except BaseException:
+        if not clean:
+            clean = await transaction.abandon()
+        raise
+    finally:
+        transaction.ended = True
+        connections.give_back(connection, clean=clean)
+    if not committed:
+        raise TransactionAborted("an error inside the transaction was swallowed: nothing was written")

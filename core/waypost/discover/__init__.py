@@ -1,0 +1,1 @@
+"""Finding what to do: the search over all opportunities, nearest first."""

@@ -1,0 +1,398 @@
+"""`discover`: every opportunity, nearest first, with what a front end filters by."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import strawberry
+
+from waypost.graph import (
+    Argument,
+    GraphError,
+    Key,
+    Order,
+    Ordering,
+    PageInfo,
+    among,
+    asks,
+    column,
+    equals,
+    filtering,
+    given,
+    in_cities,
+    linked,
+    pages,
+    part,
+    query,
+    refers,
+    value,
+)
+from waypost.graph.facts import relation_of, sql_name
+from waypost.graph.filters import zoned
+from waypost.graph.pages import Part
+from waypost.graph.query import object_type
+from waypost.graph.sql import every, literal, text_list, text_object
+from waypost.opportunities import tables
+from waypost.opportunities.graph import LISTED
+from waypost.opportunities.rules import KINDS, search_form
+from waypost.pathways.tables import StepOpportunity
+from waypost.places.graph import (
+    BoundsInput,
+    GeoPointInput,
+    at_origin,
+    chord,
+    in_bounds,
+    metres_sql,
+    on_sphere,
+)
+from waypost.skills.graph import having_skills
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waypost.graph import Page
+    from waypost.graph.query import Here, Query, Selected
+    from waypost.graph.request import Getter, Request
+    from waypost.opportunities.graph import Opportunity
+
+FARTHEST: Final = 20_037_508  # metres: half way round the earth
+OLDEST: Final = 120  # years
+
+
+@strawberry.enum(description="How opportunities are ordered.")
+class DiscoverOrder(Enum):
+    """Orders of `discover`."""
+
+    NEAREST = "nearest"
+    SOONEST = "soonest"
+    NEWEST = "newest"
+    RELEVANCE = "relevance"
+
+
+@strawberry.enum(description="A day of the week.")
+class Weekday(Enum):
+    """Days, numbered as in ISO 8601."""
+
+    MONDAY = 1
+    TUESDAY = 2
+    WEDNESDAY = 3
+    THURSDAY = 4
+    FRIDAY = 5
+    SATURDAY = 6
+    SUNDAY = 7
+
+
+# Orders
+
+
+def _origin(field: Selected, then: Any) -> Getter:
+    return at_origin(field.argument("filter", "near"), field.argument("filter", "postcode"), then)
+
+
+def _has_origin(query: Query, field: Selected) -> bool:
+    return query.has(field.argument("filter", "near")) or query.has(field.argument("filter", "postcode"))
+
+
+def _nearest(query: Query, row: Here, field: Selected) -> Ordering:
+    if not _has_origin(query, field):
+        raise GraphError("INVALID_ARGUMENT", "NEAREST needs `near` or `postcode` in the filter.")
+    origin = query.param(_origin(field, on_sphere), "float8[]")
+    keys = (Key(f"{{0}}.earth <-> cube({origin})", "float8"), Key("{0}.id", "uuid"))
+    return Ordering("nearest", Order(keys), ("{0}.earth is not null",), {"distanceMetres": metres_sql('{0}."$k0"')})
+
+
+def _soonest(query: Query, row: Here, field: Selected) -> Ordering:
+    return Ordering("soonest", Order((Key("{0}.sort_starts_at", "timestamptz"), Key("{0}.id", "uuid"))))
+
+
+def _newest(query: Query, row: Here, field: Selected) -> Ordering:
+    order = Order((Key("{0}.created_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
+    return Ordering("newest", order)
+
+
+def _relevance(query: Query, row: Here, field: Selected) -> Ordering:
+    text = field.argument("filter", "text")
+    if not query.has(text):
+        raise GraphError("INVALID_ARGUMENT", "RELEVANCE needs `text` in the filter.")
+    rank = f"-ts_rank({{0}}.search, {_words(query, text)})::float8"
+    return Ordering("relevance", Order((Key(rank, "float8"), Key("{0}.id", "uuid"))))
+
+
+ORDERS: Final = {
+    DiscoverOrder.NEAREST: _nearest,
+    DiscoverOrder.SOONEST: _soonest,
+    DiscoverOrder.NEWEST: _newest,
+    DiscoverOrder.RELEVANCE: _relevance,
+}
+
+
+def ordering(query: Query, row: Here, field: Selected) -> Ordering:
+    """Return the order asked for; by default nearest with an origin, then relevance with a text, else soonest."""
+    get = field.argument("orderBy")
+    asked = query.decide(lambda request: None if get(request) is None else DiscoverOrder(get(request)))
+    if asked is None and _has_origin(query, field):
+        asked = DiscoverOrder.NEAREST
+    if asked is None and query.has(field.argument("filter", "text")):
+        asked = DiscoverOrder.RELEVANCE
+    return ORDERS[asked or DiscoverOrder.SOONEST](query, row, field)
+
+
+# Conditions
+
+
+def _words(query: Query, text: Getter) -> str:
+    return f"websearch_to_tsquery('simple', {query.param(lambda request: search_form(text(request)), 'text')})"
+
+
+def _says(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    return (f"{row}.search @@ {_words(query, value)}",)
+
+
+def _within(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    """Keep what is within so many metres; the box around them lets an index do most of the work."""
+    if not _has_origin(query, field):
+        raise GraphError("INVALID_ARGUMENT", "`withinMetres` needs `near` or `postcode` beside it.")
+    query.decide(lambda request: _metres(value(request)) > 0)
+
+    def of_request(side: int) -> Getter:
+        def get(request: Request) -> Any:
+            return _origin(field, lambda *point: _box(point, value(request))[side])(request)
+
+        return get
+
+    south, north, west, east = (query.param(of_request(side), "float8") for side in range(4))
+    origin = query.param(_origin(field, on_sphere), "float8[]")
+    straight = query.param(lambda request: chord(value(request)), "float8")
+    return (
+        f"{row}.latitude between {south} and {north}",
+        f"{row}.longitude between {west} and {east}",
+        f"{row}.earth <-> cube({origin}) <= {straight}",
+    )
+
+
+def _metres(metres: int) -> int:
+    if not 0 < metres <= FARTHEST:
+        raise GraphError("INVALID_ARGUMENT", f"`withinMetres` is {metres}; it may be 1 to {FARTHEST}.")
+    return metres
+
+
+def _box(point: tuple[float, ...], metres: int) -> tuple[float, float, float, float]:
+    """Return south, north, west, east of a box around a circle; the whole range where it meets a pole."""
+    latitude, longitude = point
+    up = math.degrees(metres / 6_371_008.8) * 1.000_001
+    if abs(latitude) + up >= 90:
+        return max(latitude - up, -90), min(latitude + up, 90), -180, 180
+    reach = math.sin(math.radians(up)) / math.cos(math.radians(latitude))
+    around = math.degrees(math.asin(min(1, reach)))
+    if abs(longitude) + around >= 180:
+        return latitude - up, latitude + up, -180, 180
+    return latitude - up, latitude + up, longitude - around, longitude + around
+
+
+def _for_age(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    def checked(request: Request) -> int:
+        age = value(request)
+        if not 0 <= age <= OLDEST:
+            raise GraphError("INVALID_ARGUMENT", f"`age` is {age}; it may be 0 to {OLDEST} years.")
+        return int(age)
+
+    age = query.param(checked, "int")
+    return (f"coalesce({row}.age_min, 0) <= {age}", f"coalesce({row}.age_max, {OLDEST}) >= {age}")
+
+
+def _after(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    moment = query.param(zoned(value), "timestamptz")
+    return (f"({row}.starts_at >= {moment} or ({row}.recurrence is not null and {row}.over_at > {moment}))",)
+
+
+def _before(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    return (f"{row}.starts_at < {query.param(zoned(value), 'timestamptz')}",)
+
+
+def _accessible(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    """Keep what offers everything asked for."""
+    wanted = query.param(lambda request: sorted(set(value(request))), "text[]")
+    side = query.row(tables.OpportunityAccessibility)
+    where = every([f"{side}.opportunity_id = {row}.id", f"{side}.code = any({wanted})", *query.inside(side, row)])
+    return (f"(select count(*) from opportunity_accessibility {side} where {where}) = cardinality({wanted})",)
+
+
+@filtering
+class DiscoverFilter:
+    """Which opportunities to list; conditions add up."""
+
+    near: GeoPointInput | None = given("Measure from this point; nearest first.")
+    postcode: str | None = given("Measure from this postcode, with or without its space; nearest first.")
+    within_metres: int | None = asks(_within, doc="At most this far over ground; needs an origin.")
+    bounds: BoundsInput | None = asks(in_bounds, doc="In this box.")
+    kinds: list[str] | None = among("kind", doc="Codes of kinds, e.g. WORKSHOP.")
+    layers: list[str] | None = linked(
+        tables.OpportunityLayer, "opportunity_id", "layer", doc="Codes of layers, e.g. rsa-2019/engage."
+    )
+    skills: list[str] | None = having_skills(tables.OpportunitySkill, "opportunity_id")
+    text: str | None = asks(_says, doc="Words of title, summary, provider or skills; quotes and -word work.")
+    free: bool | None = equals("free", "boolean", doc="Free of charge, or not.")
+    age: int | None = asks(_for_age, doc="For somebody of this age in years.")
+    starts_after: datetime | None = asks(_after, doc="Something of it begins at or after this moment.")
+    starts_before: datetime | None = asks(_before, doc="It first begins before this moment.")
+    weekdays: list[Weekday] | None = linked(
+        tables.OpportunityWeekday,
+        "opportunity_id",
+        "weekday",
+        read=lambda day: Weekday(day).value,
+        cast="int[]",
+        doc="On one of these days.",
+    )
+    online: bool | None = equals("online", "boolean", doc="Online, or not.")
+    accessibility: list[str] | None = asks(_accessible, doc="With all of these, e.g. step-free.")
+    issuer: strawberry.ID | None = refers("Issuer", "provider_id", doc="Offered by this issuer.")
+    badge: strawberry.ID | None = refers(
+        "Badge",
+        "badge_id",
+        table=tables.OpportunityBadge,
+        key="opportunity_id",
+        home="home_tenant_id",
+        doc="Where this badge can be earned.",
+    )
+    pathway: strawberry.ID | None = refers(
+        "Pathway", "pathway_id", table=StepOpportunity, key="opportunity_id", doc="On this pathway."
+    )
+    cities: list[str] | None = in_cities()
+
+
+# Facets
+
+
+@value
+class FacetCount:
+    """How many there are of one kind, layer or skill, under the rest of the filter."""
+
+    code: str
+    name: str
+    count: int
+
+
+def _facet(
+    page: Page,
+    each: Selected,
+    argument: str,
+    group: str,
+    name: str,
+    source: str = "",
+    limit: str = "",
+    order: str = "",
+) -> str:
+    """Print counts of the rows of the whole connection, grouped; the facet's own filter is left out."""
+    kind = object_type(each)
+    row = page.query.row(tables.Opportunity)
+    text = {"code": "to_json(f.code)::text", "name": "to_json(f.name)::text", "count": "f.count::text"}
+    item = text_object(
+        (one.key, text.get(one.name) or page.query.value(None, one)) for one in page.query.selected(kind, each)
+    )
+    where = every(page.every_row(row, without=argument))
+    joined = source.format(row=row)
+    counted = (
+        f"select {group.format(row=row)} code, {name.format(row=row)} name, count(*) count, "
+        f"{order or 'min(1)'} place from opportunity {row} {joined} where {where} group by 1, 2"
+    )
+    ranked = f"select * from ({counted}) g order by place, count desc, code{limit}"
+    return f"(select {text_list(item, 'f.place, f.count desc, f.code')} from ({ranked}) f)"
+
+
+def _kind_facet(page: Page, each: Selected) -> str:
+    whens = " ".join(f"when {literal(code)} then {literal(name)}" for code, name in KINDS.items())
+    return _facet(page, each, "kinds", "{row}.kind", f"case {{row}}.kind {whens} else {{row}}.kind end")
+
+
+def _side(page: Page, table: Any) -> tuple[str, str]:
+    side = page.query.row(table)
+    tied = [f"{side}.opportunity_id = {{row}}.id", *page.query.inside(side)]
+    if page.query.national:
+        tied.append(f"{side}.tenant_id = {{row}}.tenant_id")
+    return str(side), f"join {sql_name(table)} {side} on {every(tied)}"
+
+
+def _layer_facet(page: Page, each: Selected) -> str:
+    side, source = _side(page, tables.OpportunityLayer)
+    joined = f"{source} join layer l on l.code = {side}.layer"
+    return _facet(page, each, "layers", "l.code", "l.name", joined, order="min(l.position)")
+
+
+def _skill_facet(page: Page, each: Selected) -> str:
+    side, source = _side(page, tables.OpportunitySkill)
+    query = page.query
+    skill = query.row(query.facts.table("Skill", national=query.national))
+    tied = every([f"{skill}.id = {side}.skill_id", *query.inside(skill)])
+    joined = f"{source} join {sql_name(skill.table)} {skill} on {tied}"
+    first = each.argument("first")
+
+    def checked(request: Request) -> int:
+        if not 0 <= first(request) <= 100:
+            raise GraphError("LIMIT_EXCEEDED", f"`first` is {first(request)}; it may be 0 to 100.")
+        return int(first(request))
+
+    limit = f" limit {query.param(checked, 'int')}"
+    return _facet(page, each, "skills", f"{skill}.code", f"{skill}.name", joined, limit)
+
+
+@value
+class DiscoverFacets:
+    """Counts by which a front end offers its filters."""
+
+    kinds: list[FacetCount] = part(_kind_facet, doc="By kind of activity.")
+    layers: list[FacetCount] = part(_layer_facet, doc="By layer of the badges, in the standard's order.")
+    skills: list[FacetCount] = part(
+        _skill_facet,
+        arguments=(Argument("first", int, 20, doc="How many; at most 100."),),
+        doc="The commonest.",
+    )
+
+
+def _facets(page: Page, each: Selected) -> str:
+    parts = []
+    for one in page.query.selected(object_type(each), each):
+        relation = relation_of(one.definition)
+        parts.append(
+            (one.key, relation.within(page, one) if isinstance(relation, Part) else page.query.value(None, one))
+        )
+    return text_object(parts)
+
+
+@value
+class OpportunityEdge:
+    """One entry, with the way to it."""
+
+    cursor: str
+    node: Opportunity
+    distance_metres: int | None = column(doc="Metres over ground from the origin of a nearest-first list; else null.")
+
+
+@value
+class OpportunityConnection:
+    """Opportunities, read page by page."""
+
+    edges: list[OpportunityEdge]
+    nodes: list[Opportunity]
+    page_info: PageInfo
+    total_count: int
+    facets: DiscoverFacets = part(_facets, doc="Counted only when they are asked for.")
+
+
+@query
+class DiscoverQuery:
+    """The search."""
+
+    discover: OpportunityConnection = pages(
+        filter=DiscoverFilter,
+        requires_filter=True,
+        extra=(Argument("order_by", DiscoverOrder, doc="Absent: nearest with an origin, else soonest."),),
+        order=ordering,
+        open=LISTED,
+        doc="What there is to do. With an origin the nearest comes first, and what has no place is left out.",
+    )
+
+
+TYPES = (FacetCount, DiscoverFacets, OpportunityEdge, OpportunityConnection, DiscoverFilter, DiscoverQuery)

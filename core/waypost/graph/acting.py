@@ -1,0 +1,82 @@
+"""Who acts: makes the act for who asks, inside the tenant's transaction, or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from typing_extensions import override
+
+from waypost.access.permissions import NATIONAL_ROLE
+from waypost.access.tokens import MEMBER_SQL
+from waypost.db import fetchval
+from waypost.outbox import Act, Event
+from waypost.refusal import Refusal, Refused, missing
+from waypost.tenancy.entries import Here
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from .request import Asker, Request
+
+E = TypeVar("E", bound=Event)
+Follower = Callable[[Act, Event], Awaitable[None]]
+
+STRANGER: Final = Refused(
+    code="UNAUTHENTICATED", message="Only who has signed in may write: send a token of this city."
+)
+FOREIGN: Final = Refused(code="FORBIDDEN", message="This token belongs to another city; write there.")
+ENDED: Final = Refused(code="FORBIDDEN", message="The membership behind this token has ended.")
+CLOSED: Final = Refused(
+    code="CITY_CLOSED", message="This city has left: it can be read, and nothing is written any more."
+)
+
+
+@dataclass(frozen=True)
+class FollowedAct(Act):
+    """An act whose events bring further rows of the tenant up to date, in the same transaction."""
+
+    followers: tuple[Follower, ...] = ()
+
+    @override
+    async def tell(self, event: E) -> E:
+        """Write the event, then what follows from it."""
+        told = await super().tell(event)
+        for follow in self.followers:
+            await follow(self, told)
+        return told
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Begins acts. `followers` are told of each event before the act is over."""
+
+    followers: tuple[Follower, ...] = ()
+
+    async def __call__(self, request: Request, tenant: UUID) -> Act | Refusal:
+        """Make the asker's act in the tenant, whose City transaction has begun.
+
+        Refused with the codes UNAUTHENTICATED, FORBIDDEN (another city's token, or one whose membership has ended),
+        NOT_FOUND (no such tenant) and CITY_CLOSED.
+        """
+        asker = request.asker
+        if asker.person is None:
+            return STRANGER
+        if asker.tenant not in {None, tenant}:
+            return FOREIGN
+        home = request.services.directory.by_id(tenant)
+        if home is None:
+            return missing()
+        if not home.is_open:
+            return CLOSED
+        if not await _is_member(asker, tenant):
+            return ENDED
+        return FollowedAct(Here.of(home), asker.person, asker.role, asker.issuer, request.now, self.followers)
+
+
+async def _is_member(asker: Asker, tenant: UUID) -> bool:
+    """Whether the asker's role still holds here: a token is worth no more than the membership behind it."""
+    if asker.tenant is None:
+        return asker.role == NATIONAL_ROLE
+    return bool(await fetchval(MEMBER_SQL, tenant, asker.person, asker.role, asker.issuer))

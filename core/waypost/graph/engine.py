@@ -1,0 +1,326 @@
+"""The engine: a request comes in, the bytes of a GraphQL response go out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID, uuid4
+
+import orjson
+from asyncpg import (
+    AdminShutdownError,
+    CannotConnectNowError,
+    InterfaceError,
+    PostgresConnectionError,
+    QueryCanceledError,
+    TooManyConnectionsError,
+)
+from graphql import GraphQLError, GraphQLNonNull, OperationType, execute
+from graphql.execution.values import get_directive_values, get_variable_values
+from graphql.language import FieldNode
+
+from waypost.db import City, National
+
+from .documents import Documents
+from .errors import GraphError
+from .hidden import settle
+from .relations import HIDDEN_MARK, MISSING_MARK
+from .request import Asker, Request
+from .splice import splice
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+
+    from graphql import OperationDefinitionNode
+
+    from waypost.db import Database
+
+    from .compose import Schema
+    from .documents import Document
+    from .mutations import Mutations
+    from .plan import Lookups, Plan
+
+UNREACHABLE: Final = (
+    OSError,
+    PostgresConnectionError,
+    InterfaceError,
+    CannotConnectNowError,
+    AdminShutdownError,
+    TooManyConnectionsError,
+)
+log: Final = logging.getLogger("waypost.graph")
+
+
+@dataclass(frozen=True)
+class GraphRequest:
+    """What a client sent. `languages` are BCP 47 tags from Accept-Language, the most wanted first."""
+
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    languages: tuple[str, ...] = ()
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A GraphQL response.
+
+    `accepted` is false when nothing was executed: the document or its variables are wrong. `code` is that of the
+    first error of a request that failed as a whole.
+    """
+
+    body: bytes
+    accepted: bool = True
+    code: str | None = None
+
+
+@dataclass
+class Graph:
+    """One graph to ask: a schema, and the tenant that it speaks for (None: the nation).
+
+    `languages` are the tenant's, the first being the one that its text is written in.
+    """
+
+    schema: Schema
+    tenant: UUID | None = None
+    languages: tuple[str, ...] = ()
+    services: Any = None
+
+
+@dataclass
+class Engine:
+    """Answers requests from one database. `lookups` find what a statement needs beforehand, by kind."""
+
+    database: Database
+    lookups: Lookups = field(default_factory=dict)
+    mutations: Mutations | None = None
+
+    def __post_init__(self) -> None:
+        self._documents: dict[int, Documents] = {}
+
+    async def answer(self, graph: Graph, asked: GraphRequest, asker: Asker, *, queries_only: bool = False) -> Answer:
+        """Answer one request; never raises for anything that a client can send."""
+        document = self._documents_of(graph.schema).get(asked.query)
+        if document.errors:
+            return refused([("INVALID_DOCUMENT", error) for error in document.errors])
+        try:
+            operation = _operation(document, asked.operation_name)
+            request = self._request(graph, asked, asker, operation)
+        except GraphError as error:
+            return unexecuted(error)
+        except InvalidVariablesError as error:
+            return refused([("INVALID_VARIABLES", each) for each in error.errors])
+        if operation.operation is OperationType.QUERY:
+            return await self._guarded(self._query(graph, document, request, operation))
+        if operation.operation is OperationType.MUTATION and self.mutations is not None:
+            if queries_only:
+                return unexecuted(GraphError("MUTATION_NEEDS_POST", "A mutation is sent by POST."))
+            return await self._guarded(self.mutations.run(self, graph, document, request, operation))
+        return unexecuted(GraphError("INVALID_ARGUMENT", f"A {operation.operation.value} cannot be run here."))
+
+    async def _guarded(self, work: Coroutine[Any, Any, bytes]) -> Answer:
+        """Run the work; whatever breaks unforeseen is logged, and told without its words."""
+        try:
+            return Answer(await work)
+        except GraphError as error:
+            return failed(error)
+        except QueryCanceledError:
+            return failed(GraphError("TIMEOUT", "The answer took longer than this platform allows; ask for less."))
+        except UNREACHABLE as error:
+            log.warning("the database cannot be reached: %s", error)
+            return failed(GraphError("UNAVAILABLE", "The database cannot be reached just now; try again soon."))
+        except Exception:
+            reference = uuid4().hex[:12]
+            log.exception("unforeseen failure %s", reference)
+            return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {reference}"))
+
+    def _documents_of(self, schema: Schema) -> Documents:
+        known = self._documents.get(id(schema))
+        if known is None:
+            known = self._documents[id(schema)] = Documents(schema.core)
+        return known
+
+    def _request(self, graph: Graph, asked: GraphRequest, asker: Asker, operation: OperationDefinitionNode) -> Request:
+        variables = get_variable_values(
+            graph.schema.core, operation.variable_definitions or (), dict(asked.variables or {})
+        )
+        if isinstance(variables, list):
+            raise InvalidVariablesError(variables)
+        request = Request(
+            now=datetime.now(UTC),
+            tenant=graph.tenant,
+            variables=variables,
+            asker=asker,
+            services=graph.services,
+        )
+        directive = graph.schema.core.get_directive("inContext")
+        chosen = get_directive_values(directive, operation, variables) if directive else None
+        languages = (chosen["language"],) if chosen else asked.languages
+        request.languages = wanted_languages(languages, graph.languages)
+        return request
+
+    # Reading
+
+    async def _query(
+        self, graph: Graph, document: Document, request: Request, operation: OperationDefinitionNode
+    ) -> bytes:
+        if any(_introspects(each) for each in _fields(document, operation)):
+            return self._introspect(graph, document, request, operation)
+        planned = document.plans(operation)
+        without: frozenset[str] = frozenset()
+        errors: list[GraphError] = []
+        while True:
+            try:
+                plan = planned.plan(graph.schema.facts, request, without)
+                return await self.read(graph, plan, request, errors)
+            except GraphError as error:
+                root = error.path[0] if error.path else None
+                if not isinstance(root, str) or root in without or not _may_be_null(graph, document, operation, root):
+                    raise
+                errors.append(error)
+                without |= {root}
+
+    async def read(self, graph: Graph, plan: Plan, request: Request, errors: Sequence[GraphError] = ()) -> bytes:
+        """Run a plan in its scope and return the response."""
+        scope = National() if graph.tenant is None else City(graph.tenant)
+        text = await self._text(scope, plan, request)
+        if not plan.patches and not _is_marked(text):
+            return b'{"data":' + text.encode() + b"}" if not errors else response(orjson.Fragment(text), _told(errors))
+        tree, found = await self.finish(text, plan, request)
+        return response(tree, _told([*errors, *found]))
+
+    async def finish(self, text: str, plan: Plan, request: Request) -> tuple[Any, list[GraphError]]:
+        """Return an answer's tree with everything that Python adds, and the errors on the way."""
+        tree = orjson.loads(text)
+        errors: list[GraphError] = []
+        if plan.patches:
+            errors += await splice(tree, plan, request, self._national)
+        if _is_marked(text):
+            tree, hidden = settle(tree, plan.query, plan.fields)
+            errors += hidden
+        return tree, errors
+
+    async def _national(self, plan: Plan, request: Request) -> Any:
+        return orjson.loads(await self._text(National(), plan, request))
+
+    async def _text(self, scope: Any, plan: Plan, request: Request) -> str:
+        values = await plan.values(request, self.lookups)
+        text = await self.database.reads.read(scope, plan.sql, values)
+        assert isinstance(text, str)
+        return text
+
+    def _introspect(
+        self, graph: Graph, document: Document, request: Request, operation: OperationDefinitionNode
+    ) -> bytes:
+        """Answer questions about the schema by graphql-core; they touch no data."""
+        if not all(_introspects(each) for each in _fields(document, operation)):
+            raise GraphError("INVALID_DOCUMENT", "Ask about the schema in an operation of its own.")
+        assert document.node is not None
+        result = execute(
+            graph.schema.core,
+            document.node,
+            operation_name=operation.name.value if operation.name else None,
+            variable_values=dict(request.variables.coerced) if request.variables else None,
+        )
+        formatted = result.formatted  # type: ignore[union-attr]  # introspection never awaits
+        return orjson.dumps(formatted)
+
+
+class InvalidVariablesError(Exception):
+    """Variables that do not fit their declarations."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__("invalid variables")
+        self.errors = errors
+
+
+def _operation(document: Document, name: str | None) -> OperationDefinitionNode:
+    if name is None and len(document.operations) == 1:
+        return next(iter(document.operations.values()))
+    if name is None or name not in document.operations:
+        known = ", ".join(filter(None, document.operations)) or "none that has a name"
+        raise GraphError("UNKNOWN_OPERATION", f"Name one operation of the document: {known}.")
+    return document.operations[name]
+
+
+def wanted_languages(asked: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages to look for, most wanted first; empty when the tenant's own words are wanted.
+
+    Each tag is followed by its language without region (RFC 4647 lookup).
+    """
+    found: list[str] = []
+    for tag in asked:
+        for each in (tag, tag.split("-")[0]):
+            if own and each == own[0] and not found:
+                return ()
+            if each not in found:
+                found.append(each)
+    if own:
+        found = [each for each in found if each in own]
+        if found[:1] == list(own[:1]):
+            return ()
+    return tuple(found)
+
+
+def _fields(document: Document, operation: OperationDefinitionNode) -> list[FieldNode]:
+    """Return the root fields of an operation, through fragments."""
+    found: list[FieldNode] = []
+    pending = [operation.selection_set]
+    seen: set[str] = set()
+    while pending:
+        for node in pending.pop().selections:
+            if isinstance(node, FieldNode):
+                found.append(node)
+            elif hasattr(node, "selection_set"):
+                pending.append(node.selection_set)
+            elif node.name.value not in seen:  # type: ignore[attr-defined]  # what is left is a spread
+                seen.add(node.name.value)  # type: ignore[attr-defined]
+                pending.append(document.fragments[node.name.value].selection_set)  # type: ignore[attr-defined]
+    return found
+
+
+def _is_marked(text: str) -> bool:
+    return HIDDEN_MARK in text or MISSING_MARK in text
+
+
+def _introspects(node: FieldNode) -> bool:
+    return node.name.value in {"__schema", "__type"}
+
+
+def _may_be_null(graph: Graph, document: Document, operation: OperationDefinitionNode, key: str) -> bool:
+    root = graph.schema.core.query_type
+    assert root is not None
+    name = next(
+        each.name.value
+        for each in _fields(document, operation)
+        if (each.alias.value if each.alias else each.name.value) == key
+    )
+    return not isinstance(root.fields[name].type, GraphQLNonNull)
+
+
+def _told(errors: Sequence[GraphError]) -> list[dict[str, object]]:
+    return [each.formatted() for each in errors]
+
+
+def response(data: Any, errors: Sequence[Mapping[str, object]]) -> bytes:
+    """Return the bytes of a response to what was executed."""
+    return orjson.dumps({"errors": list(errors), "data": data} if errors else {"data": data})
+
+
+def refused(errors: Sequence[tuple[str, GraphQLError]]) -> Answer:
+    """Return the answer to a document or variables that are wrong."""
+    told = [{**error.formatted, "extensions": {**(error.extensions or {}), "code": code}} for code, error in errors]
+    return Answer(orjson.dumps({"errors": told}), accepted=False, code=errors[0][0])
+
+
+def unexecuted(error: GraphError) -> Answer:
+    """Return the answer to a request that was refused before anything ran."""
+    return Answer(orjson.dumps({"errors": [error.formatted()]}), accepted=False, code=error.code)
+
+
+def failed(error: GraphError) -> Answer:
+    """Return the answer to a request that failed as a whole while it ran."""
+    return Answer(response(None, [error.formatted()]), code=error.code)

@@ -1,0 +1,48 @@
+"""What can go wrong while reading, as codes that front ends may rely on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final = {
+    "INVALID_ARGUMENT": "An argument has a value that this field does not take; the message says which.",
+    "INVALID_CURSOR": "The cursor was made up, altered, or comes from another query.",
+    "NOT_FOUND": "The id names nothing that this graph shows: made up, another city's, and gone are all the same.",
+    "INVALID_POSTCODE": "That is not the form of a UK postcode.",
+    "UNKNOWN_POSTCODE": "The postcode is well formed, but no geocoder of this platform knows it.",
+    "LIMIT_EXCEEDED": "A list or connection was asked for more than it may give; `first` is at most 100.",
+    "INVALID_DOCUMENT": "The document does not parse, or does not validate against this graph.",
+    "INVALID_VARIABLES": "The variables do not fit their declarations.",
+    "UNKNOWN_OPERATION": "There is no operation of that name, or no name was given and there are several.",
+    "MUTATION_NEEDS_POST": "Mutations are sent by POST; GET is for queries.",
+    "NOT_VISIBLE": "A field that may not be null points at something that is no longer public.",
+    "TIMEOUT": "The answer took longer than the platform allows.",
+    "UNAVAILABLE": "The database cannot be reached just now; try again soon.",
+    "INTERNAL": "Something broke on our side; the log has the reference id.",
+}
+
+
+class GraphError(Exception):
+    """A refusal of a read, told in `errors[]` with its code.
+
+    `path` is the response path (keys and list indexes) of the field that refused; empty means the
+    whole request.
+    """
+
+    def __init__(self, code: str, message: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+
+    def at(self, path: tuple[str | int, ...]) -> GraphError:
+        """Return the error with its place in the answer, unless it knows a nearer one."""
+        return self if self.path else GraphError(self.code, self.message, path)
+
+    def formatted(self) -> dict[str, object]:
+        """Return the error as a GraphQL response writes it."""
+        error: dict[str, object] = {"message": self.message}
+        if self.path:
+            error["path"] = list(self.path)
+        error["extensions"] = {"code": self.code}
+        return error

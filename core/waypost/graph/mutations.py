@@ -1,0 +1,254 @@
+"""Mutations: one `input`, one payload union, the payload read back by the planner in the writing transaction.
+
+    @value
+    class CreatePlaceSuccess:
+        place: Place
+
+    CreatePlacePayload = payload("CreatePlacePayload", CreatePlaceSuccess, SlugTaken, Invalid)
+
+    @mutation
+    class PlaceMutation:
+        create_place: CreatePlacePayload = act(create, CreatePlaceInput, doc="…")
+
+where `create(act, given)` returns `{"place": Row("Place", id)}` or a `Refusal`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
+from uuid import UUID
+
+import orjson
+import strawberry
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
+from typing_extensions import override
+
+from waypost.db import City, National, fetchval
+from waypost.refusal import Invalid, NotFound, Refusal
+
+from .declare import Error, extend
+from .facts import sql_name
+from .ids import parse_id
+from .inputs import NOWHERE, spelled, tidied
+from .pages import camel
+from .plan import Plan, finished
+from .query import Query
+from .relations import Argument, Relation, away_marker
+from .shape import complete, shape_of
+from .sql import every, literal, text_object
+
+if TYPE_CHECKING:
+    from graphql import OperationDefinitionNode
+
+    from .documents import Document
+    from .engine import Engine, Graph
+    from .errors import GraphError
+    from .query import Here, Selected
+    from .request import Request
+
+T = TypeVar("T")
+
+Outcome = Mapping[str, Any] | Refusal
+Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row in a payload, by the name of its node type; the planner reads it back.
+
+    `home` is the tenant that it belongs to, where that may be another one.
+    """
+
+    kind: str
+    id: UUID
+    home: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting(Relation):
+    """A mutation's field: `run` gets the act and the input, its keys in Python's spelling, absent ones left out.
+
+    `by` names the field of the input whose id tells the tenant, so that the act also works on the national graph.
+    `prepare` reads what only the national scope may see, in a transaction of its own before the act: it gets what
+    the composition calls `abroad`, the tenant and the input, and its answer is added to the input.
+    """
+
+    run: Callable[[Any, Mapping[str, Any]], Awaitable[Outcome]]
+    by: str | None = None
+    prepare: Prepare | None = None
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        raise AssertionError(f"{field.coordinate} is carried out, not read")
+
+
+def act(
+    run: Callable[[Any, Mapping[str, Any]], Awaitable[Outcome]],
+    input_type: type[Any],
+    *,
+    by: str | None = None,
+    prepare: Prepare | None = None,
+    doc: str,
+) -> Any:
+    """Declare a mutation; see `Acting`."""
+    return Acting(run=run, by=by, prepare=prepare, doc=doc, arguments=(Argument("input", input_type, required=True),))
+
+
+def mutation(cls: type[T]) -> type[T]:
+    """Declare mutations: fields made by `act`."""
+    return extend("Mutation")(cls)
+
+
+@strawberry.type(description="Any refusal without a type of its own: a permission's, a plugin's, a missing row's.")
+class Refused(Error):
+    """The refusal that every payload may hold."""
+
+
+def payload(name: str, *members: type[Any]) -> Any:
+    """Return a payload union of that name; `Refused` is always among its members."""
+    kinds = (*members, Refused)
+    return Annotated[Union[kinds], strawberry.union(name)]  # noqa: UP007 - built at run time
+
+
+@dataclass(frozen=True)
+class Mutations:
+    """Carries out mutations.
+
+    `begin` makes the act for who asks, inside the tenant's transaction, or refuses; `abroad` is handed to what
+    prepares an act in the national scope.
+    """
+
+    begin: Callable[[Request, UUID], Awaitable[Any]]
+    abroad: Any = None
+
+    async def run(
+        self,
+        engine: Engine,
+        graph: Graph,
+        document: Document,
+        request: Request,
+        operation: OperationDefinitionNode,
+    ) -> bytes:
+        """Return the response of a mutation: its fields one after the other, each in a transaction of its own."""
+        facts = graph.schema.facts
+        root = facts.schema.mutation_type
+        assert root is not None
+        query = Query(facts, request, dict(document.fragments))
+        data: dict[str, Any] = {}
+        errors: list[GraphError] = []
+        for field in query.roots(root, operation.selection_set):
+            if field.name == "__typename":
+                data[field.key] = root.name
+                continue
+            data[field.key], found = await self._one(engine, query, field)
+            errors += found
+        return orjson.dumps(
+            {"errors": [each.formatted() for each in errors], "data": data} if errors else {"data": data}
+        )
+
+    async def _one(self, engine: Engine, query: Query, field: Selected) -> tuple[Any, list[GraphError]]:
+        relation = query.facts.relation(field)
+        assert isinstance(relation, Acting), field.coordinate
+        given = tidied(spelled(field.argument("input")(query.request)))
+        if isinstance(given, Invalid):
+            return _refused(query, field, given), []
+        tenant = _tenant(query.request, relation, given)
+        if isinstance(tenant, Refusal):
+            return _refused(query, field, tenant), []
+        request = dataclasses.replace(query.request, tenant=tenant)
+        # What the asker has just written may be a draft that nobody else sees yet.
+        mine = Query(query.facts, request, query.fragments, drafts=True)
+        # Two scopes are never in one transaction; and for strangers, who are refused anyway, nothing is read.
+        if relation.prepare is not None and request.asker.person is not None:
+            async with engine.database.transaction(National()):
+                given |= await relation.prepare(self.abroad, tenant, given)
+        try:
+            async with engine.database.transaction(City(tenant)):
+                outcome = await self._done(relation, request, tenant, given)
+                plan, text = await _read_back(engine, mine, field, outcome)
+        except _UndoneError as undone:
+            return _refused(mine, field, undone.refusal), []
+        tree, errors = await engine.finish(text, plan, request)
+        return tree[field.key], errors
+
+    async def _done(
+        self, relation: Acting, request: Request, tenant: UUID, given: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return what the act did; raise `_UndoneError` with a refusal, so that the transaction undoes it."""
+        begun = await self.begin(request, tenant)
+        outcome = begun if isinstance(begun, Refusal) else await relation.run(begun, given)
+        if isinstance(outcome, NotFound) and not outcome.path and relation.by is not None:
+            outcome = outcome.under(camel(relation.by))
+        if isinstance(outcome, Refusal):
+            raise _UndoneError(outcome)
+        return outcome
+
+
+class _UndoneError(Exception):
+    """Takes a refusal out of the transaction, which it undoes: nothing half-written."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+def _tenant(request: Request, relation: Acting, given: Mapping[str, Any]) -> UUID | Refusal:
+    if request.tenant is not None:
+        return request.tenant
+    if relation.by is None:
+        words = "The national graph cannot tell which city is meant; ask the city's own graph."
+        return Refusal(code="CITY_NEEDED", message=words)
+    named = parse_id(given[relation.by])
+    # What nobody can have given out is answered like what is missing.
+    return NOWHERE if named is None or named.tenant is None else named.tenant
+
+
+async def _read_back(engine: Engine, query: Query, field: Selected, outcome: Mapping[str, Any]) -> tuple[Plan, str]:
+    """Read the payload inside the transaction, so that it shows exactly what is committed."""
+    union = get_named_type(field.definition.type)
+    kind = _success(union, outcome)
+    parts = [(each.key, _part(query, each, outcome)) for each in query.selected(kind, field)]
+    plan = finished(query, text_object([(field.key, text_object(parts))]), (field,))
+    text = await fetchval(plan.sql, *await plan.values(query.request, engine.lookups))
+    assert isinstance(text, str)
+    return plan, text
+
+
+def _success(union: Any, outcome: Mapping[str, Any]) -> GraphQLObjectType:
+    """Return the member of the payload that has the outcome's fields."""
+    assert isinstance(union, GraphQLUnionType)
+    wanted = {camel(name) for name in outcome}
+    found: GraphQLObjectType = next(each for each in union.types if not each.interfaces and set(each.fields) == wanted)
+    return found
+
+
+def _part(query: Query, field: Selected, outcome: Mapping[str, Any]) -> str:
+    if field.name == "__typename":
+        return query.value(None, field)
+    value = next(each for name, each in outcome.items() if camel(name) == field.name)
+    if isinstance(value, Row):
+        if value.home not in {None, query.request.tenant}:
+            return away_marker(query, field, literal(str(value.home)), literal(str(value.id)))
+        row = query.row(query.facts.table(value.kind, national=False))
+        where = every([f"{row}.id = {literal(str(value.id))}::uuid", *query.inside(row)])
+        body = query.object(query.facts.schema.type_map[value.kind], row, field)
+        return f"(select {body} from {sql_name(row.table)} {row} where {where})"
+    return literal(orjson.dumps(complete(shape_of(query, field), value)).decode())
+
+
+def _refused(query: Query, field: Selected, refusal: Refusal) -> dict[str, Any]:
+    """Return the payload of a refusal: the type in the union that names it most nearly, else `Refused`."""
+    union = get_named_type(field.definition.type)
+    assert isinstance(union, GraphQLUnionType)
+    members = {each.name: each for each in union.types}
+    names = (each.__name__ for each in type(refusal).__mro__)
+    kind = next((members[name] for name in names if name in members), members["Refused"])
+    facts = {camel(each.name): getattr(refusal, each.name) for each in dataclasses.fields(refusal)}
+    facts["path"] = list(refusal.path) or None
+    return {
+        each.key: kind.name if each.name == "__typename" else complete(shape_of(query, each), facts[each.name])
+        for each in query.selected(kind, field)
+    }

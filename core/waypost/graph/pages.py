@@ -1,0 +1,285 @@
+"""Connections: lists of any length, read page by page from where the last page ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphql import get_named_type
+from typing_extensions import override
+
+from .cursors import cursor_sql, fingerprint, read_cursor
+from .errors import GraphError
+from .facts import relation_of, sql_name
+from .query import object_type
+from .relations import Argument, Relation
+from .sql import every, text_list, text_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .filters import Condition
+    from .query import Here, Query, Selected
+    from .request import Getter, Request
+
+LARGEST = 100
+DEFAULT = 20
+# The limit inside the statement is a literal, since PostgreSQL plans a bound one for a tenth of the table; a
+# few sizes bound the number of statements, the exact number is bound outside.
+BUCKETS = (10, 20, 50, 100)
+
+
+@dataclass(frozen=True)
+class Key:
+    """One thing that a list is ordered by: SQL with `{0}` for the row, never null, and its PostgreSQL type."""
+
+    text: str
+    cast: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order: its last key is unique. All keys run the same way, so that one index walks it."""
+
+    keys: tuple[Key, ...]
+    descending: bool = False
+
+    @property
+    def direction(self) -> str:
+        """The word after each key in ORDER BY."""
+        return " desc" if self.descending else ""
+
+
+BY_NAME = Order((Key("{0}.name", "text"), Key("{0}.id", "uuid")))
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """The order chosen for a request, with what its keys need: a name for fingerprints, extra conditions."""
+
+    name: str
+    order: Order
+    conditions: tuple[str, ...] = ()  # with {0} for the row
+    edge: Mapping[str, str] = field(default_factory=dict)  # columns of the edge: JSON text with {0} for the row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages(Relation):
+    """A connection to rows of the node type of its own `nodes`.
+
+    `link` ties the rows to the row here: it gets the query, the row here and the row there. `open` keeps what
+    is listed at all (`{0}` is the row; or a function of query, row and field). `filter` is the input type of the
+    argument `filter`. `order` is fixed, or
+    chosen by a function of query, row and field. `anywhere`: nationally the rows may be of other tenants.
+    """
+
+    link: Callable[[Query, Here, Here], Sequence[str]] | None = None
+    open: str | Callable[[Query, Here, Selected], str] | None = None
+    anywhere: bool = False
+    filter: type[Any] | None = None
+    order: Order | Callable[[Query, Here, Selected], Ordering] = BY_NAME
+    extra: tuple[Argument, ...] = ()
+    requires_filter: bool = False
+
+    def __post_init__(self) -> None:
+        arguments = []
+        if self.filter is not None:
+            arguments.append(Argument("filter", self.filter, required=self.requires_filter))
+        arguments += self.extra
+        arguments.append(Argument("first", int, DEFAULT, doc=f"How many; at most {LARGEST}."))
+        arguments.append(Argument("after", str, doc="The cursor after which to go on."))
+        object.__setattr__(self, "arguments", tuple(arguments))
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        page = Page(self, query, here, field)
+        return page.statement(query.selected(object_type(field), field))
+
+
+class Page:
+    """One connection in one statement."""
+
+    def __init__(self, pages: Pages, query: Query, here: Here | None, chosen: Selected) -> None:
+        self.pages, self.query, self.here, self.chosen = pages, query, here, chosen
+        connection = object_type(chosen)
+        self.node = get_named_type(connection.fields["nodes"].type)
+        self.row = query.row(query.facts.table(self.node.name, national=query.national))
+        self.ordering = self._ordering()
+        self.after = chosen.argument("after")
+        self.first = query.param(self._first, "int")
+
+    def _ordering(self) -> Ordering:
+        order = self.pages.order
+        return Ordering("default", order) if isinstance(order, Order) else order(self.query, self.row, self.chosen)
+
+    def _first(self, request: Request) -> int:
+        first = self.chosen.argument("first")(request)
+        if first is None:
+            return DEFAULT
+        if not 0 <= first <= LARGEST:
+            code = "LIMIT_EXCEEDED" if first > LARGEST else "INVALID_ARGUMENT"
+            raise GraphError(code, f"`first` is {first}; it may be 0 to {LARGEST}.")
+        return int(first)
+
+    # Conditions
+
+    def conditions(self, row: Here, *, without: str | None = None) -> list[str]:
+        """Return what every row of the connection fulfils, leaving one field of the filter out if asked."""
+        pages, query = self.pages, self.query
+        found = query.inside(row, None if pages.anywhere else self.here)
+        if pages.link is not None and self.here is not None:
+            found += pages.link(query, self.here, row)
+        if pages.open is not None:
+            opened = pages.open
+            found.append(opened.format(row) if isinstance(opened, str) else opened(query, row, self.chosen))
+        return found + self._filtered(row, without)
+
+    def _filtered(self, row: Here, without: str | None) -> list[str]:
+        if self.pages.filter is None:
+            return []
+        found: list[str] = []
+        for name, condition in conditions_of(self.pages.filter):
+            value = self.chosen.argument("filter", name)
+            if name != without and self.query.has(value):
+                found += condition.where(self.query, row, self.chosen, value)
+        return found
+
+    def _beyond(self, row: Here) -> list[str]:
+        """Return the condition that begins after the cursor."""
+        if not self.query.has(self.after):
+            return []
+        keys = self.ordering.order.keys
+        values = [self.query.param(self._bound(n), key.cast) for n, key in enumerate(keys)]
+        sign = "<" if self.ordering.order.descending else ">"
+        left = ", ".join(key.text.format(row) for key in keys)
+        return [f"({left}) {sign} ({', '.join(values)})"]
+
+    def _bound(self, n: int) -> Getter:
+        casts = [key.cast for key in self.ordering.order.keys]
+
+        def get(request: Request) -> Any:
+            return read_cursor(self.after(request), self.mark(request), casts)[n]
+
+        return get
+
+    def mark(self, request: Request) -> str:
+        """Return the fingerprint of this query."""
+        arguments = request.arguments(self.chosen.definition, self.chosen.nodes[0])
+        rest = {name: value for name, value in arguments.items() if name not in {"first", "after"}}
+        return fingerprint(self.chosen.coordinate, self.ordering.name, sorted(rest.items()), request.tenant)
+
+    # The statement
+
+    def statement(self, wanted: Sequence[Selected]) -> str:
+        """Return SQL that prints the connection with the wanted fields."""
+        parts = {each.key: self._field(each) for each in wanted}
+        return f"(select {text_object(parts.items())} from {self._rows(self._fetched(wanted))})"
+
+    def _fetched(self, wanted: Sequence[Selected]) -> int:
+        """Return how many rows beyond `first` are read: one, if anybody asks whether there are more."""
+        return 1 if any(each.name == "pageInfo" for each in wanted) else 0
+
+    def _rows(self, more: int) -> str:
+        row, order = self.row, self.ordering.order
+        size = self.query.decide(lambda request: _bucket(self._first(request))) + more
+        keys = ", ".join(f'{key.text.format(row)} as "$k{n}"' for n, key in enumerate(order.keys))
+        sort = ", ".join(f"{key.text.format(row)}{order.direction}" for key in order.keys)
+        where = every([*self.every_row(row), *self._beyond(row)])
+        found = f"select {row}.*, {keys} from {sql_name(row.table)} {row} where {where} order by {sort} limit {size}"
+        page = f"select * from ({found}) {row} limit {self.first} + {more}"
+        return f'(select *, row_number() over () as "$n" from ({page}) {row}) {row}'
+
+    def _field(self, each: Selected) -> str:
+        row, query = self.row, self.query
+        on_page = f'{row}."$n" <= {self.first}'
+        if each.name == "nodes":
+            return text_list(query.object(self.node, row, each), f'{row}."$n"', on_page)
+        if each.name == "edges":
+            return text_list(self._edge(each), f'{row}."$n"', on_page)
+        if each.name == "pageInfo":
+            return self._page_info(each, on_page)
+        if each.name == "totalCount":
+            return self._count()
+        if each.name == "__typename":
+            return query.value(None, each)
+        part = relation_of(each.definition)
+        assert isinstance(part, Part), f"{each.coordinate}: composition checks this"
+        return part.within(self, each)
+
+    def _edge(self, edges: Selected) -> str:
+        chosen = self.query.selected(object_type(edges), edges)
+        return text_object((each.key, self._edge_field(each)) for each in chosen)
+
+    def _edge_field(self, each: Selected) -> str:
+        if each.name == "node":
+            return self.query.object(self.node, self.row, each)
+        if each.name == "cursor":
+            return f"to_json({self._cursor()})::text"
+        if each.name == "__typename":
+            return self.query.value(self.row, each)
+        return self.ordering.edge.get(each.name, "'null'").format(self.row)
+
+    def _cursor(self) -> str:
+        mark = self.query.param(self.mark, "text")
+        return cursor_sql(mark, [f'{self.row}."$k{n}"' for n in range(len(self.ordering.order.keys))])
+
+    def _page_info(self, info: Selected, on_page: str) -> str:
+        number = f'{self.row}."$n"'
+
+        def cursor(direction: str) -> str:
+            return (
+                f"coalesce(to_json((array_agg({self._cursor()} order by {number} {direction}) "
+                f"filter (where {on_page}))[1])::text, 'null')"
+            )
+
+        def value(each: Selected) -> str:
+            if each.name == "hasNextPage":
+                return f"(count(*) > {self.first})::text"
+            if each.name == "hasPreviousPage":
+                return "'true'" if self.query.has(self.after) else "'false'"
+            if each.name in {"startCursor", "endCursor"}:
+                return cursor("asc" if each.name == "startCursor" else "desc")
+            return self.query.value(None, each)
+
+        return text_object((each.key, value(each)) for each in self.query.selected(object_type(info), info))
+
+    def _count(self) -> str:
+        row = self.query.row(self.row.table)
+        where = every(self.every_row(row))
+        return f"(select count(*)::text from {sql_name(row.table)} {row} where {where})"
+
+    def every_row(self, row: Here, *, without: str | None = None) -> list[str]:
+        """Return what all rows of the connection fulfil, under another alias."""
+        ordered = [each.format(row) for each in self.ordering.conditions]
+        return [*self.conditions(row, without=without), *ordered]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Relation):
+    """A further field of a connection, such as its facets; `within` gets the page that it stands in."""
+
+    print: Callable[[Page, Selected], str]
+
+    def within(self, page: Page, each: Selected) -> str:
+        """Return SQL that prints the field."""
+        return self.print(page, each)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        raise AssertionError(f"{field.coordinate} stands on a connection")
+
+
+def _bucket(first: int) -> int:
+    return next(size for size in BUCKETS if first <= size)
+
+
+def conditions_of(filter_type: type[Any]) -> list[tuple[str, Condition]]:
+    """Return the fields of a filter: GraphQL name and condition."""
+    definition = filter_type.__strawberry_definition__
+    return [(camel(each.python_name), each.metadata["waypost"]) for each in definition.fields]
+
+
+def camel(name: str) -> str:
+    """Return a Python name as GraphQL writes it."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

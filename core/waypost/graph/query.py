@@ -1,0 +1,292 @@
+"""The planning of one operation: what was selected, which values it needs, which choices it took.
+
+A plan is shared by all requests of the same shape. So planning never reads a value by itself: it either
+*binds* it (`param`: the value is sent with each request) or *decides* by it (`decide`: the outcome becomes part
+of the plan's key). Nothing else can make a plan depend on a request.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    get_named_type,
+    is_abstract_type,
+)
+from graphql.execution.values import get_directive_values
+from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
+
+from .errors import GraphError
+from .sql import literal, text_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from graphql import GraphQLField, GraphQLNamedType, SelectionNode, SelectionSetNode
+    from piccolo.table import Table
+
+    from .facts import Facts
+    from .request import Getter, Request
+
+_PLACEHOLDER = re.compile("\x02(\\d+)\x03")
+
+
+@dataclass(frozen=True)
+class Here:
+    """A row in the statement: its alias and the table that it comes from."""
+
+    alias: str
+    table: type[Table]
+
+    def __str__(self) -> str:
+        return self.alias
+
+
+@dataclass(frozen=True, eq=False)
+class Selected:
+    """A field as selected: all its nodes of one response key, merged."""
+
+    key: str
+    nodes: tuple[FieldNode, ...]
+    definition: GraphQLField
+    parent: GraphQLObjectType
+    path: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The field's name in the schema."""
+        return self.nodes[0].name.value
+
+    @property
+    def coordinate(self) -> str:
+        """`Type.field`, as schemas write it."""
+        return f"{self.parent.name}.{self.name}"
+
+    def argument(self, *names: str) -> Getter:
+        """Return a getter of an argument's value, or of a value inside it; None when absent."""
+        definition, node = self.definition, self.nodes[0]
+
+        def get(request: Request) -> Any:
+            value: Any = request.arguments(definition, node)
+            for name in names:
+                value = None if value is None else value.get(name)
+            return value
+
+        return get
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A place in the answer that Python finishes; the statement leaves an object `{"$": number, …}` there."""
+
+    number: int
+    field: Selected
+    work: Any
+    shape: Any = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Response keys from the root; lists on the way are walked through."""
+        return self.field.path
+
+
+@dataclass(eq=False)
+class Query:
+    """The statement being planned.
+
+    `national` says which graph; `drafts` shows what is not public yet (only for reading back what the
+    asker has just written).
+    """
+
+    facts: Facts
+    request: Request
+    fragments: dict[str, Any]
+    drafts: bool = False
+    national: bool = False
+    first_patch: int = 0
+    decisions: list[tuple[Getter, Any]] = field(default_factory=list)
+    getters: list[tuple[Getter, tuple[str, ...]]] = field(default_factory=list)
+    patches: list[Patch] = field(default_factory=list)
+    _names: Iterator[int] = field(default_factory=lambda: count(1))
+    _path: tuple[str, ...] = ()
+
+    # Values
+
+    def decide(self, getter: Getter) -> Any:
+        """Return a value by which the plan branches; requests that differ in it get another plan."""
+        value = getter(self.request)
+        self.decisions.append((getter, value))
+        return value
+
+    def has(self, getter: Getter) -> bool:
+        """Say whether a value is given, and let the plan depend on that alone."""
+        return bool(self.decide(lambda request: getter(request) is not None))
+
+    def param(self, getter: Getter, cast: str) -> str:
+        """Return SQL for a value that is sent with each request, as the PostgreSQL type `cast`."""
+        known = [each for each, _ in self.getters]
+        if getter not in known:
+            self.getters.append((getter, self._path))
+            known.append(getter)
+        return f"\x02{known.index(getter)}\x03::{cast}"
+
+    def numbered(self, sql: str) -> tuple[str, list[tuple[Getter, tuple[str, ...]]]]:
+        """Return the statement with $1, $2… in order of appearance, and just those getters with their places."""
+        order: list[int] = []
+
+        def number(match: re.Match[str]) -> str:
+            index = int(match[1])
+            if index not in order:
+                order.append(index)
+            return f"${order.index(index) + 1}"
+
+        return _PLACEHOLDER.sub(number, sql), [self.getters[index] for index in order]
+
+    def patch(self, chosen: Selected, work: Any, shape: Any = None) -> int:
+        """Remember that Python finishes this field; return the number that marks its places."""
+        number = self.first_patch + len(self.patches)
+        self.patches.append(Patch(number, chosen, work, shape))
+        return number
+
+    # Rows
+
+    def row(self, table: type[Table]) -> Here:
+        """Return a new row of that table, under an alias of its own."""
+        return Here(f"t{next(self._names)}", table)
+
+    @property
+    def tenant(self) -> str:
+        """SQL for the tenant asked for; only inside a tenant."""
+        return self.param(_tenant, "uuid")
+
+    def inside(self, row: Here, beside: Here | None = None) -> list[str]:
+        """Return the conditions that keep a row in its tenant, and out of sight until it is public.
+
+        In a city every tenant table is compared with the city's own id, which is what PostgreSQL plans
+        well and what Citus routes by. Nationally rows stay beside each other (`beside`: a row whose tenant this
+        one shares).
+        """
+        columns = self.facts.columns(row.table)
+        conditions = []
+        if "tenant_id" in columns and self.facts.is_tenant_table(row.table):
+            if not self.national:
+                conditions.append(f"{row}.tenant_id = {self.tenant}")
+            elif beside is not None and "tenant_id" in self.facts.columns(beside.table):
+                conditions.append(f"{row}.tenant_id = {beside}.tenant_id")
+        if "public" in columns and not self.drafts:
+            conditions.append(f"{row}.public")
+        return conditions
+
+    # Selections
+
+    def selected(self, of: GraphQLObjectType, *fields: Selected) -> list[Selected]:
+        """Return the sub-selection of the fields for one concrete type, merged, in response order."""
+        found: dict[str, list[FieldNode]] = {}
+        for each in fields:
+            for node in each.nodes:
+                if node.selection_set:
+                    self._collect(of, node.selection_set, found, set())
+        path = fields[0].path
+        return [self._field(of, key, nodes, path) for key, nodes in found.items()]
+
+    def roots(self, of: GraphQLObjectType, selections: SelectionSetNode) -> list[Selected]:
+        """Return the root fields of an operation."""
+        found: dict[str, list[FieldNode]] = {}
+        self._collect(of, selections, found, set())
+        return [self._field(of, key, nodes, ()) for key, nodes in found.items()]
+
+    def _field(self, of: GraphQLObjectType, key: str, nodes: list[FieldNode], path: tuple[str, ...]) -> Selected:
+        definition = self.facts.definition(of, nodes[0].name.value)
+        return Selected(key, tuple(nodes), definition, of, (*path, key))
+
+    def _collect(
+        self,
+        of: GraphQLObjectType,
+        selections: SelectionSetNode,
+        found: dict[str, list[FieldNode]],
+        seen: set[str],
+    ) -> None:
+        for node in selections.selections:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                key = node.alias.value if node.alias else node.name.value
+                found.setdefault(key, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                if condition is None or self._applies(condition.name.value, of):
+                    self._collect(of, node.selection_set, found, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                fragment = self.fragments[node.name.value]
+                if self._applies(fragment.type_condition.name.value, of):
+                    self._collect(of, fragment.selection_set, found, seen)
+
+    def _applies(self, condition: str, of: GraphQLObjectType) -> bool:
+        named = self.facts.schema.type_map[condition]
+        return named is of or (is_abstract_type(named) and self.facts.schema.is_sub_type(named, of))
+
+    def _included(self, node: SelectionNode) -> bool:
+        if not node.directives:
+            return True
+        return bool(
+            self.decide(
+                lambda request: (
+                    not (get_directive_values(GraphQLSkipDirective, node, request.variables) or {}).get("if")
+                    and (get_directive_values(GraphQLIncludeDirective, node, request.variables) or {}).get("if", True)
+                )
+            )
+        )
+
+    # Printing
+
+    def object(self, of: GraphQLNamedType, row: Here | None, *fields: Selected) -> str:
+        """Return SQL that prints the selected fields of one object of that concrete type."""
+        assert isinstance(of, GraphQLObjectType), of
+        chosen = self.selected(of, *fields)
+        return text_object((each.key, self.value(row, each)) for each in chosen)
+
+    def value(self, row: Here | None, chosen: Selected) -> str:
+        """Return SQL that prints one field."""
+        if chosen.name == "__typename":
+            return f"'\"{chosen.parent.name}\"'"
+        before, self._path = self._path, chosen.path
+        try:
+            text = self.facts.relation(chosen).sql(self, row, chosen)
+            return self._where_active(text, row, chosen) if self.national and row is not None else text
+        except GraphError as error:
+            raise error.at(chosen.path) from error
+        finally:
+            self._path = before
+
+    def _where_active(self, text: str, row: Here, chosen: Selected) -> str:
+        """Print a plugin's field nationally only for the tenants that have the plugin switched on."""
+        plugin = self.facts.plugin(chosen)
+        if plugin is None or "tenant_id" not in self.facts.columns(row.table):
+            return text
+        active = f"p.tenant_id = {row}.tenant_id and p.plugin = {literal(plugin)} and p.active"
+        return f"case when exists (select from tenant_plugin p where {active}) then {text} else 'null' end"
+
+
+def _tenant(request: Request) -> UUID | None:
+    return request.tenant
+
+
+def named(chosen: Selected) -> GraphQLNamedType:
+    """Return the named type of a field, without lists and non-null."""
+    return get_named_type(chosen.definition.type)
+
+
+def object_type(chosen: Selected) -> GraphQLObjectType:
+    """Return the object type of a field, without lists and non-null."""
+    kind = named(chosen)
+    assert isinstance(kind, GraphQLObjectType), chosen.coordinate
+    return kind

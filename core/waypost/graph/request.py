@@ -1,0 +1,67 @@
+"""One request as the planner sees it: who asks, for which tenant, with which variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphql.execution.values import get_argument_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from uuid import UUID
+
+    from graphql import FieldNode, GraphQLField
+    from graphql.execution.values import VariableValues
+
+    Getter = Callable[["Request"], Any]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks; `person` is None for a stranger."""
+
+    person: UUID | None = None
+    role: str | None = None
+    issuer: UUID | None = None
+    tenant: UUID | None = None
+
+
+@dataclass
+class Request:
+    """The values of one request; plans are shared between requests, values never.
+
+    `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
+    for the tenant's own. `services` is what Python fields may use, handed through by the engine.
+    """
+
+    now: datetime
+    tenant: UUID | None = None
+    variables: VariableValues | None = None
+    languages: tuple[str, ...] = ()
+    asker: Asker = Asker()
+    services: Any = None
+    away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
+    _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def arguments(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
+        """Return the coerced arguments of a field, `null` left out; raise `GraphQLError` for wrong ones."""
+        known = self._arguments.get(id(node))
+        if known is None:
+            given = get_argument_values(definition, node, self.variables) if definition.args else {}
+            known = {name: value for name, value in given.items() if value is not None}
+            self._arguments[id(node)] = known
+        return known
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A value that must be asked for before the statement can run, such as where a postcode lies.
+
+    `kind` names the lookup, `key` what is asked; `then` turns the answer into the value.
+    """
+
+    kind: str
+    key: str
+    then: Callable[[Any], Any]

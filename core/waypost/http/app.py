@@ -1,0 +1,53 @@
+"""The ASGI application: which path leads to what."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from waypost.http.documents import OnlyRead, Pages, Schemas
+from waypost.http.endpoint import GraphEndpoint
+from waypost.http.faults import Code, Fault, method_not_allowed
+from waypost.http.health import Readyz, healthz
+from waypost.http.platform import Platform
+from waypost.http.sites import Sites
+
+
+def create_app(platform: Platform) -> Starlette:
+    """Make the ASGI application of a platform; whoever serves it opens the platform first."""
+    app = Starlette(
+        routes=routes(platform),
+        middleware=[Middleware(Sites, platform=platform)],
+        exception_handlers={HTTPException: as_fault},
+    )
+    app.router.redirect_slashes = False  # its redirects would name a host
+    return app
+
+
+def routes(platform: Platform) -> list[BaseRoute]:
+    """Every path that the core answers; each endpoint refuses other methods in its own form."""
+    graph, schemas, pages = GraphEndpoint(platform), OnlyRead(Schemas(platform)), OnlyRead(Pages(platform))
+    return [
+        Route("/graphql", graph),
+        Route("/{tenant}/graphql", graph),
+        Route("/schema.graphql", schemas),
+        Route("/{tenant}/schema.graphql", schemas),
+        Route("/healthz", OnlyRead(healthz)),
+        Route("/readyz", OnlyRead(Readyz(platform))),
+        Route("/metrics", OnlyRead(platform.metrics)),
+        Mount("/static", platform.assets),
+        Route("/", pages),
+        Route("/{tenant}", pages),
+        Route("/{tenant}/", pages),
+    ]
+
+
+async def as_fault(_request: Request, error: Exception) -> Response:
+    """Turn the refusals of Starlette's own parts into ours, so that all are answered in one form."""
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        raise method_not_allowed("This method", "GET, HEAD") from error
+    raise Fault(Code.NOT_FOUND, "There is nothing at this address.") from error

@@ -1,0 +1,98 @@
+"""The platform's own pages: where to start, and that there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from waypost.http.assets import Assets
+from waypost.http.replies import Reply, page
+from waypost.tenancy import Tenant
+
+KINDS = {"city": "City", "region": "Region", "nation": "Nation", "network": "Network"}
+
+
+def start_page(tenants: Iterable[Tenant], assets: Assets) -> Reply:
+    """The page at `/`: the national graph and every open tenant, each with its ways in."""
+    cards = "\n".join(_card(tenant, f"/{tenant.slug}") for tenant in tenants if tenant.is_open)
+    listed = f'<ul class="cards">\n{cards}\n</ul>' if cards else "<p>No city has been set up yet.</p>"
+    return _page(
+        "Waypost",
+        f"""<h1>Waypost</h1>
+<p class="quiet">Activities, badges and pathways of many cities, read through one graph.</p>
+<h2>All cities</h2>
+<p>The national graph shows what every city has published.</p>
+{_links("", "all cities")}
+<h2>Cities and networks</h2>
+{listed}""",
+        assets,
+    )
+
+
+def tenant_page(tenant: Tenant, prefix: str, assets: Assets) -> Reply:
+    """The page of one tenant: what it is and the ways into its graph. `prefix` is "" on its own host."""
+    closed = "" if tenant.is_open else "<p>It is closed: what it published stays readable.</p>"
+    return _page(
+        f"{tenant.name} – Waypost",
+        f"""<h1>{escape(tenant.name)}</h1>
+<p>{_description(tenant)}</p>
+{closed}
+{_links(prefix, tenant.name)}""",
+        assets,
+    )
+
+
+def fault_page(status: int, message: str, assets: Assets) -> Reply:
+    """A page that says why there is nothing to see."""
+    return _page(
+        f"{status} – Waypost",
+        f"""<h1>{"Not here" if status == 404 else "That did not work"}</h1>
+<p>{escape(message)}</p>
+<p><a href="/">To the start</a></p>""",
+        assets,
+        status=status,
+    )
+
+
+def _card(tenant: Tenant, prefix: str) -> str:
+    return f"""<li>
+<h3>{escape(tenant.name)}</h3>
+<p class="quiet">{_description(tenant)}</p>
+{_links(prefix, tenant.name)}
+</li>"""
+
+
+def _description(tenant: Tenant) -> str:
+    words = escape(" · ".join(filter(None, (KINDS.get(tenant.kind, tenant.kind), tenant.nation))))
+    return f'{words} <span class="example">Example</span>' if tenant.example else words
+
+
+def _links(prefix: str, name: str) -> str:
+    of = f'<span class="unseen"> of {escape(name)}</span>'
+    return f"""<ul class="links">
+<li><a href="{prefix}/graphql">Explore with GraphiQL{of}</a></li>
+<li><a href="{prefix}/schema.graphql">Schema{of}</a></li>
+</ul>"""
+
+
+def _page(title: str, content: str, assets: Assets, *, status: int = 200) -> Reply:
+    return page(
+        f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<link rel="stylesheet" href="{assets.url("waypost.css")}">
+<link rel="icon" href="{assets.url("waypost.svg")}">
+</head>
+<body>
+<main>
+{content}
+</main>
+</body>
+</html>
+""",
+        status=status,
+        headers={"Cache-Control": "no-cache"},
+    )

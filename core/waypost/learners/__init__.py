@@ -1,0 +1,3 @@
+"""People as a tenant knows them."""
+
+from __future__ import annotations

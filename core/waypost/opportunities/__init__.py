@@ -1,0 +1,3 @@
+"""What one can do, where and when."""
+
+from __future__ import annotations

@@ -1,0 +1,119 @@
+"""What one can do, where and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from piccolo.columns import UUID, Boolean, DoublePrecision, Integer, Numeric, Text, Timestamptz
+
+from waypost.db import TenantTable
+
+# Keyset pages order by these columns, so "no date" is a date after all others and never null.
+NO_DATE = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class Opportunity(TenantTable):
+    """Something to take part in: an event, a course, a placement, a job, a page to read.
+
+    PostgreSQL makes `earth` and `search` itself, so they are not declared here.
+    """
+
+    slug = Text(help_text="Unique in the tenant; part of public addresses, so never reused.")
+    title = Text()
+    kind = Text(help_text="One of the ten kinds, as in the graph: ONLINE_LEARNING, JOB, …")
+    provider_id = UUID()
+    place_id = UUID(null=True)
+    latitude = DoublePrecision(null=True)
+    longitude = DoublePrecision(null=True)
+    outside_area = Boolean(default=False, help_text="Shown and flagged, never refused.")
+    online = Boolean(default=False)
+    starts_at = Timestamptz(null=True)
+    ends_at = Timestamptz(null=True)
+    recurrence = Text(null=True, help_text="RFC 5545 RRULE, in `timezone`.")
+    timezone = Text(help_text="IANA name.")
+    sort_starts_at = Timestamptz(default=NO_DATE, help_text="`starts_at`, or far in the future.")
+    over_at = Timestamptz(default=NO_DATE, help_text="End of the last occurrence, or far in the future.")
+    apply_by = Timestamptz(null=True)
+    capacity = Integer(null=True)
+    free = Boolean(null=True)
+    price = Numeric(digits=(10, 2), null=True)
+    currency = Text(null=True, help_text="ISO 4217.")
+    cost_note = Text(null=True)
+    age_min = Integer(null=True)
+    age_max = Integer(null=True)
+    url = Text(null=True)
+    contact_url = Text(null=True)
+    source = Text(null=True)
+    licence = Text(null=True)
+    search_words = Text(default="", help_text="Lower case and without accents; `search` indexes it.")
+    state = Text(default="open", help_text="open or closed.")
+    public = Boolean(default=False, help_text="Stays true when the opportunity is closed.")
+    managed_by = Text(default="graph", help_text="files, graph, feed:… or demo: who may change the row.")
+    source_id = Text(null=True, help_text="File and key, or the feed's own id.")
+    created_at = Timestamptz()
+    updated_at = Timestamptz()
+
+
+class OpportunityText(TenantTable, key=("opportunity_id", "language")):
+    """An opportunity's words in one language."""
+
+    opportunity_id = UUID()
+    language = Text()
+    original = Boolean()
+    title = Text()
+    summary = Text()
+    public = Boolean(default=False)
+
+
+class OpportunityBadge(TenantTable, key=("opportunity_id", "badge_id")):
+    """A badge that can be earned there; another tenant's comes through `Borrowed`."""
+
+    opportunity_id = UUID()
+    badge_id = UUID()
+    home_tenant_id = UUID()
+    borrowed_id = UUID(null=True)
+    position = Integer(help_text="From 1.")
+    public = Boolean(default=False)
+
+
+class OpportunityLayer(TenantTable, key=("opportunity_id", "layer")):
+    """A layer of its badges; kept because lists filter and count by it."""
+
+    opportunity_id = UUID()
+    layer = Text()
+    public = Boolean(default=False)
+
+
+class OpportunitySkill(TenantTable, key=("opportunity_id", "skill_id")):
+    """A skill of its badges; kept because lists filter and count by it."""
+
+    opportunity_id = UUID()
+    skill_id = UUID()
+    public = Boolean(default=False)
+
+
+class OpportunityAccessibility(TenantTable, key=("opportunity_id", "code")):
+    """Something that makes it accessible."""
+
+    opportunity_id = UUID()
+    code = Text()
+    public = Boolean(default=False)
+
+
+class OpportunityWeekday(TenantTable, key=("opportunity_id", "weekday")):
+    """A day of the week on which it happens, in the opportunity's time zone."""
+
+    opportunity_id = UUID()
+    weekday = Integer(help_text="1 = Monday, ISO 8601.")
+    public = Boolean(default=False)
+
+
+TABLES = (
+    Opportunity,
+    OpportunityText,
+    OpportunityBadge,
+    OpportunityLayer,
+    OpportunitySkill,
+    OpportunityAccessibility,
+    OpportunityWeekday,
+)

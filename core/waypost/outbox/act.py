@@ -1,0 +1,156 @@
+"""Acts: who does something where and when, what happened, and whether they may."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from waypost.access.permissions import PERMISSIONS, issuer_scoped, permits
+from waypost.db import execute, new_id
+from waypost.refusal import Refusal
+from waypost.tenancy.entries import Here
+
+P = ParamSpec("P")
+R = TypeVar("R")
+E = TypeVar("E", bound="Event")
+
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+EVENT_SQL: Final = """
+INSERT INTO event (tenant_id, id, type, object_type, object_id, person_id, data, happened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forbidden(Refusal):
+    """The asker has not the permission, or has it for another issuer only."""
+
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityClosed(Refusal):
+    """The tenant has left: its documents are served for ever, and nothing changes any more."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to one object: ids and facts, never names or addresses.
+
+    A subclass is one kind of happening and named by it: `BadgePublished(badge, number)` has the type
+    `badge.published` and the object type `Badge`; its first field is the object's id, the others are data.
+    """
+
+    @property
+    def type(self) -> str:
+        """The name under which the outbox tells it: the object, a dot, what happened."""
+        thing, *happened = _HUMP.split(self.__class__.__name__)
+        return f"{thing}.{'-'.join(happened)}".lower()
+
+    @property
+    def object_type(self) -> str:
+        """The type of the object it happened to, as in the graph."""
+        return _HUMP.split(self.__class__.__name__)[0]
+
+    @property
+    def object_id(self) -> UUID:
+        """The object it happened to."""
+        id: UUID = getattr(self, dataclasses.fields(self)[0].name)
+        return id
+
+    def data(self) -> dict[str, Any]:
+        """The other fields, by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)[1:]}
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who does something, where and when. Lives as long as one City transaction.
+
+    `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
+    issuer; `now` is the one time of the act, with its zone.
+    """
+
+    here: Here
+    person: UUID | None
+    role: str | None
+    issuer_id: UUID | None
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The date on the tenant's calendars."""
+        return self.now.astimezone(ZoneInfo(self.here.timezone)).date()
+
+    def may(self, permission: str, issuer_id: UUID | None = None) -> Forbidden | CityClosed | None:
+        """Refuse what the role does not allow, and everything in a closed tenant.
+
+        `issuer_id` is the issuer whose object is meant: roles that speak for one issuer are refused on
+        objects of others. Without it only the role is asked.
+        """
+        if not self.here.is_open:
+            return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
+        if not permits(self.role, permission):
+            who = f"{self.role} may not" if self.role else "Only who has signed in may"
+            words = f"{who}: {PERMISSIONS.get(permission, permission)} ({permission})"
+            return Forbidden(message=words, permission=permission)
+        if issuer_id is not None and issuer_scoped(self.role) and issuer_id != self.issuer_id:
+            words = f"{self.role} may do this for its own issuer only ({permission})."
+            return Forbidden(message=words, permission=permission)
+        return None
+
+    async def tell(self, event: E) -> E:
+        """Write an event in the current transaction, so that it is told if and only if the act holds."""
+        data = orjson.dumps(event.data(), default=_plain).decode()
+        thing = (event.type, event.object_type, event.object_id)
+        await execute(EVENT_SQL, self.here.tenant_id, new_id(), *thing, self.person, data, self.now)
+        return event
+
+
+@dataclass(frozen=True)
+class Command(Generic[P, R]):
+    """An act's function together with the permission it asks for."""
+
+    act: Callable[Concatenate[Act, P], Awaitable[R]]
+    may: str
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.act.__name__
+
+    async def __call__(self, act: Act, /, *args: P.args, **kwargs: P.kwargs) -> R | Forbidden | CityClosed:
+        """Do it, or refuse: with Forbidden what the asker's role does not allow, with CityClosed everything there."""
+        refusal = act.may(self.may)
+        if refusal:
+            return refusal
+        return await self.act(act, *args, **kwargs)
+
+
+def command(*, may: str) -> Callable[[Callable[Concatenate[Act, P], Awaitable[R]]], Command[P, R]]:
+    """Declare a command and its permission, one of PERMISSIONS or a plugin's.
+
+    For roles that speak for one issuer the command itself asks `act.may(permission, issuer_id)` as soon as
+    it knows whose object it is about.
+    """
+
+    def declare(act: Callable[Concatenate[Act, P], Awaitable[R]]) -> Command[P, R]:
+        return Command(act, may)
+
+    return declare
+
+
+def _plain(value: object) -> str:
+    """Write what JSON has no type for; orjson knows ids and times itself."""
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"an event holds {type(value).__name__}, which cannot be written as JSON")

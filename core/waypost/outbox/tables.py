@@ -1,0 +1,21 @@
+"""What happened, in the order it happened."""
+
+from __future__ import annotations
+
+from piccolo.columns import JSONB, UUID, Text, Timestamptz
+
+from waypost.db import TenantTable
+
+
+class EventRow(TenantTable, tablename="event"):
+    """A fact told by a command, in the transaction that made it true. Holds ids, never names or addresses."""
+
+    type = Text(help_text="Like `badge.published`.")
+    object_type = Text()
+    object_id = UUID()
+    person_id = UUID(null=True, help_text="Who did it; null = files, a feed or a job.")
+    data = JSONB(default="{}")
+    happened_at = Timestamptz()
+
+
+TABLES = (EventRow,)

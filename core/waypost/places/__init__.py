@@ -1,0 +1,3 @@
+"""Where things are: places, postcodes, outlines."""
+
+from __future__ import annotations

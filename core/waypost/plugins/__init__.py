@@ -1,0 +1,42 @@
+"""Plugins: what they may contribute, which are installed, and which a tenant switched on."""
+
+from __future__ import annotations
+
+from waypost.plugins.activation import settings_of
+from waypost.plugins.discovery import NameClash
+from waypost.plugins.geocoders import geocode
+from waypost.plugins.hookspecs import API, hook_list, hookimpl
+from waypost.plugins.loading import fitting, load
+from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
+from waypost.plugins.manifest import BadManifest, Manifest, manifest_of
+from waypost.plugins.registrars import (
+    AppRegistrar,
+    CatalogueRegistrar,
+    Declarations,
+    GeocoderRegistrar,
+    GraphRegistrar,
+)
+
+__all__ = [
+    "API",
+    "AppRegistrar",
+    "BadManifest",
+    "CatalogueRegistrar",
+    "Declarations",
+    "GeocoderRegistrar",
+    "GraphRegistrar",
+    "Installed",
+    "Manifest",
+    "NameClash",
+    "Plugin",
+    "Plugins",
+    "Profile",
+    "State",
+    "fitting",
+    "geocode",
+    "hook_list",
+    "hookimpl",
+    "load",
+    "manifest_of",
+    "settings_of",
+]

@@ -1,0 +1,111 @@
+"""What Waypost asks of its plugins: every hook, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from inspect import cleandoc, getdoc, signature
+from json import dumps
+from typing import Final, Literal, TypeVar
+
+from pluggy import HookimplMarker, HookspecMarker
+
+from waypost.plugins.registrars import AppRegistrar, CatalogueRegistrar, GeocoderRegistrar, GraphRegistrar
+
+PROJECT: Final = "waypost"
+API: Final = "1.0"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
+
+hookspec: Final = HookspecMarker(PROJECT)
+hookimpl: Final = HookimplMarker(PROJECT)
+
+Stability = Literal["stable", "experimental"]
+Spec = TypeVar("Spec", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Hook:
+    """One hook as the committed list and the documentation know it."""
+
+    name: str
+    arguments: tuple[str, ...]
+    since: str  # the version of the plugin API that brought it
+    stability: Stability
+    summary: str
+
+
+def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
+    """Make a function a hook specification and note since when it exists and how firm it is."""
+
+    def announce(spec: Spec) -> Spec:
+        summary = cleandoc(getdoc(spec) or "").split("\n", 1)[0]
+        facts = Hook(spec.__name__, tuple(signature(spec).parameters), since, stability, summary)
+        spec.__dict__["hook"] = facts
+        return hookspec(spec)
+
+    return announce
+
+
+@hook(since="1.0", stability="experimental")
+def waypost_graph(registrar: GraphRegistrar) -> None:
+    """Declare types, fields on types of the core, and root fields.
+
+    The declarations are those of `waypost.graph`, the very ones that the core uses. Names carry
+    the plugin's prefix, and whatever is added to the core is nullable::
+
+        @hookimpl
+        def waypost_graph(registrar: GraphRegistrar) -> None:
+            registrar.node(EssentialSkill)
+            registrar.extend(BadgeEssentials)
+            registrar.query(EssentialQuery)
+    """
+
+
+@hook(since="1.0", stability="experimental")
+def waypost_app(registrar: AppRegistrar) -> None:
+    """Bring tables, migrations and reference data.
+
+    Every table lies in the schema `plugin_<name>` and is of one of the four kinds::
+
+        @hookimpl
+        def waypost_app(registrar: AppRegistrar) -> None:
+            registrar.app(App(name="skills_builder", migrations=HERE / "migrations", tables=TABLES))
+    """
+
+
+@hook(since="1.0", stability="experimental")
+def waypost_catalogue(registrar: CatalogueRegistrar) -> None:
+    """Declare sections of the catalogue files that cities with the plugin may write.
+
+    `waypost tenants check` then knows what `[badges.essential]` means and `apply` writes it::
+
+        @hookimpl
+        def waypost_catalogue(registrar: CatalogueRegistrar) -> None:
+            registrar.section(ESSENTIAL)
+    """
+
+
+@hook(since="1.0", stability="experimental")
+def waypost_geocoders(registrar: GeocoderRegistrar) -> None:
+    """Find postcodes that the platform's own table does not know.
+
+    A geocoder gets the postcode without spaces in upper case, and returns latitude and longitude in WGS 84
+    degrees, or None. One that fails or is late counts as one that does not know. It is asked in the
+    graphs where its plugin is active::
+
+        @hookimpl
+        def waypost_geocoders(registrar: GeocoderRegistrar) -> None:
+            registrar.geocoder(find_postcode)
+    """
+
+
+SPECIFICATIONS: Final = (waypost_app, waypost_catalogue, waypost_geocoders, waypost_graph)
+
+
+def hooks() -> tuple[Hook, ...]:
+    """Every hook, by name."""
+    return tuple(spec.__dict__["hook"] for spec in SPECIFICATIONS)
+
+
+def hook_list() -> str:
+    """The hooks as JSON text: what `schema/hooks.json` holds, so that a changed hook shows in a diff."""
+    return dumps({"api": API, "hooks": [asdict(one) for one in hooks()]}, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,173 @@
+"""Imports the plugins and collects what they register; leaves out what cannot be used, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from logging import getLogger
+from typing import Final, Protocol
+
+from graphql import GraphQLSchema, is_scalar_type
+from pluggy import PluginManager, PluginValidationError
+
+from waypost.plugins import hookspecs
+from waypost.plugins.discovery import Candidate, discover
+from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
+from waypost.plugins.manifest import FILE_NAME, Manifest
+from waypost.plugins.names import carries, type_prefix
+from waypost.plugins.registrars import AppRegistrar, CatalogueRegistrar, GeocoderRegistrar, GraphRegistrar, Registrar
+
+LOG: Final = getLogger(__name__)
+
+
+class LeftOut(Exception):
+    """Why a plugin cannot be used."""
+
+
+def load(allowed: Collection[str] | None = None) -> Plugins:
+    """Find, import and register the installed plugins.
+
+    `allowed` is the allow-list (`WAYPOST_PLUGINS`); None allows all. A plugin that cannot be used is
+    left out, named in the log and in `installed`. Raises `NameClash` when two claim one name or prefix.
+    """
+    hooks = PluginManager(hookspecs.PROJECT)
+    hooks.add_hookspecs(hookspecs)
+    candidates = discover(allowed)
+    outcomes = [_outcome(hooks, candidate, allowed) for candidate in candidates]
+    found = {name for candidate in candidates for name in candidate.names()}
+    outcomes += [_missing(name) for name in sorted(set(allowed or ()) - found)]
+    plugins = Plugins(outcomes)
+    for one in plugins.installed:
+        if one.state in {State.LEFT_OUT, State.MISSING}:
+            LOG.warning("%s", one)
+    return plugins
+
+
+class Composed(Protocol):
+    """A composed schema, as far as this room looks into it."""
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema with all its types."""
+
+
+def fitting(plugins: Plugins, compose: Callable[[Profile], Composed]) -> Plugins:
+    """These plugins, without those whose declarations cannot be composed with the core's.
+
+    `compose` is called with growing profiles and raises when their declarations do not fit the tables or
+    each other. Types that come into the schema by the way carry the prefix too. What is raised for the
+    core alone is raised here, since no plugin is to blame.
+    """
+    fits: Profile = frozenset()
+    known = set(compose(fits).core.type_map)
+    for plugin in plugins.in_order():
+        if plugins.get(plugin.manifest.name) is None:
+            continue  # it requires one that was left out just now
+        try:
+            types = _types_of(plugin, compose(fits | {plugin.key}).core, known)
+        except Exception as error:  # noqa: BLE001 - one plugin's fault costs that plugin
+            reason = f"its declarations do not fit: {_what(error)}"
+            plugins = plugins.without(plugin.manifest.name, reason)
+            LOG.warning("plugin %s is left out: %s", plugin.manifest.name, reason)
+        else:
+            known |= types
+            fits |= {plugin.key}
+    return plugins
+
+
+def _types_of(plugin: Plugin, schema: GraphQLSchema, known: Collection[str]) -> set[str]:
+    """The types that a plugin brought, registered or reached from those that are; scalars are everybody's."""
+    prefix = type_prefix(plugin.manifest.prefix)
+    types = {name for name, kind in schema.type_map.items() if name not in known and not is_scalar_type(kind)}
+    if foreign := sorted(name for name in types if not carries(name, prefix)):
+        raise LeftOut(f"types must begin with {prefix}: {', '.join(foreign)}")
+    return types
+
+
+def _outcome(hooks: PluginManager, candidate: Candidate, allowed: Collection[str] | None) -> Installed:
+    def outcome(state: State, reason: str, plugin: Plugin | None = None) -> Installed:
+        return Installed(
+            candidate.name,
+            candidate.distribution,
+            candidate.version,
+            state,
+            reason,
+            candidate.manifest,
+            plugin,
+        )
+
+    if allowed is not None and candidate.name not in allowed:
+        return outcome(State.NOT_ALLOWED, "it is not on the allow-list WAYPOST_PLUGINS")
+    try:
+        return outcome(State.READY, "", _plugin(hooks, candidate))
+    except LeftOut as error:
+        return outcome(State.LEFT_OUT, str(error))
+
+
+def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
+    manifest = candidate.manifest
+    if manifest is None or candidate.reason:
+        raise LeftOut(candidate.reason)
+    _register(hooks, candidate)
+    graph = GraphRegistrar(manifest.name, manifest.prefix)
+    app = AppRegistrar(manifest.name, manifest.prefix)
+    catalogue = CatalogueRegistrar(manifest.name, manifest.prefix)
+    geocoders = GeocoderRegistrar(manifest.name, manifest.prefix)
+    registrars = {
+        "waypost_graph": graph,
+        "waypost_app": app,
+        "waypost_catalogue": catalogue,
+        "waypost_geocoders": geocoders,
+    }
+    for hook, registrar in registrars.items():
+        _call(hooks, hook, manifest.name, registrar)
+    faults = [fault for registrar in registrars.values() for fault in registrar.faults]
+    faults += _broken_promises(manifest, registrars.values())
+    if faults:
+        raise LeftOut("; ".join(faults))
+    return Plugin(manifest, app.registered, tuple(catalogue.sections), graph.declarations(), tuple(geocoders.geocoders))
+
+
+def _register(hooks: PluginManager, candidate: Candidate) -> None:
+    try:
+        module = candidate.entry_point.load()
+    except (Exception, SystemExit) as error:
+        raise LeftOut(f"it cannot be imported: {_what(error)}") from error
+    try:
+        hooks.register(module, candidate.name)
+        hooks.check_pending()
+    except (PluginValidationError, ValueError) as error:
+        if hooks.has_plugin(candidate.name):
+            hooks.unregister(name=candidate.name)
+        raise LeftOut(f"its hooks do not fit: {_what(error)}") from error
+
+
+def _call(hooks: PluginManager, hook: str, plugin: str, registrar: Registrar) -> None:
+    # Not `hooks.hook.…()`: that ends at the first failure, and each plugin has a registrar of its own.
+    for implementation in getattr(hooks.hook, hook).get_hookimpls():
+        if implementation.plugin_name != plugin:
+            continue
+        if implementation.hookwrapper or implementation.wrapper:
+            raise LeftOut(f"{hook} is a wrapper; declarations are not wrapped")
+        try:
+            implementation.function(*({"registrar": registrar}[name] for name in implementation.argnames))
+        except (Exception, SystemExit) as error:
+            raise LeftOut(f"{hook} failed: {_what(error)}") from error
+
+
+def _broken_promises(manifest: Manifest, registrars: Iterable[Registrar]) -> Iterable[str]:
+    registered = frozenset().union(*(registrar.contributions for registrar in registrars))
+    if missing := sorted(manifest.contributes - registered):
+        yield f"{FILE_NAME} promises what is not registered: {', '.join(missing)}"
+    if unannounced := sorted(registered - manifest.contributes):
+        yield f"it registers what {FILE_NAME} does not name under contributes: {', '.join(unannounced)}"
+
+
+def _missing(name: str) -> Installed:
+    return Installed(name, "", "", State.MISSING, "WAYPOST_PLUGINS names it and it is not installed")
+
+
+def _what(error: BaseException) -> str:
+    if isinstance(error, LeftOut):
+        return str(error)
+    words = " ".join(str(error).split())  # on one line, as lists and logs show it
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

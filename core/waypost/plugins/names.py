@@ -1,0 +1,27 @@
+"""Whose a name is: the prefix that a plugin's types and fields carry."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PLUGIN_NAME: Final = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+PREFIX: Final = "^[a-z][a-zA-Z0-9]*$"
+
+
+def carries(name: str, prefix: str) -> bool:
+    """Whether a name begins with a prefix as a word of its own.
+
+    `essentialSkills` carries `essential`; `essentials` does not, for that is another word.
+    """
+    rest = name[len(prefix) :]
+    return name.startswith(prefix) and (not rest or rest[0].isupper() or rest[0].isdigit())
+
+
+def type_prefix(prefix: str) -> str:
+    """The prefix as types carry it: `essential` becomes `Essential`."""
+    return prefix[0].upper() + prefix[1:]
+
+
+def schema_name(plugin: str) -> str:
+    """The PostgreSQL schema that holds a plugin's tables."""
+    return f"plugin_{plugin}"

@@ -1,0 +1,85 @@
+"""Refusals: a "no" that is a value, with a code, words for people and the place in the input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why something was not done. A subclass is one reason; its name gives the code.
+
+    `code` is documented and stable (`SlugTaken` → `SLUG_TAKEN`), `message` says what was wrong and what to
+    do, `path` leads into the input (field names and list indexes as text).
+    """
+
+    message: str
+    path: tuple[str, ...] = ()
+    code: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.code:
+            object.__setattr__(self, "code", _HUMP.sub("_", type(self).__name__).upper())
+
+    def under(self, *steps: str) -> Self:
+        """Return the same refusal as seen from further out: `steps` go before its path."""
+        return replace(self, path=(*steps, *self.path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Refusal):
+    """A refusal without a type of its own; give it a `code`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invalid(Refusal):
+    """A value that the field does not take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotFound(Refusal):
+    """Nothing here has that id or slug; what belongs to another tenant is not found either."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlugTaken(Refusal):
+    """Something here has that slug, or had it once: slugs are never given again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedByFiles(Refusal):
+    """The row belongs to the tenant's files, which would overwrite the change."""
+
+    source: str | None = None
+
+
+def missing() -> NotFound:
+    """Refuse an id that names nothing here; made up, another tenant's and gone are told in the same words."""
+    return NotFound(message="The id names nothing here.")
+
+
+# What a mutation may be refused with, for front ends; docs/front-ends.md has each.
+CODES: Final[Mapping[str, str]] = {
+    "CITY_CLOSED": "The city has left the platform: it can be read, and nothing is written any more.",
+    "CITY_NEEDED": "The national graph cannot tell which city is meant; ask the city's own graph.",
+    "CLOSED": "It was closed or retired, and is not changed any more.",
+    "FORBIDDEN": "The asker has not the permission, or has it for another issuer or city only.",
+    "INVALID": "A value that the field does not take; `path` says which.",
+    "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",
+    "INVALID_POSTCODE": "That is not the form of a UK postcode.",
+    "MANAGED_BY_FILES": "The row belongs to the city's files, which would overwrite the change.",
+    "NOT_FOUND": "Nothing here has that id; made up, another city's and gone are all the same.",
+    "ORGANISATION_CONFLICT": "Official numbers or slug belong to different organisations.",
+    "PARENT_CYCLE": "An issuer would stand below itself.",
+    "PATHWAY_CYCLE": "Completing the pathway awards a badge that it asks for, directly or through others.",
+    "RECURRENCE_INVALID": "The recurrence is no rule of RFC 5545, or one that is not taken.",
+    "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",
+    "SLUG_TAKEN": "Something here has that slug, or had it once.",
+    "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
+    "UNAUTHENTICATED": "Nobody has signed in: there is no token.",
+}

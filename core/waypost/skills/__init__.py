@@ -1,0 +1,3 @@
+"""Tags, the concepts behind them, and frameworks."""
+
+from __future__ import annotations

@@ -1,0 +1,31 @@
+"""Skills: a tenant's tags, joined to concepts of the country."""
+
+from __future__ import annotations
+
+from piccolo.columns import Boolean, Text
+
+from waypost.db import PlatformTable, TenantTable
+
+
+class SkillConcept(
+    PlatformTable,
+    grants={"city": "SELECT, INSERT", "national": "SELECT", "learner": "SELECT", "system": "SELECT"},
+    reason="One concept a normal form for the whole country, written by whoever publishes it first.",
+):
+    """What a skill's name means, in every tenant. The id follows from the normal form of the name."""
+
+    code = Text()
+    name = Text()
+    framework = Text(null=True)
+
+
+class Skill(TenantTable):
+    """A tenant's tag, spelled as the tenant spells it; its id is that of its concept."""
+
+    code = Text(help_text="Unique in the tenant.")
+    name = Text()
+    framework = Text(null=True)
+    public = Boolean(default=False)
+
+
+TABLES = (SkillConcept, Skill)

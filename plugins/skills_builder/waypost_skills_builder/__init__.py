@@ -1,0 +1,1 @@
+"""Skills Builder for Waypost: essential skills, their steps, and the badges that show them."""

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from waypost.access.permissions import (
+    ISSUER_ROLES,
+    PERMISSIONS,
+    ROLES,
+    issuer_scoped,
+    permissions_of,
+    permits,
+)
+
+
+def test_every_permission_of_a_role_is_described() -> None:
+    assert frozenset().union(*ROLES.values()) == frozenset(PERMISSIONS)
+    assert all(words.endswith(".") for words in PERMISSIONS.values())
+
+
+def test_permissions_name_a_thing_and_an_act() -> None:
+    assert all(len(name.split(".")) == 2 for name in PERMISSIONS)
+
+
+def test_the_roles_are_those_of_the_contract() -> None:
+    assert set(ROLES) == {
+        "operator",
+        "city-admin",
+        "curator",
+        "issuer-admin",
+        "issuer-staff",
+        "employer",
+        "learner",
+    }
+
+
+@pytest.mark.parametrize("role", [None, "", "king", "learner"])
+def test_who_has_no_such_role_may_do_nothing(role: str | None) -> None:
+    assert permissions_of(role) == frozenset()
+    assert not permits(role, "place.create")
+
+
+def test_roles_of_issuers_may_do_less_than_those_of_the_city() -> None:
+    for role in ISSUER_ROLES:
+        assert issuer_scoped(role)
+        assert ROLES[role] < ROLES["curator"]
+    assert not issuer_scoped("curator")
+    assert not permits("employer", "pathway.create")
+    assert not permits("issuer-staff", "pathway.publish")

@@ -1,0 +1,60 @@
+"""What all tests share: a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Server
+from waypost.db import Database, Embedded
+from waypost.db.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The session's PostgreSQL: WAYPOST_TEST_DATABASE_URL (a superuser's), or an embedded one of its own."""
+    given = os.environ.get("WAYPOST_TEST_DATABASE_URL")
+    if given:
+        yield Server(given)
+        return
+    with Embedded(Path(tmp_path_factory.mktemp("waypost"))) as embedded:
+        yield Server(embedded.admin_url())
+
+
+@pytest.fixture(scope="session")
+async def template(server: Server) -> AsyncIterator[str]:
+    """The name of a database with the tables of the core, migrated once; to be copied, not used."""
+    from waypost.apps import core_app
+
+    async with server.database() as name:
+        await migrate(server.admin_url(name), [core_app()])
+        yield name
+
+
+@pytest.fixture(scope="module")
+async def database_name(server: Server, template: str) -> AsyncIterator[str]:
+    """A database of this module's own, with the tables of the core and nothing in them but reference data."""
+    async with server.database(template) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def admin_url(server: Server, database_name: str) -> str:
+    """A superuser's URL of this module's database."""
+    return server.admin_url(database_name)
+
+
+@pytest.fixture(scope="module")
+async def app_url(server: Server, database_name: str) -> str:
+    """The login role's URL of this module's database."""
+    return await server.app_url(database_name)
+
+
+@pytest.fixture(scope="module")
+async def database(app_url: str) -> AsyncIterator[Database]:
+    """This module's database, entered as the platform enters it."""
+    async with await Database.open(app_url, pool_size=4) as opened:
+        yield opened

@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from tests.db.conftest import Yard
+from tests.db.tables import Colour, Draft, Note, NoteColour
+from waypost.db import (
+    AnotherScope,
+    City,
+    Database,
+    Learner,
+    National,
+    NoScope,
+    TransactionAborted,
+    Unsupported,
+    copy,
+    current_scope,
+    execute,
+    executemany,
+    fetch,
+    fetchrow,
+    fetchval,
+    new_id,
+)
+from waypost.db.engine import ENGINE
+
+HERE, ELSEWHERE = UUID(int=1), UUID(int=2)
+ADD = "INSERT INTO draft (tenant_id, id, title) VALUES ($1, $2, $3)"
+
+
+async def titles(database: Database, tenant: UUID = HERE) -> set[str]:
+    async with database.transaction(City(tenant)):
+        return {row["title"] for row in await fetch("SELECT title FROM draft WHERE tenant_id = $1", tenant)}
+
+
+# --- No scope -----------------------------------------------------------------------------------
+
+
+async def test_a_query_outside_a_transaction_is_an_error_and_no_empty_answer(yard: Yard) -> None:
+    for query in (Draft.select(), Draft(tenant_id=HERE, title="x").save(), Draft.raw("SELECT 1"), Draft.count()):
+        with pytest.raises(NoScope, match=r"database\.transaction"):
+            await query
+    for act in (fetch, fetchrow, fetchval, execute):
+        with pytest.raises(NoScope):
+            await act("SELECT 1")
+    with pytest.raises(NoScope):
+        await executemany("SELECT $1", [(1,)])
+    with pytest.raises(NoScope):
+        await copy(Draft, ["id"], [])
+    with pytest.raises(NoScope):
+        current_scope()
+
+
+async def test_the_login_itself_may_touch_nothing(yard: Yard) -> None:
+    connection = await asyncpg.connect(yard.app_url)
+    try:
+        for table in ("note", "draft", "colour", "diary", "door", "migration"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+                await connection.fetch(f"SELECT * FROM {table}")
+    finally:
+        await connection.close()
+
+
+async def test_a_city_role_without_a_tenant_sees_nothing(yard: Yard) -> None:
+    await yard.admin.execute(ADD, HERE, new_id(), "x")
+    connection = await asyncpg.connect(yard.app_url)
+    try:
+        await connection.execute("SET ROLE waypost_city")
+        assert await connection.fetch("SELECT * FROM draft") == []
+    finally:
+        await connection.close()
+
+
+def test_every_way_around_the_transaction_is_closed() -> None:
+    for way in (ENGINE.transaction, ENGINE.atomic, Draft.create_table):
+        with pytest.raises(Unsupported):
+            way()
+
+
+async def test_no_way_of_the_engine_leads_to_a_connection_of_its_own(yard: Yard) -> None:
+    async with yard.database.transaction(City(HERE)):
+        with pytest.raises(Unsupported, match="batch"):
+            await Draft.select().batch()
+        for way in (
+            ENGINE.get_new_connection,
+            ENGINE.start_connection_pool,
+            ENGINE.close_connection_pool,
+            ENGINE.prep_database,
+            ENGINE.get_version,
+        ):
+            with pytest.raises(Unsupported):
+                await way()
+
+
+# --- Commit and rollback ------------------------------------------------------------------------
+
+
+async def test_what_is_written_stands_after_the_end_and_not_after_an_exception(yard: Yard) -> None:
+    async with yard.database.transaction(City(HERE)):
+        await Draft(title="kept").save()
+
+    async def fails() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await Draft(title="lost").save()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
+    assert await titles(yard.database) == {"kept"}
+
+
+async def test_an_error_that_was_swallowed_is_told_at_the_end(yard: Yard) -> None:
+    async def swallows() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await Draft(title="lost").save()
+            with suppress(asyncpg.PostgresError):
+                await execute("SELECT 1 / 0")
+
+    with pytest.raises(TransactionAborted):
+        await swallows()
+    assert await titles(yard.database) == set()
+
+
+async def test_a_fault_found_at_commit_is_raised_and_the_connection_is_not_spoilt(yard: Yard) -> None:
+    await yard.admin.execute("INSERT INTO colour VALUES ('red', 'Red')")
+    for _ in range(3):
+        with pytest.raises(asyncpg.ForeignKeyViolationError):
+            async with yard.database.transaction(City(HERE)):
+                await NoteColour(note_id=new_id(), colour_code="red").save()
+    assert await titles(yard.database) == set()
+
+
+async def test_the_session_is_fresh_whatever_was_done_to_it_before(yard: Yard) -> None:
+    for _ in range(3):
+        async with yard.database.transaction(City(HERE)) as transaction:
+            assert await fetchval("SHOW work_mem") != "1MB"
+            assert await fetchval("SELECT to_regclass('pg_temp.left_over')") is None
+            assert await fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+            await transaction.connection.execute(
+                "SET work_mem = '1MB'; CREATE TEMPORARY TABLE left_over (); SELECT pg_advisory_lock(1)"
+            )
+
+
+async def test_sessions_speak_utc(yard: Yard) -> None:
+    async with yard.database.transaction(National()):
+        assert await fetchval("SELECT '2026-07-01 12:00+01'::timestamptz::text") == "2026-07-01 11:00:00+00"
+
+
+# --- Nested -------------------------------------------------------------------------------------
+
+
+async def test_a_transaction_inside_one_of_the_same_scope_can_fail_alone(yard: Yard) -> None:
+    async def fails() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await Draft(title="inner").save()
+            async with yard.database.transaction(City(HERE)):
+                await execute("SELECT 1 / 0")
+
+    async with yard.database.transaction(City(HERE)):
+        await Draft(title="outer").save()
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await fails()
+        async with yard.database.transaction(City(HERE)):
+            await Draft(title="second").save()
+    assert await titles(yard.database) == {"outer", "second"}
+
+
+@pytest.mark.parametrize("scope", [City(ELSEWHERE), National(), Learner(HERE)])
+async def test_a_transaction_inside_one_of_another_scope_is_refused(
+    yard: Yard, scope: City | National | Learner
+) -> None:
+    async with yard.database.transaction(City(HERE)):
+        await Draft(title="mine").save()
+        with pytest.raises(AnotherScope):
+            async with yard.database.transaction(scope):
+                raise AssertionError
+        assert current_scope() == City(HERE)
+    assert await titles(yard.database) == {"mine"}
+
+
+async def test_an_outer_query_waits_for_the_level_inside(yard: Yard) -> None:
+    """Else it would be undone with it."""
+    async with yard.database.transaction(City(HERE)):
+        inside = asyncio.Event()
+
+        async def fails() -> None:
+            async with yard.database.transaction(City(HERE)):
+                inside.set()
+                await asyncio.sleep(0.05)
+                raise ZeroDivisionError
+
+        async def writes() -> None:
+            await inside.wait()
+            await Draft(title="beside").save()
+
+        outcomes = await asyncio.gather(fails(), writes(), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ZeroDivisionError, type(None)]
+    assert await titles(yard.database) == {"beside"}
+
+
+# --- Tasks --------------------------------------------------------------------------------------
+
+
+async def test_gathered_queries_take_turns(yard: Yard) -> None:
+    async with yard.database.transaction(City(HERE)):
+        await asyncio.gather(*(Draft(title=f"{n}").save() for n in range(20)))
+        counts = await asyncio.gather(*(fetchval("SELECT count(*) FROM draft") for _ in range(20)))
+    assert counts == [20] * 20
+
+
+async def test_a_task_that_outlives_its_transaction_has_no_scope(yard: Yard) -> None:
+    ended = asyncio.Event()
+
+    async def late() -> list[asyncpg.Record]:
+        await ended.wait()
+        with pytest.raises(NoScope, match="has ended"):
+            current_scope()
+        return await fetch("SELECT * FROM draft")
+
+    async with yard.database.transaction(City(HERE)):
+        task = asyncio.create_task(late())
+    async with yard.database.transaction(City(ELSEWHERE)):  # on the same connection, most likely
+        ended.set()
+        with pytest.raises(NoScope, match="has ended"):
+            await task
+
+
+async def test_a_query_that_came_while_the_transaction_was_ending_has_no_scope(yard: Yard) -> None:
+    async def late() -> list[asyncpg.Record]:
+        await asyncio.sleep(0.1)
+        return await fetch("SELECT * FROM draft")
+
+    async with yard.database.transaction(City(HERE)):
+        asking = asyncio.create_task(fetchval("SELECT pg_sleep(0.3)"))
+        queued = asyncio.create_task(late())
+        await asyncio.sleep(0.05)  # what is asked now waits for its answer, and the end waits too
+    await asking
+    with pytest.raises(NoScope, match="has ended"):
+        await queued
+
+
+async def test_a_task_that_outlives_its_transaction_may_open_another(yard: Yard) -> None:
+    ended = asyncio.Event()
+
+    async def late() -> set[str]:
+        await ended.wait()
+        return await titles(yard.database, ELSEWHERE)
+
+    async with yard.database.transaction(City(HERE)):
+        task = asyncio.create_task(late())
+    ended.set()
+    assert await task == set()
+
+
+async def test_a_failure_does_not_wait_for_a_task_that_is_still_talking(yard: Yard) -> None:
+    talking: list[asyncio.Task[list[asyncpg.Record]]] = []
+
+    async def fails() -> None:
+        async with asyncio.timeout(5), yard.database.transaction(City(HERE)):
+            await Draft(title="lost").save()
+            talking.append(asyncio.create_task(fetch("SELECT pg_sleep(30)")))
+            await asyncio.sleep(0.05)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await talking[0]
+    assert await titles(yard.database) == set()
+
+
+async def test_a_cancelled_request_leaves_no_transaction_to_the_next(yard: Yard) -> None:
+    for _ in range(6):  # three times the connections that there are
+
+        async def request() -> None:
+            async with yard.database.transaction(City(HERE)):
+                await Draft(title="lost").save()
+                await execute("SELECT pg_sleep(30)")
+
+        task = asyncio.create_task(request())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await titles(yard.database) == set()
+    assert await yard.open_transactions() == 0
+
+
+async def test_a_transaction_cancelled_while_waiting_for_a_connection_costs_none(yard: Yard) -> None:
+    async def hold(release: asyncio.Event) -> None:
+        async with yard.database.transaction(City(HERE)):
+            await release.wait()
+
+    release = asyncio.Event()
+    holding = [asyncio.create_task(hold(release)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    waiting = [asyncio.create_task(titles(yard.database)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    for task in waiting:
+        task.cancel()
+    release.set()
+    await asyncio.gather(*holding)
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*(titles(yard.database) for _ in range(4))) == [set()] * 4
+
+
+# --- Connections --------------------------------------------------------------------------------
+
+
+async def test_after_a_lost_connection_the_next_use_works(yard: Yard) -> None:
+    assert await titles(yard.database) == set()
+    assert await yard.break_connections() > 0
+    assert await titles(yard.database) == set()
+
+
+async def test_a_connection_lost_in_the_middle_is_an_error_and_leaks_nothing(yard: Yard) -> None:
+    async def loses() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await Draft(title="lost").save()
+            await yard.break_connections()
+            await Draft(title="too").save()
+
+    for _ in range(3):
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await loses()
+        with pytest.raises(NoScope):
+            current_scope()
+    assert await titles(yard.database) == set()
+
+
+async def test_a_beginning_that_fails_leaks_no_connection(yard: Yard) -> None:
+    async with yard.spoilt("REVOKE waypost_city FROM waypost_app", "GRANT waypost_city TO waypost_app"):
+        for _ in range(6):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                async with yard.database.transaction(City(HERE)):
+                    raise AssertionError
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*(titles(yard.database) for _ in range(4))) == [set()] * 4
+
+
+async def test_a_database_that_is_closed_answers_nobody(yard: Yard) -> None:
+    database = await Database.open(yard.app_url)
+    await titles(database)
+    await database.close()
+    with pytest.raises(asyncpg.InterfaceError, match="closed"):
+        await titles(database)
+
+
+# --- Many rows ----------------------------------------------------------------------------------
+
+
+async def test_copied_rows_pass_the_policies(yard: Yard) -> None:
+    columns = ["tenant_id", "id", "title", "words"]
+    async with yard.database.transaction(City(HERE)):
+        assert await copy(Note, columns, [(HERE, new_id(), f"{n}", None) for n in range(500)]) == 500
+        assert await Note.count() == 500
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        async with yard.database.transaction(City(HERE)):
+            await copy(Note, columns, [(ELSEWHERE, uuid4(), "foreign", None)])
+
+
+async def test_reference_rows_are_read_by_piccolo_in_any_scope(yard: Yard) -> None:
+    await yard.admin.execute("INSERT INTO colour VALUES ('red', 'Red')")
+    for scope in (City(HERE), National(), Learner(HERE)):
+        async with yard.database.transaction(scope):
+            assert await Colour.select() == [{"code": "red", "name": "Red"}]

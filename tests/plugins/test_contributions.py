@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.plugins.test_loading import one
+from tests.plugins.workshop import Workshop
+from waypost.plugins import State, load
+
+APP = """
+    from pathlib import Path
+
+    from piccolo.columns import UUID, Integer, Text
+    from piccolo.table import Table
+
+    from waypost.db import App, ReferenceTable, TenantTable
+    from waypost.plugins import hookimpl
+
+    class Tide(TenantTable, key=("place_id",), tablename="tide", schema="plugin_tide"):
+        place_id = UUID()
+        metres = Integer()
+
+    TABLES
+
+    @hookimpl
+    def waypost_app(registrar):
+        registrar.app(App(name="tide", migrations=Path(__file__).parent, tables=LIST))
+"""
+
+GRAPH = """
+    from waypost.db import ReferenceTable
+    from waypost.graph import extend, query, value
+    from waypost.plugins import hookimpl
+
+    @value
+    class TideTable:
+        metres: int
+
+    @extend("Place")
+    class PlaceTides:
+        tide_table: TideTable | None = None
+
+    @query
+    class TideQuery:
+        tide_tables: list[TideTable] | None = None
+
+    MORE
+
+    @hookimpl
+    def waypost_graph(registrar):
+        registrar.node(TideTable)
+        registrar.extend(PlaceTides)
+        registrar.query(TideQuery)
+        REGISTER
+"""
+
+GRAPH_CONTRIBUTIONS = ["type:TideTable", "field:Place.tideTable", "query:tideTables"]
+
+
+def app(tables: str = "", listed: str = "(Tide,)") -> str:
+    """Code of a plugin with tables."""
+    return APP.replace("TABLES", tables.strip()).replace("LIST", listed)
+
+
+def graph(more: str = "", register: str = "pass") -> str:
+    """Code of a plugin with declarations."""
+    return GRAPH.replace("MORE", more.strip()).replace("REGISTER", register)
+
+
+def test_a_plugin_brings_tables_in_its_own_schema(workshop: Workshop) -> None:
+    workshop.install("tide", app(), contributes=["table:tide"])
+    plugins = load(["tide"])
+    assert one(plugins, "tide").reason == ""
+    (brought,) = plugins.apps()
+    assert brought.schema == "plugin_tide"
+    assert [table._meta.tablename for table in brought.tables] == ["tide"]
+
+
+@pytest.mark.parametrize(("schema", "where"), [("", "public"), (', schema="plugin_moon"', "plugin_moon")])
+def test_a_table_outside_the_plugins_schema_is_refused_by_name(workshop: Workshop, schema: str, where: str) -> None:
+    tables = f"""
+    class Harbour(ReferenceTable, key=("code",), tablename="harbour"{schema}):
+        code = Text()
+    """
+    workshop.install("tide", app(tables, "(Tide, Harbour)"), contributes=["table:tide", "table:harbour"])
+    plugins = load(["tide"])
+    assert one(plugins, "tide").state is State.LEFT_OUT
+    assert one(plugins, "tide").reason == f"the table harbour lies in the schema {where} and must lie in plugin_tide"
+    assert plugins.apps() == ()
+
+
+def test_a_table_of_none_of_the_four_kinds_is_refused_by_name(workshop: Workshop) -> None:
+    tables = """
+    class Harbour(Table, tablename="harbour", schema="plugin_tide"):
+        code = Text()
+    """
+    workshop.install("tide", app(tables, "(Tide, Harbour)"), contributes=["table:tide", "table:harbour"])
+    assert "the table harbour is of none of the four kinds" in one(load(["tide"]), "tide").reason
+
+
+def test_an_app_is_called_like_its_plugin(workshop: Workshop) -> None:
+    code = app(listed="()").replace('App(name="tide"', 'App(name="waypost"')
+    workshop.install("tide", code)
+    assert one(load(["tide"]), "tide").reason == "the app is called waypost and must be called tide"
+
+
+def test_a_plugin_has_one_app(workshop: Workshop) -> None:
+    code = app().replace("registrar.app(", "for _ in range(2): registrar.app(")
+    workshop.install("tide", code, contributes=["table:tide"])
+    assert "a second app is registered" in one(load(["tide"]), "tide").reason
+
+
+def test_a_plugin_brings_types_fields_and_root_fields(workshop: Workshop) -> None:
+    workshop.install("tide", graph(), contributes=GRAPH_CONTRIBUTIONS)
+    plugins = load(["tide"])
+    assert one(plugins, "tide").reason == ""
+    (declared,) = plugins.declarations(plugins.national)
+    assert (declared.plugin, declared.prefix) == ("tide", "tide")
+    assert [kind.__name__ for kind in (*declared.nodes, *declared.extensions, *declared.queries)] == [
+        "TideTable",
+        "PlaceTides",
+        "TideQuery",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "register", "contribution", "reason"),
+    [
+        (
+            "@value\n    class Moon:\n        phase: str",
+            "node",
+            "type:Moon",
+            "the type Moon must begin with Tide",
+        ),
+        (
+            '@extend("Place")\n    class Moon:\n        moon_phase: str | None',
+            "extend",
+            "field:Place.moonPhase",
+            "the field Place.moonPhase must begin with tide",
+        ),
+        (
+            "@query\n    class Moon:\n        tides: str | None",
+            "query",
+            "query:tides",
+            "the field tides must begin with tide",
+        ),
+    ],
+)
+def test_a_name_without_the_prefix_is_refused(
+    workshop: Workshop, more: str, register: str, contribution: str, reason: str
+) -> None:
+    code = graph(more, f"registrar.{register}(Moon)")
+    workshop.install("tide", code, contributes=[*GRAPH_CONTRIBUTIONS, contribution])
+    assert one(load(["tide"]), "tide").reason == reason
+
+
+@pytest.mark.parametrize(
+    ("register", "reason"),
+    [
+        ("registrar.node(PlaceTides)", "PlaceTides is not declared with node or value of waypost.graph"),
+        ("registrar.extend(TideTable)", "TideTable is not declared with extend of waypost.graph"),
+        ("registrar.query(PlaceTides)", "PlaceTides is not declared with query of waypost.graph"),
+        ("registrar.extend(TideQuery)", "TideQuery is not declared with extend of waypost.graph"),
+        ("registrar.node(int)", "int is not declared with node or value of waypost.graph"),
+    ],
+)
+def test_what_is_declared_otherwise_is_refused(workshop: Workshop, register: str, reason: str) -> None:
+    workshop.install("tide", graph(register=register), contributes=GRAPH_CONTRIBUTIONS)
+    assert one(load(["tide"]), "tide").reason == reason
+
+
+def test_what_is_registered_twice_is_refused(workshop: Workshop) -> None:
+    workshop.install("tide", graph(register="registrar.node(TideTable)"), contributes=GRAPH_CONTRIBUTIONS)
+    assert one(load(["tide"]), "tide").reason == "type:TideTable is registered twice"

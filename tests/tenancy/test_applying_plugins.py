@@ -1,0 +1,70 @@
+"""Plugins in tenants' files: switched on and off, settings, sections."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tenancy.country import BADGE, CLUB, WITH_PLUGIN, WITH_SECTION, Shelf, World
+from waypost.db import System, execute
+from waypost.tenancy.report import FilesRefused
+
+
+async def test_a_plugin_is_switched_on_set_and_off_by_file_and_its_settings_stay(world: World) -> None:
+    shelf = Shelf()
+    world.plug(shelf.plugin())
+    world.city("brighton", WITH_PLUGIN, catalogue=WITH_SECTION)
+    await world.apply()
+    tenant = await world.tenant("brighton")
+    assert tenant.plugins == {"skills_builder"}
+    assert [value.root for value in shelf.values.values()] == [{"creativity": 5}]
+    assert await world.changes() == []
+    world.city("brighton", catalogue=CLUB + BADGE.format(slug="smart"))
+    assert await world.changes() == ["brighton tenant/brighton changed: plugins.skills_builder"]
+    assert (await world.tenant("brighton")).plugins == frozenset()
+    kept = await world.rows("brighton", "SELECT settings FROM plugin_setting WHERE tenant_id = $1")
+    assert kept == [{"settings": '{"framework": "2.0"}'}]
+    assert shelf.values, "what the plugin stored stays"
+    world.city("brighton", WITH_PLUGIN, catalogue=WITH_SECTION)
+    assert await world.changes() == ["brighton tenant/brighton changed: plugins.skills_builder"]
+
+
+async def test_sections_are_written_changed_and_cleared(world: World) -> None:
+    shelf = Shelf()
+    world.plug(shelf.plugin())
+    world.city("brighton", WITH_PLUGIN, catalogue=WITH_SECTION)
+    await world.apply()
+    world.edit("brighton/catalogue/all.toml", "creativity = 5", "creativity = 6")
+    assert await world.changes(dry_run=True) == ["brighton badges/smart changed: essential"]
+    assert await world.changes() == ["brighton badges/smart changed: essential"]
+    assert [value.root for value in shelf.values.values()] == [{"creativity": 6}]
+    world.edit("brighton/catalogue/all.toml", "[badges.essential]\ncreativity = 6\n", "")
+    assert await world.changes() == ["brighton badges/smart changed: essential"]
+    assert shelf.values == {}
+    assert await world.changes() == []
+
+
+async def test_changed_settings_write_the_plugins_sections_anew(world: World) -> None:
+    shelf = Shelf()
+    world.plug(shelf.plugin())
+    world.city("brighton", WITH_PLUGIN, catalogue=WITH_SECTION)
+    await world.apply()
+    world.edit("brighton/tenant.toml", "2.0", "1.0")
+    expected = ["brighton badges/smart changed: essential", "brighton settings/skills_builder changed: framework"]
+    assert await world.changes(dry_run=True) == expected
+    assert await world.changes() == expected
+    assert await world.changes() == []
+
+
+async def test_a_plugin_that_the_graph_switched_on_stays_and_is_not_the_files(world: World) -> None:
+    world.plug(Shelf().plugin())
+    world.city("brighton")
+    await world.apply()
+    tenant = await world.tenant("brighton")
+    async with world.database.transaction(System("tests")):
+        sql = "INSERT INTO tenant_plugin (tenant_id, plugin, active, managed_by) VALUES ($1, $2, true, 'graph')"
+        await execute(sql, tenant.id, "skills_builder")
+    assert await world.changes() == []
+    assert (await world.tenant("brighton")).plugins == {"skills_builder"}
+    world.city("brighton", WITH_PLUGIN)
+    with pytest.raises(FilesRefused, match='"skills_builder" is kept by graph in brighton: leave it out of the file'):
+        await world.apply()
