@@ -17,6 +17,7 @@ from tests.project import commands
 from tests.project.documents import ROOT, codes, rows
 from waypost.apps import core_app
 from waypost.db import PlatformTable
+from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.tables import ownership
 from waypost.graph import CODES
 from waypost.http.faults import Code
@@ -69,7 +70,7 @@ def test_every_variable_that_the_code_names_is_explained_and_none_is_invented() 
 
 def test_every_platform_table_stands_in_the_documents_with_its_reason() -> None:
     described = {codes(row[0])[0]: row[1] for row in rows(DOCS / "tenancy.md", "platform-tables")}
-    tables = [table for table in core_app().tables if issubclass(table, PlatformTable)]
+    tables = [*BOOKKEEPING, *(table for table in core_app().tables if issubclass(table, PlatformTable))]
     assert described == {table._meta.tablename: ownership(table).reason for table in tables}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waypost.db.apps import App
-from waypost.db.bookkeeping import Migration
+from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.connections import Connection
 from waypost.db.facts import ForeignKey, TableFacts, read_facts
 from waypost.db.ownership import LEADING, Kind, Ownership
@@ -33,7 +33,7 @@ async def faults(connection: Connection, apps: Sequence[App]) -> list[Fault]:
     table could be distributed as its kind, triggers, enums, columns, and ways around row security. Reads only
     the catalogue, which every role may.
     """
-    declared: dict[str, type[OwnedTable]] = {qualified(Migration): Migration}
+    declared: dict[str, type[OwnedTable]] = {qualified(table): table for table in BOOKKEEPING}
     found: list[Fault] = []
     for table in (table for app in apps for table in app.tables):
         name = qualified(table)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from waypost.db.connections import Connections, connect
+from waypost.db.connections import Connection, Connections, connect
 from waypost.db.reads import Reads
 from waypost.db.scope import Scope
 from waypost.db.strength import refuse_too_strong
 from waypost.db.transaction import Transaction, begin
+from waypost.db.versions import Versions
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,10 +23,11 @@ STATEMENT_TIMEOUT_MS = 10_000
 class Database:
     """A PostgreSQL that the platform may enter only in scope. Made by `Database.open`."""
 
-    def __init__(self, writes: Connections, lane: Connections, timeout_ms: int) -> None:
-        self._writes = writes
-        self._lane = lane
-        self.reads = Reads(lane, timeout_ms)
+    def __init__(self, open_one: Callable[[], Awaitable[Connection]], pool_size: int, timeout_ms: int) -> None:
+        self._writes = Connections(open_one, pool_size)
+        self._lane = Connections(open_one, pool_size)
+        self.reads = Reads(self._lane, timeout_ms)
+        self.versions = Versions(open_one, self.reads)
 
     @classmethod
     async def open(
@@ -42,8 +45,7 @@ class Database:
             await refuse_too_strong(connection)
         finally:
             await connection.close()
-        open_one = partial(connect, url, statements=statements)
-        return cls(Connections(open_one, pool_size), Connections(open_one, pool_size), timeout_ms)
+        return cls(partial(connect, url, statements=statements), pool_size, timeout_ms)
 
     def transaction(self, scope: Scope) -> AbstractAsyncContextManager[Transaction]:
         """Open a read-write transaction in a scope, which Piccolo's queries and `waypost.db.fetch` then use.
@@ -52,7 +54,7 @@ class Database:
         `AnotherScope` inside one of another scope and, at its end, `TransactionAborted` when an error
         was swallowed.
         """
-        return begin(self._writes, scope)
+        return begin(self._writes, scope, self.versions.note)
 
     async def close(self) -> None:
         """Close all connections; those in use close when they are given back."""

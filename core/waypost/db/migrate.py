@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from waypost.db.apps import App
-from waypost.db.bookkeeping import TABLE, Migration
+from waypost.db.bookkeeping import BOOKKEEPING, TABLE
 from waypost.db.connections import Connection, connect
 from waypost.db.errors import (
     MigrationChanged,
@@ -18,8 +18,9 @@ from waypost.db.errors import (
     MigrationOutOfOrder,
     RolesMissing,
 )
+from waypost.db.moving import MOVE_SQL
 from waypost.db.roles import prepare_roles
-from waypost.db.scope import LOGIN_ROLE, OWNER_ROLE, SCOPE_ROLES
+from waypost.db.scope import LOGIN_ROLE, OWNER_ROLE, SCOPE_ROLES, SHARED
 from waypost.db.scripts import Script, read_scripts
 from waypost.db.security import qualified, secure
 from waypost.db.strength import refuse_too_old
@@ -81,6 +82,7 @@ async def owner(admin_url: str) -> AsyncIterator[Connection]:
     async with _administrator(admin_url) as connection, connection.transaction():
         await connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}")
         yield connection
+        await connection.execute(MOVE_SQL, SHARED)
 
 
 @asynccontextmanager
@@ -152,9 +154,10 @@ async def _as_owner(connection: Connection, app: App) -> AsyncIterator[None]:
 
 
 async def _bookkeeping(connection: Connection) -> None:
-    if not await _exists(connection, TABLE):
-        await connection.execute(Migration.DDL)
-        await secure(connection, [Migration])
+    for table in BOOKKEEPING:
+        if not await _exists(connection, qualified(table)):
+            await connection.execute(table.DDL)
+            await secure(connection, [table])
 
 
 async def _applied(connection: Connection, app: App, scripts: list[Script]) -> set[int]:
@@ -198,3 +201,4 @@ async def _load_reference(connection: Connection, app: App) -> None:
     if app.reference is not None:
         async with _as_owner(connection, app):
             await app.reference(connection)
+            await connection.execute(MOVE_SQL, SHARED)

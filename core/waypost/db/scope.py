@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 OWNER_ROLE = "waypost_owner"
@@ -13,6 +13,8 @@ SCOPE_ROLES = ("waypost_city", "waypost_national", "waypost_learner", "waypost_s
 
 # Citus hands a SET on to its workers only when told to; where it is not loaded nobody reads this name.
 _TO_WORKERS = "SET LOCAL citus.propagate_set_commands = 'local'"
+# Stands for what all tenants share: directories, standards, postcodes.
+SHARED: Final = UUID(int=0)
 _JOB = re.compile(r"[a-z][a-z0-9]*(?:[-_.:][a-z0-9]+)*")
 
 
@@ -34,6 +36,11 @@ class City:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tenant", _uuid(self.tenant))
 
+    @property
+    def catalogue(self) -> UUID:
+        """Whose catalogue its writes move on."""
+        return self.tenant
+
     def sql(self) -> str:
         """SQL (statements without a final semicolon) that enters the scope inside a transaction."""
         return f"SET LOCAL ROLE {self.role}; {_TO_WORKERS}; SET LOCAL app.tenant_id = '{self.tenant}'"
@@ -44,6 +51,7 @@ class National:
     """The whole country, reading what tenants have published."""
 
     role: ClassVar[str] = "waypost_national"
+    catalogue: ClassVar[None] = None
 
     def sql(self) -> str:
         """SQL (statements without a final semicolon) that enters the scope inside a transaction."""
@@ -59,6 +67,7 @@ class Learner:
 
     person: UUID
     role: ClassVar[str] = "waypost_learner"
+    catalogue: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "person", _uuid(self.person))
@@ -72,15 +81,22 @@ class Learner:
 class System:
     """A named piece of the platform's own work, over directories and queues only.
 
-    Raises `ValueError` when `job` is not a short name such as `sign-in` or `outbox.deliver`.
+    `shared` says that it changes what every graph shows, such as the directory of tenants. Raises
+    `ValueError` when `job` is not a short name such as `sign-in` or `outbox.deliver`.
     """
 
     job: str
+    shared: bool = False
     role: ClassVar[str] = "waypost_system"
 
     def __post_init__(self) -> None:
         if not _JOB.fullmatch(self.job):
             raise ValueError(f"{self.job!r} is no name of a job: lower-case letters, digits and -_.: between them")
+
+    @property
+    def catalogue(self) -> UUID | None:
+        """Whose catalogue its writes move on."""
+        return SHARED if self.shared else None
 
     def sql(self) -> str:
         """SQL (statements without a final semicolon) that enters the scope inside a transaction."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -13,11 +13,14 @@ import asyncpg
 
 from waypost.db.connections import LOST, Connection, Connections
 from waypost.db.errors import AnotherScope, NoScope, TransactionAborted
+from waypost.db.moving import MOVE_SQL
 from waypost.db.scope import City, Scope
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+
+Moved = Callable[["UUID", int], None]
 
 _log = logging.getLogger(__name__)
 
@@ -68,11 +71,31 @@ class Transaction:
                 await inner.undo(name)
                 raise
 
-    async def finish(self, sql: str) -> str:
-        """End this level with `sql` after the query that is running, if any; answers the command's status."""
+    async def finish(self, sql: str) -> None:
+        """End this level, a savepoint, with `sql` after the query that is running, if any."""
         async with self._turns:
             self.ended = True
-            return await self.connection.execute(sql)
+            await self.connection.execute(sql)
+
+    async def commit(self) -> tuple[bool, int | None]:
+        """Commit after the query that is running, if any.
+
+        Answers whether it holds (not if an error inside was swallowed), and the new version of the scope's
+        catalogue, null where nothing was written.
+        """
+        async with self._turns:
+            self.ended = True
+            version = await self._move_on()
+            return await self.connection.execute("COMMIT") == "COMMIT", version
+
+    async def _move_on(self) -> int | None:
+        if self.scope.catalogue is None:
+            return None
+        try:
+            version: int | None = await self.connection.fetchval(MOVE_SQL, self.scope.catalogue)
+        except asyncpg.InFailedSQLTransactionError:  # the COMMIT tells
+            return None
+        return version
 
     async def undo(self, name: str) -> None:
         """Take back what happened since savepoint `name`; if that fails, nothing at all may stand."""
@@ -141,15 +164,16 @@ def current_tenant() -> UUID | None:
 
 
 @asynccontextmanager
-async def begin(connections: Connections, scope: Scope) -> AsyncIterator[Transaction]:
+async def begin(connections: Connections, scope: Scope, moved: Moved) -> AsyncIterator[Transaction]:
     """Open a transaction in scope, or a savepoint when one of the same scope is current.
 
-    Commits at the end, rolls back on any exception. Raises `AnotherScope`
-    inside a transaction of another scope and `TransactionAborted` when an error inside was swallowed.
+    `moved` is told of the catalogue that was written, once the writing holds. Commits at the end, rolls back
+    on any exception. Raises `AnotherScope` inside a transaction of another scope and `TransactionAborted` when
+    an error inside was swallowed.
     """
     outer = open_transaction()
     if outer is None:
-        async with _outermost(connections, scope) as transaction:
+        async with _outermost(connections, scope, moved) as transaction:
             yield transaction
     elif outer.scope != scope:
         raise AnotherScope(f"a transaction in {outer.scope} is open; {scope} needs one of its own, after it")
@@ -159,14 +183,14 @@ async def begin(connections: Connections, scope: Scope) -> AsyncIterator[Transac
 
 
 @asynccontextmanager
-async def _outermost(connections: Connections, scope: Scope) -> AsyncIterator[Transaction]:
+async def _outermost(connections: Connections, scope: Scope, moved: Moved) -> AsyncIterator[Transaction]:
     connection = await connections.begin(f"{_FRESH}; BEGIN; {scope.sql()}")
     transaction = Transaction(connection, scope)
     clean = False
     try:
         with _as_current(transaction):
             yield transaction
-        committed = await transaction.finish("COMMIT") == "COMMIT"
+        committed, version = await transaction.commit()
         clean = True
     except BaseException:
         if not clean:
@@ -177,3 +201,5 @@ async def _outermost(connections: Connections, scope: Scope) -> AsyncIterator[Tr
         connections.give_back(connection, clean=clean)
     if not committed:
         raise TransactionAborted("an error inside the transaction was swallowed: nothing was written")
+    if version is not None and scope.catalogue is not None:
+        moved(scope.catalogue, version)

@@ -19,7 +19,7 @@ from waypost.tenancy.report import Change
 from waypost.tenancy.shared_plan import SharedPlan, plan_shared
 from waypost.tenancy.tenant_facts import TenantPlan, TenantRows, plan_tenants, read_tenant_rows
 
-SCOPE: Final = System("tenants.apply")
+SCOPE: Final = System("tenants.apply", shared=True)
 
 
 @dataclass(frozen=True)
