@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from tests.graph.world import World
 from waypost.composition import core
 from waypost.graph import Answer, Asker, Engine, Graph, GraphRequest, Schema, compose
+from waypost.tenancy import Directory
 
 STRANGER = Asker()
 
@@ -20,22 +22,29 @@ def built_schema() -> Schema:
     return compose([core()])
 
 
+@dataclass
 class Platform:
     """What Python fields may ask of the platform: here, one plugin that only Plymouth has switched on."""
 
-    def plugins_shown(self, slug: str | None, tenant: object) -> list[dict[str, object]]:
-        active = slug == "plymouth" or (slug is None and tenant is None)
+    home: UUID
+    directory: Directory | None = None
+
+    def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
+        active = slug == "plymouth" or (slug is None and tenant in {None, self.home})
         return [{"name": "stars", "version": "1.0", "api": "1", "prefix": "stars", "active": active}]
 
 
-@dataclass
+@dataclass(repr=False)  # the record in it is too long to be printed
 class Asking:
     """Asks one engine; `city` is the slug of the tenant asked, None for the national graph."""
 
     engine: Engine
     schema: Schema
     world: World
-    services: Any = field(default_factory=Platform)
+    services: Any = None
+
+    def __post_init__(self) -> None:
+        self.services = self.services or Platform(self.world.towns["plymouth"].id)
 
     def graph(self, city: str | None) -> Graph:
         if city is None:
@@ -51,11 +60,10 @@ class Asking:
         city: str | None = None,
         languages: tuple[str, ...] = (),
         operation: str | None = None,
+        asker: Asker = STRANGER,
     ) -> Answer:
         """Return the engine's answer."""
-        return await self.engine.answer(
-            self.graph(city), GraphRequest(query, operation, variables, languages), STRANGER
-        )
+        return await self.engine.answer(self.graph(city), GraphRequest(query, operation, variables, languages), asker)
 
     async def body(self, query: str, variables: Mapping[str, Any] | None = None, **how: Any) -> dict[str, Any]:
         """Return the response as data, errors and all."""

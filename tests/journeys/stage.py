@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -13,7 +14,7 @@ from tests.graph.world import Builder, Town
 from tests.rooms import badge_words
 from waypost.access.people import create_token
 from waypost.composition import core, engine
-from waypost.db import City, Database, execute, fetch, fetchval
+from waypost.db import City, Database, System, execute, fetch, fetchval
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema, compose, parse_id
 from waypost.tenancy import Directory, load_directory
 
@@ -27,6 +28,27 @@ TABLES = (
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
 )
+COUNTED_SQL = " UNION ALL ".join(
+    f"SELECT '{table}' AS name, "
+    "count(*) || ' ' || md5(coalesce(string_agg(t::text, ';' ORDER BY t::text), '')) AS content "
+    f"FROM {table} t WHERE {'$1::uuid IS NOT NULL' if table == 'organisation' else 'tenant_id = $1'}"
+    for table in TABLES
+)
+EVENT_SQL = """
+SELECT type, object_type, person_id, data::text AS data, xmin::text FROM event
+WHERE tenant_id = $1 AND object_id = $2 ORDER BY happened_at, id
+"""
+TOLD_SQL = """
+SELECT object_id, person_id, data::text AS data FROM event WHERE tenant_id = $1 AND type = $2 ORDER BY happened_at, id
+"""
+
+
+class Named(NamedTuple):
+    """What an id says of something that belongs to a city."""
+
+    type: str
+    tenant: UUID
+    row: UUID
 
 
 @dataclass
@@ -77,6 +99,7 @@ class Stage:
             await stage.admit(role, "brighton", role, issuer="youth-club")
         await stage.admit("learner", "brighton", "learner")
         await stage.admit("operator", None, "operator")
+        stage.who["stranger"] = STRANGER
         return stage
 
     async def admit(self, name: str, town: str | None, role: str, issuer: str | None = None) -> None:
@@ -148,26 +171,69 @@ class Stage:
 
     async def counted(self) -> dict[str, str]:
         """How many rows there are in all cities and what is in them, in short."""
-        found = {}
+        found: dict[str, str] = {}
         for slug, town in self.build.world.towns.items():
             async with self.database.transaction(City(town.id)):
-                for table in TABLES:
-                    tenant = "" if table == "organisation" else "WHERE tenant_id = $1"
-                    digest = "md5(coalesce(string_agg(t::text, ';' ORDER BY t::text), ''))"
-                    sql = f"SELECT count(*) || ' ' || {digest} FROM {table} t {tenant}"
-                    found[f"{slug} {table}"] = await fetchval(sql, *([town.id] if tenant else []))
+                rows = await fetch(COUNTED_SQL, town.id)
+            found |= {f"{slug} {row['name']}": row["content"] for row in rows}
         return found
 
     async def events(self, id: str) -> list[str]:
         """What was told of the object with that id, in order."""
-        named = parse_id(id)
-        assert named is not None
-        assert named.tenant is not None
+        return [event["type"] for event in await self._told(id)]
+
+    async def last_event(self, id: str) -> dict[str, Any]:
+        """What was told last of the object with that id; fails unless it was written with the object itself."""
+        named = named_by(id)
+        event = (await self._told(id))[-1]
         async with self.database.transaction(City(named.tenant)):
-            sql = "SELECT type FROM event WHERE tenant_id = $1 AND object_id = $2 ORDER BY happened_at, id"
-            return [row["type"] for row in await fetch(sql, named.tenant, named.row)]
+            sql = f"SELECT xmin::text FROM {named.type.lower()} WHERE tenant_id = $1 AND id = $2"
+            assert await fetchval(sql, named.tenant, named.row) == event.pop("xmin"), "not in one transaction"
+        return event
+
+    async def _told(self, id: str) -> list[dict[str, Any]]:
+        named = named_by(id)
+        async with self.database.transaction(City(named.tenant)):
+            rows = await fetch(EVENT_SQL, named.tenant, named.row)
+        return [{**dict(row), "data": orjson.loads(row["data"])} for row in rows]
+
+    async def told_in(self, town: str, type: str) -> list[dict[str, Any]]:
+        """What was told of that type in a town, in order."""
+        here = self.town(town).id
+        async with self.database.transaction(City(here)):
+            rows = await fetch(TOLD_SQL, here, type)
+        return [{**dict(row), "data": orjson.loads(row["data"])} for row in rows]
 
     async def run(self, town: str, sql: str, *args: Any) -> None:
         """Run SQL in a town, for what no act does."""
         async with self.database.transaction(City(self.town(town).id)):
             await execute(sql, *args)
+
+    async def kept_in_files(self, id: str) -> str:
+        """Let the files of its city keep an object, as if they had made it; answers the file and key."""
+        named = named_by(id)
+        source = f"catalogue/some.toml#{named.row}"
+        sql = f"UPDATE {named.type.lower()} SET managed_by = 'files', source_id = $3 WHERE tenant_id = $1 AND id = $2"
+        async with self.database.transaction(City(named.tenant)):
+            await execute(sql, named.tenant, named.row, source)
+        return source
+
+    @asynccontextmanager
+    async def seeded(self, town: str) -> AsyncIterator[None]:
+        """For a while the files of a city are a seed only."""
+        await self._files_are(town, "seed")
+        yield
+        await self._files_are(town, "managed")
+
+    async def _files_are(self, town: str, files: str) -> None:
+        async with self.database.transaction(System("tests")):
+            await execute("UPDATE tenant SET files = $2 WHERE id = $1", self.town(town).id, files)
+        await self.reload()
+
+
+def named_by(id: str) -> Named:
+    """What an id of the graph names, which is some city's."""
+    found = parse_id(id)
+    assert found is not None
+    assert found.tenant is not None
+    return Named(found.type, found.tenant, found.row)

@@ -26,6 +26,8 @@ BRIGHTON = Tenant(
     logo_url=None,
     contact_url=None,
     origins=(),
+    documents="any",
+    graph_share=0.5,
     hosts=("learn.example.org",),
     former_slugs=("brighton",),
     groups=frozenset({UUID(int=2)}),
