@@ -11,6 +11,7 @@ from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
 from waypost.db import National
 from waypost.discover import graph as discover
+from waypost.discover import live as discover_live
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, issuers, badges, opportunities, pathways, discover, learners)
+    told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
-    return Contribution(CORE, tuple(each for room in (*shown, *written) for each in room.TYPES))
+    return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:

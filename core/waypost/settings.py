@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 LOCAL_BASE_URL = "http://127.0.0.1:8000"
 SECRET_KEY_BYTES = 16  # fewer could be guessed
+GRAPH_POINTS = 1_000_000  # a second
+CLIENT_SHARE = 0.1
 
 
 class SettingsFault(Exception):
@@ -28,6 +30,8 @@ class Settings:
 
     `database_url` None means the embedded PostgreSQL in `data_dir`; `admin_url`
     is the login that may migrate, where it is another; `plugins` None means all that are installed;
+    `graph_points` are what the process gives out a second (0 = no limit), `client_share` what one client may have of
+    that; `introspection` says who may ask graphs about their schema;
     `trusted_proxies` are addresses or networks; `allow_private_targets` are `host:port`.
     """
 
@@ -40,6 +44,10 @@ class Settings:
     plugins: tuple[str, ...] | None = None
     log: Literal["json", "text"] = "text"
     smtp_url: str | None = field(default=None, repr=False)
+    operations_dir: Path = Path("schema/operations")
+    graph_points: int = GRAPH_POINTS
+    client_share: float = CLIENT_SHARE
+    introspection: Literal["all", "signed-in", "none"] = "all"
     trusted_proxies: tuple[str, ...] = ()
     allow_private_targets: tuple[str, ...] = ()
 
@@ -61,6 +69,10 @@ class Settings:
             plugins=reader.allow_list("WAYPOST_PLUGINS"),
             log=reader.log("WAYPOST_LOG"),
             smtp_url=reader.url("WAYPOST_SMTP_URL", "smtp", "smtps"),
+            operations_dir=Path(reader.text("WAYPOST_OPERATIONS_DIR") or "schema/operations"),
+            graph_points=reader.points("WAYPOST_GRAPH_POINTS"),
+            client_share=reader.share("WAYPOST_CLIENT_SHARE"),
+            introspection=reader.introspection("WAYPOST_INTROSPECTION"),
             trusted_proxies=reader.networks("WAYPOST_TRUSTED_PROXIES"),
             allow_private_targets=reader.targets("WAYPOST_ALLOW_PRIVATE_TARGETS"),
         )
@@ -165,10 +177,36 @@ class _Reader:
         return value
 
     def log(self, name: str) -> Literal["json", "text"]:
-        value = self.text(name) or "text"
-        if value not in {"json", "text"}:
-            self.faults.append(f"{name}: {value!r} is neither json nor text")
-        return cast("Literal['json', 'text']", value)
+        return cast("Literal['json', 'text']", self.one_of(name, "text", "json"))
+
+    def introspection(self, name: str) -> Literal["all", "signed-in", "none"]:
+        return cast("Literal['all', 'signed-in', 'none']", self.one_of(name, "all", "signed-in", "none"))
+
+    def one_of(self, name: str, *words: str) -> str:
+        """One of several words, the first where none is given."""
+        value = self.text(name) or words[0]
+        if value not in words:
+            self.faults.append(f"{name}: {value!r} is none of {', '.join(words)}")
+        return value
+
+    def points(self, name: str) -> int:
+        value = self.text(name)
+        if value is None:
+            return GRAPH_POINTS
+        if not value.isdecimal():
+            self.faults.append(f"{name}: {value!r} is no number of points a second, 0 or more")
+            return 0
+        return int(value)
+
+    def share(self, name: str) -> float:
+        value = self.text(name)
+        try:
+            share = CLIENT_SHARE if value is None else float(value)
+        except ValueError:
+            share = -1.0
+        if not 0 < share <= 1:
+            self.faults.append(f"{name}: {value!r} is no share between 0 and 1, such as 0.1")
+        return share
 
     def networks(self, name: str) -> tuple[str, ...]:
         words = self.words(name)

@@ -92,5 +92,5 @@ async def test_what_a_token_shows_is_kept_by_no_cache(
 ) -> None:
     token = await give_token(cast.alpha)
     response = await client.post("/alpha/graphql", json=ASK, headers={"authorization": f"Bearer {token}"})
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] == "private, no-store"
     assert "access-control-allow-origin" not in response.headers

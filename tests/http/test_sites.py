@@ -13,7 +13,7 @@ NAME = {"query": "{ city { slug } }"}
 async def test_on_its_own_host_a_tenant_needs_no_prefix(visit: Visit) -> None:
     async with visit(OWN) as client:
         response = await client.post("/graphql", json=NAME)
-        assert response.json() == {"data": {"city": {"slug": "alpha"}}}
+        assert response.json()["data"] == {"city": {"slug": "alpha"}}
 
 
 async def test_on_its_own_host_another_tenant_is_not_found(visit: Visit) -> None:
@@ -83,7 +83,7 @@ async def test_no_address_redirects_to_another_host(visit: Visit, path: str) -> 
 
 async def test_a_closed_tenant_stays_readable(client: httpx.AsyncClient) -> None:
     response = await client.post("/gone/graphql", json={"query": "{ city { slug state } }"})
-    assert response.json() == {"data": {"city": {"slug": "gone", "state": "CLOSED"}}}
+    assert response.json()["data"] == {"city": {"slug": "gone", "state": "CLOSED"}}
 
 
 async def test_every_page_may_read_what_is_public(client: httpx.AsyncClient) -> None:
@@ -136,4 +136,4 @@ async def test_the_directory_follows_the_database(platform: Platform, visit: Vis
             if response.status_code == 200:
                 break
             await sleep(0.1)
-        assert response.json() == {"data": {"city": {"slug": "newcomer"}}}
+        assert response.json()["data"] == {"city": {"slug": "newcomer"}}

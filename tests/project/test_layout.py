@@ -90,7 +90,7 @@ def imported(*folders: str) -> set[str]:
         for statement in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for module in _modules(statement):
                 top = module.partition(".")[0]
-                if top in sys.stdlib_module_names or top.startswith("waypost") or top == "tests":
+                if top in sys.stdlib_module_names or top.startswith("waypost") or top in {"tests", "benchmarks"}:
                     continue
                 found.add(canonicalize_name(owners.get(top, [top])[0]))
     return found

@@ -33,8 +33,8 @@ class Identity(
 class PersonProfile(PersonTable, key=()):
     """What a person says about themselves."""
 
-    name = Text(null=True)
-    language = Text(null=True, help_text="BCP 47.")
+    name = Text(null=True, help_text="What they call themselves; null where they never said.")
+    language = Text(null=True, help_text="BCP 47, such as cy.")
 
 
 class PersonAddress(PersonTable):
@@ -48,7 +48,7 @@ class Membership(TenantTable):
     """A role that a person has in a tenant, or for one issuer of it."""
 
     person_id = UUID()
-    role = Text(help_text="See `waypost.access.permissions.Role`.")
+    role = Text(help_text="Such as city-admin, curator, issuer-admin or learner.")
     issuer_id = UUID(null=True, help_text="The role holds for this issuer's objects only.")
     created_at = Timestamptz()
 

@@ -22,6 +22,7 @@ from waypost.graph import (
     coded,
     column,
     contains,
+    expression,
     extend,
     filtering,
     given,
@@ -37,6 +38,7 @@ from waypost.graph import (
     value,
     words,
 )
+from waypost.graph.declare import ANY_ID
 from waypost.graph.query import named
 from waypost.graph.relations import HIDDEN_JSON, Relation
 from waypost.graph.sql import every
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from waypost.skills.graph import Skill
     from waypost.standards.graph import Layer
 
+KNOWN_COST: Final = "({0}.free is not null or {0}.price is not null)"
 CATEGORIES: Final = {
     "attendance": "Attendance",
     "participation": "Participation",
@@ -69,35 +72,39 @@ TIMES: Final = {"hours": "Hours", "days": "Days", "weeks": "Weeks", "months": "M
 class BadgeState(Enum):
     """States of a badge."""
 
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    CHANGES_REQUESTED = "changes-requested"
-    APPROVED = "approved"
-    PUBLISHED = "published"
-    RETIRED = "retired"
+    DRAFT = strawberry.enum_value("draft", description="Still being written.")
+    SUBMITTED = strawberry.enum_value("submitted", description="Waiting for the review.")
+    CHANGES_REQUESTED = strawberry.enum_value("changes-requested", description="The review asks for changes.")
+    APPROVED = strawberry.enum_value("approved", description="Reviewed, and not published yet.")
+    PUBLISHED = strawberry.enum_value("published", description="On offer: it can be earned.")
+    RETIRED = strawberry.enum_value("retired", description="No longer given; who has it keeps it.")
 
 
 @value
 class CodedValue:
     """A code with its name."""
 
-    code: str
-    name: str
+    code: str = column(doc="Safe to switch on, such as foundational.")
+    name: str = column(doc="For people, such as Foundational.")
 
 
 @value
 class Money:
     """An amount in a currency (ISO 4217)."""
 
-    amount: Decimal = column("price", doc="A decimal number as a string.")
-    currency: str = column(doc="ISO 4217.")
+    amount: Decimal = column("price", doc="A decimal number as a string, such as 12.50.")
+    currency: str = column(doc="ISO 4217, such as GBP.")
+
+
+def _known_free(query: Query, here: Here, field: Selected) -> str:
+    return f"coalesce({here}.free, false)::text"
 
 
 @value
 class OpportunityCost:
     """What it costs to take part."""
 
-    free: bool
+    free: bool = expression(_known_free, doc="What has a price is not free.")
     price: Money | None = struct("price", doc="Null where it is free, or the price is not known.")
     note: str | None = column("cost_note", doc="What else to know of the cost.")
 
@@ -106,8 +113,8 @@ class OpportunityCost:
 class Criterion:
     """One thing that an earner has done."""
 
-    id: strawberry.ID = identity("id", "Criterion", doc="Opaque.")
-    text: Markdown = words(tables.CriterionText, "criterion_id", doc="In the language asked for.")
+    id: strawberry.ID = identity("id", "Criterion", doc=ANY_ID)
+    text: Markdown = words(tables.CriterionText, "criterion_id", doc="Its words, in the language asked for.")
     required: bool
     skills: list[Skill] = many(
         through=tables.CriterionSkill,
@@ -123,10 +130,10 @@ class BadgeVersion:
     """One wording of a badge; once published it never changes."""
 
     number: int
-    name: str = words(tables.BadgeText, "version_id", copied="name", doc="In the language asked for.")
-    description: Markdown = words(tables.BadgeText, "version_id", doc="In the language asked for.")
+    name: str = words(tables.BadgeText, "version_id", copied="name", doc="Its words, in the language asked for.")
+    description: Markdown = words(tables.BadgeText, "version_id", doc="Its words, in the language asked for.")
     layer: Layer = one("layer", to="code", doc="Of the standard that was in force then.")
-    criteria: list[Criterion] = many(there_key="version_id", order_by=("position",), doc="In order.")
+    criteria: list[Criterion] = many(there_key="version_id", order_by=("position",), doc="What is asked for, in order.")
     skills: list[Skill] = many(
         through=tables.BadgeSkill,
         here_key="version_id",
@@ -172,11 +179,13 @@ class Badge(Node):
 
     slug: str
     name: str = words(
-        tables.BadgeText, "version_id", here="version_id", copied="name", doc="In the language asked for."
+        tables.BadgeText, "version_id", here="version_id", copied="name", doc="Its words, in the language asked for."
     )
     description: Markdown = words(tables.BadgeText, "version_id", here="version_id", doc="What its earners have done.")
     layer: Layer = one("layer", to="code", doc="The kind of experience that it stands for.")
-    criteria: list[Criterion] = many(here="version_id", there_key="version_id", order_by=("position",), doc="In order.")
+    criteria: list[Criterion] = many(
+        here="version_id", there_key="version_id", order_by=("position",), doc="What is asked for, in order."
+    )
     skills: list[Skill] = many(
         through=tables.BadgeSkill,
         here="version_id",
@@ -193,7 +202,7 @@ class Badge(Node):
     category: CodedValue | None = coded("category", CATEGORIES, doc="What it recognises.")
     level: CodedValue | None = coded("level", LEVELS, doc="How demanding it is.")
     time_to_earn: CodedValue | None = coded("time_to_earn", TIMES, doc="How long it usually takes.")
-    cost: OpportunityCost | None = struct("free", doc="What it costs to earn; null where nobody said.")
+    cost: OpportunityCost | None = struct(KNOWN_COST, doc="What it costs to earn; null where nobody said.")
     urgent: bool
     state: BadgeState
     replaced_by: Badge | None = one("replaced_by_id", doc="Its successor, where it was retired for another.")
@@ -218,10 +227,10 @@ class BadgeFilter:
     """Which badges to list."""
 
     text: str | None = contains("name", doc="Part of the name, in whatever case.")
-    layers: list[str] | None = among("layer", doc="Codes of layers, e.g. rsa-2019/engage.")
+    layers: list[str] | None = among("layer", doc="Codes of layers, such as rsa-2019/engage; at least one of them.")
     skills: list[str] | None = having_skills(tables.BadgeSkill, "version_id", here="version_id")
     issuer: strawberry.ID | None = refers("Issuer", "issuer_id", doc="Signed by this issuer.")
-    include_retired: bool | None = given("Retired badges too.", flag=True)
+    include_retired: bool | None = given("Whether retired badges are listed too.", flag=True)
     cities: list[str] | None = in_cities()
 
 

@@ -17,7 +17,7 @@ class Badge(TenantTable):
     version_id = UUID(null=True, help_text="The version in force; null before the first is published.")
     layer = Text(null=True, help_text="Of the version in force.")
     state = Text(help_text="draft, submitted, changes-requested, approved, published or retired.")
-    image_url = Text(null=True)
+    image_url = Text(null=True, help_text="The picture of the badge.")
     category = Text(null=True)
     level = Text(null=True)
     time_to_earn = Text(null=True)
@@ -25,7 +25,7 @@ class Badge(TenantTable):
     price = Numeric(digits=(10, 2), null=True)
     currency = Text(null=True, help_text="ISO 4217.")
     cost_note = Text(null=True)
-    urgent = Boolean(default=False)
+    urgent = Boolean(default=False, help_text="Whether the city asks for it now more than usual.")
     retired_at = Timestamptz(null=True)
     replaced_by_id = UUID(null=True)
     derived_from_tenant_id = UUID(null=True, help_text="Where it was cloned from, with attribution.")
@@ -41,11 +41,11 @@ class BadgeVersion(TenantTable):
     """One wording of a badge, from draft to published; after that it never changes."""
 
     badge_id = UUID()
-    number = Integer(help_text="From 1.")
+    number = Integer(help_text="Counted from 1, in the order of publishing.")
     name = Text()
     state = Text(help_text="draft, submitted, changes-requested, approved or published.")
     layer = Text(help_text="A city may move to another standard, old versions keep theirs.")
-    published_at = Timestamptz(null=True)
+    published_at = Timestamptz(null=True, help_text="Since when it holds; null for a draft.")
     public = Boolean(default=False)
 
 
@@ -65,7 +65,7 @@ class Criterion(TenantTable):
 
     version_id = UUID()
     position = Integer(help_text="From 1.")
-    required = Boolean(default=True)
+    required = Boolean(default=True, help_text="Whether the badge cannot be earned without it.")
     public = Boolean(default=False)
 
 
@@ -100,8 +100,8 @@ class Endorsement(TenantTable):
 
     badge_id = UUID()
     endorser_id = UUID()
-    comment = Text(null=True)
-    valid_from = Timestamptz()
+    comment = Text(null=True, help_text="What the endorser says of it.")
+    valid_from = Timestamptz(help_text="Since when the endorser stands behind it.")
     public = Boolean(default=False)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import strawberry
 
-from waypost.graph import ID, Row, act, mutation, payload, value
+from waypost.graph import ID, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, needed, ref_of
 from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid
@@ -31,7 +31,7 @@ class AdoptBadgeInput:
 class AdoptBadgeSuccess:
     """The badge can be earned and named here; it stays its issuer's."""
 
-    badge: Badge
+    badge: Badge = column(doc="The badge, which is its issuer's as before.")
 
 
 AdoptBadgePayload: Any = payload("AdoptBadgePayload", AdoptBadgeSuccess, Invalid)

@@ -13,6 +13,7 @@ from waypost.graph import (
     URL,
     Connection,
     GeoJSON,
+    GraphError,
     LanguageTag,
     Node,
     asks,
@@ -43,48 +44,48 @@ if TYPE_CHECKING:
 class TenantKind(Enum):
     """Kinds of tenant."""
 
-    CITY = "city"
-    REGION = "region"
-    NATION = "nation"
-    NETWORK = "network"
+    CITY = strawberry.enum_value("city", description="A town, city or borough with an outline of its own.")
+    REGION = strawberry.enum_value("region", description="Several cities that plan together.")
+    NATION = strawberry.enum_value("nation", description="A whole nation of the country.")
+    NETWORK = strawberry.enum_value("network", description="A community without a place, such as employers or a union.")
 
 
 @strawberry.enum(description="A closed tenant is read-only and off the lists.")
 class TenantState(Enum):
     """States of a tenant."""
 
-    OPEN = "open"
-    CLOSED = "closed"
+    OPEN = strawberry.enum_value("open", description="It is listed and written to.")
+    CLOSED = strawberry.enum_value("closed", description="It has left: what was said stays readable.")
 
 
 @value
 class Look:
     """How a city looks: colours as #rrggbb, white is readable on the primary, black on the accent."""
 
-    primary_colour: str
-    accent_colour: str
-    logo_url: URL | None
+    primary_colour: str = column(doc="#rrggbb on which white text is readable.")
+    accent_colour: str = column(doc="#rrggbb on which black text is readable.")
+    logo_url: URL | None = column(doc="An image of the city's logo.")
 
 
 @value
 class Bounds:
     """A box in WGS 84 degrees."""
 
-    south: float
-    west: float
-    north: float
-    east: float
+    south: float = column(doc="Latitude of its lower edge, -90 to 90.")
+    west: float = column(doc="Longitude of its left edge, -180 to 180.")
+    north: float = column(doc="Latitude of its upper edge, -90 to 90.")
+    east: float = column(doc="Longitude of its right edge, -180 to 180.")
 
 
 @value
 class Plugin:
     """A plugin of the platform; `active` in the tenant that it is asked for."""
 
-    name: str
-    version: str
-    api: str
-    prefix: str
-    active: bool
+    name: str = column(doc="As it stands in a tenant's settings, such as skills_builder.")
+    version: str = column(doc="Of the plugin itself, such as 0.1.0.")
+    api: str = column(doc="Which versions of the hooks it was made for, such as >=1,<2.")
+    prefix: str = column(doc="How the names begin that it adds to the graph.")
+    active: bool = column(doc="Whether its fields answer here.")
 
 
 async def plugins_of(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
@@ -112,11 +113,11 @@ class City(Node):
     bounds: Bounds | None = struct("south", doc="The box around the area.")
     centre: GeoPoint | None = struct("latitude", doc="A point inside the area.")
     standard: Standard = one("standard_code", to="code", doc="The badge standard that the city has chosen.")
-    look: Look = struct()
+    look: Look = struct(doc="Its colours and logo, for front ends.")
     contact_url: URL | None
     example: bool = column(doc="True where everything is made up for demonstration.")
     plugins: list[Plugin] = computed(
-        plugins_of, columns=("slug",), doc="The plugins installed, each active here or not."
+        plugins_of, columns=("slug",), kept=True, doc="The plugins installed, each active here or not."
     )
     groups: list[City] = many(
         through=tables.TenantGroup,
@@ -128,9 +129,19 @@ class City(Node):
     members: Connection[City] = pages(link=_in_group, open="{0}.state = 'open'", doc="The cities that belong to it.")
 
 
+def _degrees(value: Getter, name: str, most: int) -> Getter:
+    def get(request: Request) -> float:
+        degrees = value(request)[name]
+        if not -most <= degrees <= most:
+            raise GraphError("INVALID_ARGUMENT", f"{name} {degrees} is no point on earth: it ends at {most} degrees.")
+        return float(degrees)
+
+    return get
+
+
 def _covers(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
-    latitude = query.param(lambda request: value(request)["latitude"], "float8")
-    longitude = query.param(lambda request: value(request)["longitude"], "float8")
+    latitude = query.param(_degrees(value, "latitude", 90), "float8")
+    longitude = query.param(_degrees(value, "longitude", 180), "float8")
     return (
         f"{latitude} between {row}.south and {row}.north",
         f"{longitude} between {row}.west and {row}.east",
@@ -151,8 +162,8 @@ def _of_group(query: Query, row: Here, field: Selected, value: Getter) -> Sequen
 class CityFilter:
     """Which tenants to list."""
 
-    kinds: list[TenantKind] | None = asks(_of_kinds, doc="Kinds of tenant.")
-    nation: str | None = equals("nation", doc="ISO 3166-2, e.g. GB-WLS.")
+    kinds: list[TenantKind] | None = asks(_of_kinds, doc="Only tenants of these kinds.")
+    nation: str | None = equals("nation", doc="ISO 3166-2, such as GB-WLS.")
     group: str | None = asks(_of_group, doc="The slug of a region or network.")
     covers: GeoPointInput | None = asks(_covers, doc="The box around its area holds this point.")
 
@@ -180,7 +191,7 @@ class CityQuery:
 
     city: City | None = itself(doc="The tenant asked for; the national graph needs `slug` or `id`.")
     cities: Connection[City] = pages(filter=CityFilter, open="{0}.state = 'open'", doc="The open tenants.")
-    plugins: list[Plugin] = computed(plugins_of, doc="The plugins of the platform, each active here or not.")
+    plugins: list[Plugin] = computed(plugins_of, kept=True, doc="The plugins of the platform, each active here or not.")
 
 
 TYPES = (City, Look, Bounds, Plugin, CityFilter, CityQuery)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,9 +13,15 @@ from waypost.cli.faults import Refused
 from waypost.settings import Settings
 
 if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
     from waypost.plugins import Plugins, Profile
 
-GRAPH_NOTE = "# Written by `waypost schema export` from the declarations; do not edit.\n\n"
+GRAPH_NOTE: Final = "# Written by `waypost schema export` from the declarations; do not edit.\n\n"
+RELEASE_NOTE: Final = "# The graph of the last release, by `waypost schema publish`; do not edit.\n\n"
+RELEASE: Final = "published.graphql"
+BREAKS: Final = "breaks.toml"
+FOLDER: Final = Path("schema")
 
 
 @click.group()
@@ -28,7 +35,7 @@ def schema() -> None:
     "--to",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("schema"),
+    default=FOLDER,
     show_default=True,
     help="The folder of the files.",
 )
@@ -53,23 +60,100 @@ def export(check: bool, folder: Path) -> None:
     click.echo(f"{folder} says what the code says.")
 
 
-def published(settings: Settings) -> dict[str, str]:
-    """The published files: path below the folder → text. Needs no database.
+@schema.command()
+@click.argument("old", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("new", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option(
+    "--breaks",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=FOLDER / BREAKS,
+    show_default=True,
+    help="The file of the announced breaks.",
+)
+def diff(old: Path, new: Path | None, breaks: Path) -> None:
+    """Say what changes for front ends from the schema OLD to NEW: breaking, dangerous or safe.
 
-    Raises Refused when a plugin is left out, since its fields would silently be missing.
+    Without NEW it is the national graph that the code composes. Exit code 1 for a break that was not announced.
     """
-    from waypost.cli.parts import load_plugins
+    from waypost.cli.changes import Weight, changes, read_announced, read_schema, unannounced
+
+    announced = read_announced(breaks)
+    found = changes(read_schema(old), read_schema(new) if new else _composed())
+    for each in found:
+        known = announced.get(each.coordinate) if each.weight is Weight.BREAKING else None
+        note = f" Announced {known.since}: {known.why}" if known else ""
+        click.echo(f"{each.weight:<10} {each.coordinate}  {each.words}{note}")
+    counts = (f"{sum(each.weight is weight for each in found)} {weight}" for weight in Weight)
+    click.echo(", ".join(counts))
+    faults = unannounced(found, announced, datetime.now(UTC).date())
+    if faults:
+        raise Refused("; ".join(faults) + f". Take it back, or announce it in {breaks}")
+
+
+@schema.command()
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=FOLDER,
+    show_default=True,
+    help="The folder of the files.",
+)
+def publish(folder: Path) -> None:
+    """Make the national graph of today the released one, with which `schema diff` compares from now on.
+
+    Part of a release. Refused while the graph breaks what was released before and nobody announced it.
+    """
+    from waypost.cli.changes import changes, read_announced, read_schema, unannounced
+
+    text = _national()
+    path = folder / RELEASE
+    if path.is_file():
+        found = changes(read_schema(path), _composed())
+        faults = unannounced(found, read_announced(folder / BREAKS), datetime.now(UTC).date())
+        if faults:
+            raise Refused("; ".join(faults) + f". Take it back, or announce it in {folder / BREAKS}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(RELEASE_NOTE + text, encoding="utf-8")
+    click.echo(f"{path} is the released graph.")
+
+
+def _composed() -> GraphQLSchema:
+    from graphql import build_schema
+
+    return build_schema(_national())
+
+
+def _national() -> str:
     from waypost.composition import schema_of
-    from waypost.plugins import State, hook_list
+
+    plugins = _whole_plugins(Settings.from_environment())
+    return schema_of(plugins, plugins.national).sdl()
+
+
+def published(settings: Settings) -> dict[str, str]:
+    """The published files: path below the folder → text. Needs no database."""
+    from waypost.composition import schema_of
+    from waypost.plugins import hook_list
+
+    plugins = _whole_plugins(settings)
+    graphs = {"waypost.graphql": plugins.national}
+    graphs |= {f"profiles/{_name(one)}.graphql": one for one in profiles(plugins, settings.tenants_dir)}
+    texts = {name: GRAPH_NOTE + schema_of(plugins, profile).sdl() for name, profile in graphs.items()}
+    subgraph = GRAPH_NOTE + schema_of(plugins, plugins.national).subgraph_sdl()
+    return {**texts, "subgraph.graphql": subgraph, "hooks.json": hook_list()}
+
+
+def _whole_plugins(settings: Settings) -> Plugins:
+    """Load the plugins; raise Refused when one is left out, since its fields would silently be missing."""
+    from waypost.cli.parts import load_plugins
+    from waypost.plugins import State
 
     plugins = load_plugins(settings)
     broken = [one for one in plugins.installed if one.state in {State.LEFT_OUT, State.MISSING}]
     if broken:
         raise Refused("; ".join(f"the plugin {one.name} is {one.state}: {one.reason}" for one in broken))
-    graphs = {"waypost.graphql": plugins.national}
-    graphs |= {f"profiles/{_name(one)}.graphql": one for one in profiles(plugins, settings.tenants_dir)}
-    texts = {name: GRAPH_NOTE + schema_of(plugins, profile).sdl() for name, profile in graphs.items()}
-    return {**texts, "hooks.json": hook_list()}
+    return plugins
 
 
 def profiles(plugins: Plugins, tenants: Path) -> set[Profile]:

@@ -58,6 +58,8 @@ async def serve(app: Any, bound: socket.socket, *, ready: Callable[[], None]) ->
 def _server(app: Any, ready: Callable[[], None]) -> Any:
     import uvicorn
 
+    from waypost.http.heads import BoundedHeads
+
     class Server(uvicorn.Server):
         """uvicorn's, except that signals are not its own affair: they cancel the whole command."""
 
@@ -72,7 +74,7 @@ def _server(app: Any, ready: Callable[[], None]) -> Any:
     return Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedHeads,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -21,12 +21,14 @@ from waypost.db.errors import (
 from waypost.db.ids import new_id
 from waypost.db.ownership import Kind, Ownership
 from waypost.db.reads import Read, Reads
-from waypost.db.scope import City, Learner, National, Scope, System
+from waypost.db.scope import SHARED, City, Learner, National, Scope, System
 from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, current_scope
+from waypost.db.transaction import Transaction, current_scope, stamp
+from waypost.db.versions import Versions
 
 __all__ = [
+    "SHARED",
     "AnotherScope",
     "App",
     "CannotRun",
@@ -56,6 +58,7 @@ __all__ = [
     "Transaction",
     "TransactionAborted",
     "Unsupported",
+    "Versions",
     "copy",
     "current_scope",
     "execute",
@@ -65,4 +68,5 @@ __all__ = [
     "fetchval",
     "new_id",
     "ownership",
+    "stamp",
 ]

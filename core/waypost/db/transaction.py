@@ -38,11 +38,12 @@ class Transaction:
     `connection` is the asyncpg connection and `scope` in whose name it speaks.
     """
 
-    def __init__(self, connection: Connection, scope: Scope, depth: int = 0) -> None:
+    def __init__(self, connection: Connection, scope: Scope, outer: Transaction | None = None) -> None:
         self.connection = connection
         self.scope = scope
         self.ended = False
-        self.depth = depth
+        self.depth: int = 0 if outer is None else outer.depth + 1
+        self.stamps: dict[str, None] = {} if outer is None else outer.stamps  # of the whole, in order, each once
         self._turns = asyncio.Lock()
 
     @asynccontextmanager
@@ -60,7 +61,7 @@ class Transaction:
     async def savepoint(self) -> AsyncIterator[Transaction]:
         """Open a level that can fail alone; queries of the outer level wait until it has ended."""
         async with self.turn() as connection:
-            inner = Transaction(connection, self.scope, self.depth + 1)
+            inner = Transaction(connection, self.scope, self)
             name = f"level_{inner.depth}"
             await connection.execute(f"SAVEPOINT {name}")
             try:
@@ -86,6 +87,9 @@ class Transaction:
         async with self._turns:
             self.ended = True
             version = await self._move_on()
+            if version is not None:
+                for stamp in self.stamps:
+                    await self.connection.execute(stamp, self.scope.catalogue, version)
             return await self.connection.execute("COMMIT") == "COMMIT", version
 
     async def _move_on(self) -> int | None:
@@ -155,6 +159,14 @@ def open_transaction() -> Transaction | None:
 def current_scope() -> Scope:
     """In whose name the current transaction speaks; raises `NoScope` outside one."""
     return current().scope
+
+
+def stamp(sql: str) -> None:
+    """Run `sql` last in the current transaction, with its tenant ($1) and the new version of its catalogue ($2).
+
+    Transactions of one tenant hold in the order of these versions. Nothing is run where nothing was written.
+    """
+    current().stamps[sql] = None
 
 
 def current_tenant() -> UUID | None:

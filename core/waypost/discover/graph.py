@@ -30,19 +30,21 @@ from waypost.graph import (
     refers,
     value,
 )
+from waypost.graph.declare import CURSOR, EDGES, ENTRY, NODES, PAGE_INFO, TOTAL_COUNT
 from waypost.graph.facts import relation_of, sql_name
-from waypost.graph.filters import zoned
+from waypost.graph.filters import reference, zoned
 from waypost.graph.pages import Part
 from waypost.graph.query import object_type
 from waypost.graph.sql import every, literal, text_list, text_object
 from waypost.opportunities import tables
-from waypost.opportunities.graph import LISTED
+from waypost.opportunities.graph import listed
 from waypost.opportunities.rules import KINDS, search_form
 from waypost.pathways.tables import StepOpportunity
 from waypost.places.graph import (
     BoundsInput,
     GeoPointInput,
     at_origin,
+    checked_metres,
     chord,
     in_bounds,
     metres_sql,
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from waypost.graph.request import Getter, Request
     from waypost.opportunities.graph import Opportunity
 
-FARTHEST: Final = 20_037_508  # metres: half way round the earth
+USUAL_SKILLS: Final = 20  # in a facet
 OLDEST: Final = 120  # years
 
 
@@ -66,23 +68,23 @@ OLDEST: Final = 120  # years
 class DiscoverOrder(Enum):
     """Orders of `discover`."""
 
-    NEAREST = "nearest"
-    SOONEST = "soonest"
-    NEWEST = "newest"
-    RELEVANCE = "relevance"
+    NEAREST = strawberry.enum_value("nearest", description="By metres over ground; needs `near` or `postcode`.")
+    SOONEST = strawberry.enum_value("soonest", description="By when it first begins; what has no date comes last.")
+    NEWEST = strawberry.enum_value("newest", description="What was added last comes first.")
+    RELEVANCE = strawberry.enum_value("relevance", description="By how well `text` fits; needs it.")
 
 
 @strawberry.enum(description="A day of the week.")
 class Weekday(Enum):
     """Days, numbered as in ISO 8601."""
 
-    MONDAY = 1
-    TUESDAY = 2
-    WEDNESDAY = 3
-    THURSDAY = 4
-    FRIDAY = 5
-    SATURDAY = 6
-    SUNDAY = 7
+    MONDAY = strawberry.enum_value(1, description="Day 1 of the week in ISO 8601.")
+    TUESDAY = strawberry.enum_value(2, description="Day 2 of the week in ISO 8601.")
+    WEDNESDAY = strawberry.enum_value(3, description="Day 3 of the week in ISO 8601.")
+    THURSDAY = strawberry.enum_value(4, description="Day 4 of the week in ISO 8601.")
+    FRIDAY = strawberry.enum_value(5, description="Day 5 of the week in ISO 8601.")
+    SATURDAY = strawberry.enum_value(6, description="Day 6 of the week in ISO 8601.")
+    SUNDAY = strawberry.enum_value(7, description="Day 7 of the week in ISO 8601.")
 
 
 # Orders
@@ -155,7 +157,7 @@ def _within(query: Query, row: Here, field: Selected, value: Getter) -> Sequence
     """Keep what is within so many metres; the box around them lets an index do most of the work."""
     if not _has_origin(query, field):
         raise GraphError("INVALID_ARGUMENT", "`withinMetres` needs `near` or `postcode` beside it.")
-    query.decide(lambda request: _metres(value(request)) > 0)
+    query.decide(lambda request: checked_metres(value(request)) > 0)
 
     def of_request(side: int) -> Getter:
         def get(request: Request) -> Any:
@@ -171,12 +173,6 @@ def _within(query: Query, row: Here, field: Selected, value: Getter) -> Sequence
         f"{row}.longitude between {west} and {east}",
         f"{row}.earth <-> cube({origin}) <= {straight}",
     )
-
-
-def _metres(metres: int) -> int:
-    if not 0 < metres <= FARTHEST:
-        raise GraphError("INVALID_ARGUMENT", f"`withinMetres` is {metres}; it may be 1 to {FARTHEST}.")
-    return metres
 
 
 def _box(point: tuple[float, ...], metres: int) -> tuple[float, float, float, float]:
@@ -220,21 +216,41 @@ def _accessible(query: Query, row: Here, field: Selected, value: Getter) -> Sequ
     return (f"(select count(*) from opportunity_accessibility {side} where {where}) = cardinality({wanted})",)
 
 
+def _free(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    if query.decide(value):
+        return (f"{row}.free",)
+    return (f"(not {row}.free or {row}.free is null and {row}.price is not null)",)
+
+
+def _on_pathway(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
+    """Keep what the steps of a pathway name; nationally also what its city borrowed from others."""
+    link = query.row(StepOpportunity)
+    named = query.param(lambda request: reference(value(request), "Pathway")[1], "uuid")
+    tenant = query.param(lambda request: reference(value(request), "Pathway")[0], "uuid")
+    same = [f"{link}.pathway_id = {named}", f"{link}.tenant_id = {tenant}", f"{link}.opportunity_id = {row}.id"]
+    if query.national:
+        same.append(f"{link}.home_tenant_id = {row}.tenant_id")
+    return (f"exists (select from step_opportunity {link} where {every([*same, *query.inside(link)])})",)
+
+
 @filtering
 class DiscoverFilter:
     """Which opportunities to list; conditions add up."""
 
     near: GeoPointInput | None = given("Measure from this point; nearest first.")
-    postcode: str | None = given("Measure from this postcode, with or without its space; nearest first.")
-    within_metres: int | None = asks(_within, doc="At most this far over ground; needs an origin.")
-    bounds: BoundsInput | None = asks(in_bounds, doc="In this box.")
-    kinds: list[str] | None = among("kind", doc="Codes of kinds, e.g. WORKSHOP.")
+    postcode: str | None = given("Measure from this postcode, with or without its space: BN1 1GE; nearest first.")
+    within_metres: int | None = asks(_within, doc="At most so many metres over ground; needs `near` or `postcode`.")
+    bounds: BoundsInput | None = asks(in_bounds, doc="What lies in this box.")
+    kinds: list[str] | None = among("kind", doc="Codes of kinds, such as WORKSHOP; at least one of them.")
     layers: list[str] | None = linked(
-        tables.OpportunityLayer, "opportunity_id", "layer", doc="Codes of layers, e.g. rsa-2019/engage."
+        tables.OpportunityLayer,
+        "opportunity_id",
+        "layer",
+        doc="Codes of layers, such as rsa-2019/engage; at least one of them.",
     )
     skills: list[str] | None = having_skills(tables.OpportunitySkill, "opportunity_id")
     text: str | None = asks(_says, doc="Words of title, summary, provider or skills; quotes and -word work.")
-    free: bool | None = equals("free", "boolean", doc="Free of charge, or not.")
+    free: bool | None = asks(_free, doc="Free of charge, or not; what has a price is not.")
     age: int | None = asks(_for_age, doc="For somebody of this age in years.")
     starts_after: datetime | None = asks(_after, doc="Something of it begins at or after this moment.")
     starts_before: datetime | None = asks(_before, doc="It first begins before this moment.")
@@ -246,8 +262,8 @@ class DiscoverFilter:
         cast="int[]",
         doc="On one of these days.",
     )
-    online: bool | None = equals("online", "boolean", doc="Online, or not.")
-    accessibility: list[str] | None = asks(_accessible, doc="With all of these, e.g. step-free.")
+    online: bool | None = equals("online", "boolean", doc="Only what is online, or only what is not.")
+    accessibility: list[str] | None = asks(_accessible, doc="Codes, such as step-free; all of them.")
     issuer: strawberry.ID | None = refers("Issuer", "provider_id", doc="Offered by this issuer.")
     badge: strawberry.ID | None = refers(
         "Badge",
@@ -257,9 +273,7 @@ class DiscoverFilter:
         home="home_tenant_id",
         doc="Where this badge can be earned.",
     )
-    pathway: strawberry.ID | None = refers(
-        "Pathway", "pathway_id", table=StepOpportunity, key="opportunity_id", doc="On this pathway."
-    )
+    pathway: strawberry.ID | None = asks(_on_pathway, doc="What a step of this pathway names.")
     cities: list[str] | None = in_cities()
 
 
@@ -270,9 +284,9 @@ class DiscoverFilter:
 class FacetCount:
     """How many there are of one kind, layer or skill, under the rest of the filter."""
 
-    code: str
-    name: str
-    count: int
+    code: str = column(doc="As the filter of the same name takes it.")
+    name: str = column(doc="For people, to stand on the filter.")
+    count: int = column(doc="How many would be listed with it.")
 
 
 def _facet(
@@ -327,12 +341,14 @@ def _skill_facet(page: Page, each: Selected) -> str:
     skill = query.row(query.facts.table("Skill", national=query.national))
     tied = every([f"{skill}.id = {side}.skill_id", *query.inside(skill)])
     joined = f"{source} join {sql_name(skill.table)} {skill} on {tied}"
-    first = each.argument("first")
 
     def checked(request: Request) -> int:
-        if not 0 <= first(request) <= 100:
-            raise GraphError("LIMIT_EXCEEDED", f"`first` is {first(request)}; it may be 0 to 100.")
-        return int(first(request))
+        first = each.argument("first")(request)
+        if first is None:
+            return USUAL_SKILLS
+        if not 0 <= first <= 100:
+            raise GraphError("LIMIT_EXCEEDED", f"`first` is {first}; it may be 0 to 100.")
+        return int(first)
 
     limit = f" limit {query.param(checked, 'int')}"
     return _facet(page, each, "skills", f"{skill}.code", f"{skill}.name", joined, limit)
@@ -346,8 +362,8 @@ class DiscoverFacets:
     layers: list[FacetCount] = part(_layer_facet, doc="By layer of the badges, in the standard's order.")
     skills: list[FacetCount] = part(
         _skill_facet,
-        arguments=(Argument("first", int, 20, doc="How many; at most 100."),),
-        doc="The commonest.",
+        arguments=(Argument("first", int, USUAL_SKILLS, doc="How many; at most 100."),),
+        doc="The commonest skills, most frequent first.",
     )
 
 
@@ -365,8 +381,8 @@ def _facets(page: Page, each: Selected) -> str:
 class OpportunityEdge:
     """One entry, with the way to it."""
 
-    cursor: str
-    node: Opportunity
+    cursor: str = column(doc=CURSOR)
+    node: Opportunity = column(doc=ENTRY)
     distance_metres: int | None = column(doc="Metres over ground from the origin of a nearest-first list; else null.")
 
 
@@ -374,10 +390,10 @@ class OpportunityEdge:
 class OpportunityConnection:
     """Opportunities, read page by page."""
 
-    edges: list[OpportunityEdge]
-    nodes: list[Opportunity]
-    page_info: PageInfo
-    total_count: int
+    edges: list[OpportunityEdge] = column(doc=EDGES)
+    nodes: list[Opportunity] = column(doc=NODES)
+    page_info: PageInfo = column(doc=PAGE_INFO)
+    total_count: int = column(doc=TOTAL_COUNT)
     facets: DiscoverFacets = part(_facets, doc="Counted only when they are asked for.")
 
 
@@ -390,7 +406,7 @@ class DiscoverQuery:
         requires_filter=True,
         extra=(Argument("order_by", DiscoverOrder, doc="Absent: nearest with an origin, else soonest."),),
         order=ordering,
-        open=LISTED,
+        open=listed,
         doc="What there is to do. With an origin the nearest comes first, and what has no place is left out.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .answers import Answer
 from .compose import BadDeclarations, ComposedSchema, Contribution, Schema, compose
 from .declare import (
     ID,
@@ -39,14 +40,19 @@ from .declare import (
     value,
     words,
 )
-from .engine import Answer, Engine, Graph, GraphRequest
+from .engine import Engine, Graph, GraphRequest
 from .errors import CODES, GraphError
 from .ids import GlobalId, parse_id
+from .keeping import Clock, Keep
+from .live import Live, Message, Subscribe, TooSlow
+from .live import Refused as NotSubscribed
 from .mutations import Mutations, Refused, Row, act, mutation, payload
 from .pages import BY_NAME, Key, Order, Ordering, Page
 from .relations import Argument
 from .request import Asker, Lookup, Request
 from .scalars import URL, GeoJSON, LanguageTag, Markdown
+from .subscriptions import changes, subscription
+from .trusted import Trusted, document_id
 
 __all__ = [
     "BY_NAME",
@@ -57,6 +63,7 @@ __all__ = [
     "Argument",
     "Asker",
     "BadDeclarations",
+    "Clock",
     "ComposedSchema",
     "Connection",
     "Contribution",
@@ -68,12 +75,16 @@ __all__ = [
     "Graph",
     "GraphError",
     "GraphRequest",
+    "Keep",
     "Key",
     "LanguageTag",
+    "Live",
     "Lookup",
     "Markdown",
+    "Message",
     "Mutations",
     "Node",
+    "NotSubscribed",
     "Order",
     "Ordering",
     "Page",
@@ -82,17 +93,22 @@ __all__ = [
     "Request",
     "Row",
     "Schema",
+    "Subscribe",
+    "TooSlow",
+    "Trusted",
     "across",
     "act",
     "among",
     "asks",
     "by",
+    "changes",
     "coded",
     "codes",
     "column",
     "compose",
     "computed",
     "contains",
+    "document_id",
     "equals",
     "everything",
     "expression",
@@ -113,6 +129,7 @@ __all__ = [
     "query",
     "refers",
     "struct",
+    "subscription",
     "value",
     "words",
 ]

@@ -9,7 +9,7 @@ import copy
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
 from graphql import (
@@ -23,7 +23,7 @@ from graphql import (
 from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 
-from . import relations, roots
+from . import federation, relations, roots
 from .declare import Connection, Edge, Error, Node, PageInfo, Stored, query
 from .facts import Facts, columns_of, is_tenant_table, relation_of
 from .mutations import Refused
@@ -64,21 +64,28 @@ class NodeQuery:
     nodes: list[Node | None] = roots.AnyNodes(doc="Many at once, in the order asked for; at most 100.")  # type: ignore[assignment]
 
 
-@strawberry.type
+@strawberry.type(description="Where every read begins. Nothing here needs a token.")
 class Query:
     """Where every read begins."""
 
 
-@strawberry.type
+@strawberry.type(description="Every write: one `input`, and a payload that is a success or says why not; see `Error`.")
 class Mutation:
-    """Every write: one `input`, one payload, whose members include `Refused`; select `... on Error`."""
+    """Every payload's members include `Refused`; select `... on Error`."""
+
+
+@strawberry.type(description="Every change that is told while it happens; docs/front-ends.md says how to listen.")
+class Subscription:
+    """Every message names the object that changed, and shows it as it is then."""
 
 
 @strawberry.directive(
     locations=[DirectiveLocation.QUERY, DirectiveLocation.MUTATION, DirectiveLocation.SUBSCRIPTION],
     description=("The language in which translated text is answered; absent = Accept-Language, else the city's first."),
 )
-def in_context(language: LanguageTag) -> None:
+def in_context(
+    language: Annotated[LanguageTag, strawberry.argument(description="A language of the city, such as cy.")],
+) -> None:
     """Choose the language of the answer; the engine reads it from the document."""
     del language
 
@@ -116,10 +123,17 @@ class Schema:
         """Return the schema definition as text."""
         return self.strawberry.as_str() + "\n"
 
+    def subgraph_sdl(self) -> str:
+        """Return the schema definition as a gateway of Apollo Federation composes it."""
+        return federation.subgraph_sdl(self.facts)
+
 
 def compose(contributions: Iterable[Contribution]) -> Schema:
     """Return one schema of all contributions; raise `BadDeclarations` with every fault."""
     contributions = [Contribution(CORE, (NodeQuery,)), *contributions]
+    nodes = [each for one in contributions for each in one.classes if issubclass(each, Node)]
+    if nodes:
+        contributions.append(Contribution(CORE, (federation.Service, federation.federated(nodes))))
     _resolve_annotations(contributions)
     added, faults = _added_fields(contributions)
     if faults:
@@ -129,6 +143,7 @@ def compose(contributions: Iterable[Contribution]) -> Schema:
     schema = ComposedSchema(
         query=Query,
         mutation=Mutation if "Mutation" in added else None,
+        subscription=Subscription if "Subscription" in added else None,
         types=types,
         directives=[in_context],
         added=added,

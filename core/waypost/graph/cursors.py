@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from base64 import urlsafe_b64decode
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -42,10 +42,17 @@ def _text(value: Any) -> str:
     return value
 
 
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment.astimezone(UTC)  # fails beyond the calendar, as the database would
+
+
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "text": _text,
     "uuid": lambda value: UUID(_text(value)),
-    "timestamptz": lambda value: datetime.fromisoformat(_text(value)),
+    "timestamptz": _moment,
     "float8": _number,
 }
 

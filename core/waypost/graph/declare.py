@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, dataclass_transform
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Generic, Optional, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from . import filters, relations, roots
+from . import filters, python_fields, relations, roots
 from . import pages as paging
 from .facts import columns_of
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ID = strawberry.ID
+ANY_ID: Final = "Opaque, such as Badge.AZ3k….AZ3m…; the same on every graph of this platform and for ever."
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def _typed(cls: type[T], table: type[Table] | None, decorate: Callable[..., Any]
         setattr(cls, name, _field(relation, help_text or ""))
     typed: type[T] = decorate(cls, description=first_paragraph(cls))
     for field in typed.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # strawberry's own
+        if field.base_resolver is not None:
+            field.metadata = MappingProxyType({**field.metadata, "waypost": python_fields.Resolved()})
         relation = declared.get(field.python_name, field.metadata.get("waypost"))
         if relation is not None and relation.arguments:
             field.arguments = [_argument(each) for each in relation.arguments]
@@ -98,16 +102,18 @@ def first_paragraph(cls: type[Any]) -> str | None:
 class Node:
     """The base of every node."""
 
-    id: strawberry.ID = _field(relations.Identity(doc="Opaque; equal on every graph of this platform."), "")
+    id: strawberry.ID = _field(relations.Identity(doc=ANY_ID), "")
 
 
 @strawberry.interface(description="Every refusal. `code` is documented; `path` leads into the input.")
 class Error:
     """The base of every refusal in a payload."""
 
-    code: str
-    message: str
-    path: list[str] | None = None
+    code: str = strawberry.field(description="Safe to switch on, such as SLUG_TAKEN; docs/front-ends.md has them all.")
+    message: str = strawberry.field(description="One sentence for people, in English.")
+    path: list[str] | None = strawberry.field(
+        default=None, description="The way into the input, such as location and latitude; null for the whole of it."
+    )
 
 
 def node(
@@ -126,6 +132,7 @@ def node(
     return declare
 
 
+@dataclass_transform(kw_only_default=True)
 def value(cls: type[T]) -> type[T]:
     """Declare a value object: fields are columns of the row that it stands on, or what Python computes."""
     return _typed(cls, None, strawberry.type)
@@ -162,32 +169,41 @@ def filtering(cls: type[T]) -> type[T]:
     return typed
 
 
-@strawberry.type(description="Where a page stands.")
+# What every connection says of itself, also those that rooms declare with more fields.
+CURSOR: Final = "Opaque; given as `after`, it goes on behind this entry. It belongs to its query: field, filter, order."
+ENTRY: Final = "The thing itself."
+EDGES: Final = "The page's entries with their cursors, in order."
+NODES: Final = "The same entries without what stands on the edges."
+PAGE_INFO: Final = "Where this page stands in the list."
+TOTAL_COUNT: Final = "How many there are on all pages; counted only when it is asked for."
+
+
+@strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     """Relay's page information."""
 
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    has_next_page: bool = strawberry.field(description="Whether more comes after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether `after` was given: lists are read forwards only.")
+    start_cursor: str | None = strawberry.field(description="Of the first entry; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="Of the last entry, for `after`; null on an empty page.")
 
 
 @strawberry.type(description="One entry of a connection.")
 class Edge(Generic[T]):
     """Relay's edge."""
 
-    cursor: str
-    node: T
+    cursor: str = strawberry.field(description=CURSOR)
+    node: T = strawberry.field(description=ENTRY)
 
 
 @strawberry.type(description="A list read page by page.")
 class Connection(Generic[T]):
     """Relay's connection, with the nodes beside the edges."""
 
-    edges: list[Edge[T]]
-    nodes: list[T]
-    page_info: PageInfo
-    total_count: int = strawberry.field(description="Counted only when it is asked for.")
+    edges: list[Edge[T]] = strawberry.field(description=EDGES)
+    nodes: list[T] = strawberry.field(description=NODES)
+    page_info: PageInfo = strawberry.field(description=PAGE_INFO)
+    total_count: int = strawberry.field(description=TOTAL_COUNT)
 
 
 # The relations, as functions, so that a declaration type-checks as the field's own type.
@@ -258,10 +274,11 @@ def computed(
     *,
     columns: tuple[str, ...] = (),
     arguments: tuple[Argument, ...] = (),
+    kept: bool = False,
     doc: str = "",
 ) -> Any:
-    """A field that Python finishes, once for all parents; see `relations.Computed`."""
-    return relations.Computed(work=work, columns=columns, arguments=arguments, doc=doc)
+    """A field that Python finishes, once for all parents; see `python_fields.Computed`."""
+    return python_fields.Computed(work=work, columns=columns, arguments=arguments, kept=kept, doc=doc)
 
 
 def pages(**facts: Any) -> Any:
@@ -324,4 +341,7 @@ def asks(text: Callable[[Query, Here, Selected, Getter], Sequence[str]], *, doc:
 
 def in_cities() -> Any:
     """Tenants by slug, regions and networks included; only on the national graph."""
-    return filters.Asks(text=filters.cities, doc="National graph only: tenant slugs, regions and networks included.")
+    return filters.Asks(
+        text=filters.cities,
+        doc="National graph only: slugs of tenants, such as brighton; a region or network stands for its members.",
+    )

@@ -14,6 +14,7 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from .plan import Planned
@@ -37,6 +38,7 @@ class Document:
     operations: Mapping[str, OperationDefinitionNode] = field(default_factory=dict)
     fragments: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict)
     planned: dict[str, Planned] = field(default_factory=dict)
+    code: str = "INVALID_DOCUMENT"  # of its errors
 
     def plans(self, operation: OperationDefinitionNode) -> Planned:
         """Return the plans of an operation."""
@@ -49,8 +51,9 @@ class Document:
 class Documents:
     """The documents of one schema, the least recently used forgotten first."""
 
-    def __init__(self, schema: GraphQLSchema, size: int = 512) -> None:
+    def __init__(self, schema: GraphQLSchema, size: int = 512, *, suggest: bool = True) -> None:
         self._schema = schema
+        self._suggest = suggest
         self._size = size
         self._known: OrderedDict[str, Document] = OrderedDict()
 
@@ -70,11 +73,14 @@ class Documents:
     def _made(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS)
-            errors = validate(self._schema, node, RULES, max_errors=20)
+            errors = validate(self._schema, node, RULES, max_errors=20, hide_suggestions=not self._suggest)
         except GraphQLError as error:
             return Document(None, [error])
         except RecursionError:
-            return Document(None, [GraphQLError("The document is nested too deeply.")])
+            return Document(None, [GraphQLError("The document is nested too deeply.")], code="LIMIT_EXCEEDED")
+        if any(isinstance(each, ValidationAbortedError) for each in errors):
+            words = "The document has too many faults, or repeats itself too often, to be checked; send a smaller one."
+            return Document(None, [GraphQLError(words)], code="LIMIT_EXCEEDED")
         if errors:
             return Document(node, errors)
         operations = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
@@ -23,15 +23,19 @@ from graphql.language import FieldNode
 
 from waypost.db import City, National
 
+from .answers import Answer, failed, refused, response, told, unexecuted
 from .documents import Documents
 from .errors import GraphError
 from .hidden import settle
-from .relations import HIDDEN_MARK, MISSING_MARK
+from .keeping import Keeping, may_be_kept
+from .limits import refuse_too_costly, refuse_too_much
+from .relations import AWAY, HIDDEN_MARK, MISSING_MARK, Across
 from .request import Asker, Request
 from .splice import splice
+from .trusted import Trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from graphql import OperationDefinitionNode
 
@@ -55,76 +59,130 @@ log: Final = logging.getLogger("waypost.graph")
 
 @dataclass(frozen=True)
 class GraphRequest:
-    """What a client sent. `languages` are BCP 47 tags from Accept-Language, the most wanted first."""
+    """What a client sent: a document, or the id of a published one.
 
-    query: str
+    `languages` are BCP 47 tags from Accept-Language, the most wanted first.
+    """
+
+    query: str = ""
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     languages: tuple[str, ...] = ()
     idempotency_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A GraphQL response.
-
-    `accepted` is false when nothing was executed: the document or its variables are wrong. `code` is that of the
-    first error of a request that failed as a whole.
-    """
-
-    body: bytes
-    accepted: bool = True
-    code: str | None = None
+    document_id: str | None = None
 
 
 @dataclass
 class Graph:
     """One graph to ask: a schema, and the tenant that it speaks for (None: the nation).
 
-    `languages` are the tenant's, the first being the one that its text is written in.
+    `languages` are the tenant's, the first being the one that its text is written in. `shared` is the version
+    of what all tenants share at which schema and services were made; without it no answer is kept. `trusted_only`
+    says that published documents alone are answered.
     """
 
     schema: Schema
     tenant: UUID | None = None
     languages: tuple[str, ...] = ()
     services: Any = None
+    shared: int | None = None
+    trusted_only: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An operation that may run, the values of its request, and what it costs in points."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    request: Request
+    cost: int
 
 
 @dataclass
 class Engine:
-    """Answers requests from one database. `lookups` find what a statement needs beforehand, by kind."""
+    """Answers requests from one database.
+
+    `lookups` find what a statement needs beforehand, by kind; `trusted` are the published documents.
+    """
 
     database: Database
     lookups: Lookups = field(default_factory=dict)
     mutations: Mutations | None = None
+    trusted: Trusted = field(default_factory=Trusted)
 
     def __post_init__(self) -> None:
-        self._documents: dict[int, Documents] = {}
+        self._documents: dict[tuple[int, bool], Documents] = {}
+        self._keeping = Keeping(self.database)
 
-    async def answer(self, graph: Graph, asked: GraphRequest, asker: Asker, *, queries_only: bool = False) -> Answer:
-        """Answer one request; never raises for anything that a client can send."""
-        document = self._documents_of(graph.schema).get(asked.query)
+    async def answer(
+        self,
+        graph: Graph,
+        asked: GraphRequest,
+        asker: Asker,
+        *,
+        queries_only: bool = False,
+        spend: Callable[[int], None] | None = None,
+        open_schema: bool = True,
+    ) -> Answer:
+        """Answer one request; never raises for anything that a client can send.
+
+        `spend` is told what the operation costs before anything is planned, and raises `GraphError` THROTTLED
+        where the asker has asked for too much of late. `open_schema` says whether the asker may ask about the
+        schema, and gets suggestions.
+        """
+        prepared = self.prepare(graph, asked, asker, spend=spend, open_schema=open_schema)
+        if isinstance(prepared, Answer):
+            return prepared
+        document, operation, request, cost = prepared.document, prepared.operation, prepared.request, prepared.cost
+        if operation.operation is OperationType.QUERY:
+            return replace(await self.guarded(self._query(graph, document, request, operation)), cost=cost)
+        if operation.operation is OperationType.MUTATION and self.mutations is not None:
+            if queries_only:
+                return unexecuted(GraphError("MUTATION_NEEDS_POST", "A mutation is sent by POST."))
+            done = await self.guarded(self.mutations.run(self, graph, document, request, operation))
+            return replace(done, cost=cost)
+        words = "A subscription goes over a WebSocket, or as an event stream: Accept: text/event-stream."
+        return unexecuted(GraphError("SUBSCRIPTION_NEEDS_STREAM", words))
+
+    def prepare(
+        self,
+        graph: Graph,
+        asked: GraphRequest,
+        asker: Asker,
+        *,
+        spend: Callable[[int], None] | None = None,
+        open_schema: bool = True,
+    ) -> Prepared | Answer:
+        """Return an operation that may run, or the answer that says why it may not; see `answer`."""
+        try:
+            text = self._text_of(graph, asked)
+        except GraphError as error:
+            return unexecuted(error)
+        document = self._documents_of(graph.schema, open_schema=open_schema).get(text)
         if document.errors:
-            return refused([("INVALID_DOCUMENT", error) for error in document.errors])
+            return refused([(document.code, error) for error in document.errors])
         try:
             operation = _operation(document, asked.operation_name)
+            price = document.plans(operation).price(graph.schema.core)
+            refuse_too_much(price)
+            if not open_schema and any(_introspects(each) for each in _fields(document, operation)):
+                raise GraphError("INTROSPECTION_CLOSED", "This graph's schema is not shown here.")
             request = self._request(graph, asked, asker, operation)
+            cost = price.of(request.variables.coerced if request.variables else {})
+            refuse_too_costly(cost)
+            if spend is not None:
+                spend(cost)
         except GraphError as error:
             return unexecuted(error)
         except InvalidVariablesError as error:
             return refused([("INVALID_VARIABLES", each) for each in error.errors])
-        if operation.operation is OperationType.QUERY:
-            return await self._guarded(self._query(graph, document, request, operation))
-        if operation.operation is OperationType.MUTATION and self.mutations is not None:
-            if queries_only:
-                return unexecuted(GraphError("MUTATION_NEEDS_POST", "A mutation is sent by POST."))
-            return await self._guarded(self.mutations.run(self, graph, document, request, operation))
-        return unexecuted(GraphError("INVALID_ARGUMENT", f"A {operation.operation.value} cannot be run here."))
+        return Prepared(document, operation, request, cost)
 
-    async def _guarded(self, work: Coroutine[Any, Any, bytes]) -> Answer:
+    async def guarded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run the work; whatever breaks unforeseen is logged, and told without its words."""
         try:
-            return Answer(await work)
+            return await work
         except GraphError as error:
             return failed(error)
         except QueryCanceledError:
@@ -137,10 +195,18 @@ class Engine:
             log.exception("unforeseen failure %s", reference)
             return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {reference}"))
 
-    def _documents_of(self, schema: Schema) -> Documents:
-        known = self._documents.get(id(schema))
+    def _text_of(self, graph: Graph, asked: GraphRequest) -> str:
+        if asked.document_id is not None:
+            return self.trusted.text(asked.document_id)
+        if graph.trusted_only:
+            self.trusted.refuse_others(asked.query)
+        return asked.query
+
+    def _documents_of(self, schema: Schema, *, open_schema: bool) -> Documents:
+        key = (id(schema), open_schema)
+        known = self._documents.get(key)
         if known is None:
-            known = self._documents[id(schema)] = Documents(schema.core)
+            known = self._documents[key] = Documents(schema.core, suggest=open_schema)
         return known
 
     def _request(self, graph: Graph, asked: GraphRequest, asker: Asker, operation: OperationDefinitionNode) -> Request:
@@ -153,7 +219,7 @@ class Engine:
             now=datetime.now(UTC),
             tenant=graph.tenant,
             variables=variables,
-            asker=asker,
+            who=asker,
             services=graph.services,
         )
         directive = graph.schema.core.get_directive("inContext")
@@ -166,9 +232,9 @@ class Engine:
 
     async def _query(
         self, graph: Graph, document: Document, request: Request, operation: OperationDefinitionNode
-    ) -> bytes:
+    ) -> Answer:
         if any(_introspects(each) for each in _fields(document, operation)):
-            return self._introspect(graph, document, request, operation)
+            return Answer(self._introspect(graph, document, request, operation))
         planned = document.plans(operation)
         without: frozenset[str] = frozenset()
         errors: list[GraphError] = []
@@ -183,14 +249,22 @@ class Engine:
                 errors.append(error)
                 without |= {root}
 
-    async def read(self, graph: Graph, plan: Plan, request: Request, errors: Sequence[GraphError] = ()) -> bytes:
+    async def read(self, graph: Graph, plan: Plan, request: Request, errors: Sequence[GraphError] = ()) -> Answer:
         """Run a plan in its scope and return the response."""
+        wide = any(patch.work is AWAY or isinstance(patch.work, Across) for patch in plan.patches)
+        begun = self._keeping.begun(graph.tenant, graph.shared, wide=wide)
         scope = National() if graph.tenant is None else City(graph.tenant)
         text = await self._text(scope, plan, request)
-        if not plan.patches and not _is_marked(text):
-            return b'{"data":' + text.encode() + b"}" if not errors else response(orjson.Fragment(text), _told(errors))
-        tree, found = await self.finish(text, plan, request)
-        return response(tree, _told([*errors, *found]))
+        errors = list(errors)
+        if plan.patches or _is_marked(text):
+            tree, found = await self.finish(text, plan, request)
+            errors += found
+            body = response(tree, told(errors))
+        else:
+            body = b'{"data":' + text.encode() + b"}" if not errors else response(orjson.Fragment(text), told(errors))
+        if begun is None or errors or not may_be_kept(plan, request):
+            return Answer(body)
+        return Answer(body, keep=await self._keeping.ended(begun, plan, request))
 
     async def finish(self, text: str, plan: Plan, request: Request) -> tuple[Any, list[GraphError]]:
         """Return an answer's tree with everything that Python adds, and the errors on the way."""
@@ -299,28 +373,3 @@ def _may_be_null(graph: Graph, document: Document, operation: OperationDefinitio
         if (each.alias.value if each.alias else each.name.value) == key
     )
     return not isinstance(root.fields[name].type, GraphQLNonNull)
-
-
-def _told(errors: Sequence[GraphError]) -> list[dict[str, object]]:
-    return [each.formatted() for each in errors]
-
-
-def response(data: Any, errors: Sequence[Mapping[str, object]]) -> bytes:
-    """Return the bytes of a response to what was executed."""
-    return orjson.dumps({"errors": list(errors), "data": data} if errors else {"data": data})
-
-
-def refused(errors: Sequence[tuple[str, GraphQLError]]) -> Answer:
-    """Return the answer to a document or variables that are wrong."""
-    told = [{**error.formatted, "extensions": {**(error.extensions or {}), "code": code}} for code, error in errors]
-    return Answer(orjson.dumps({"errors": told}), accepted=False, code=errors[0][0])
-
-
-def unexecuted(error: GraphError) -> Answer:
-    """Return the answer to a request that was refused before anything ran."""
-    return Answer(orjson.dumps({"errors": [error.formatted()]}), accepted=False, code=error.code)
-
-
-def failed(error: GraphError) -> Answer:
-    """Return the answer to a request that failed as a whole while it ran."""
-    return Answer(response(None, [error.formatted()]), code=error.code)

@@ -13,13 +13,23 @@ CODES: Final = {
     "LIMIT_EXCEEDED": "A list or connection was asked for more than it may give; `first` is at most 100.",
     "INVALID_DOCUMENT": "The document does not parse, or does not validate against this graph.",
     "INVALID_VARIABLES": "The variables do not fit their declarations.",
+    "THROTTLED": "The asker has asked for too much of late; `Retry-After` says when to come back.",
+    "INTROSPECTION_CLOSED": "This platform does not answer questions about its schema to this asker.",
+    "UNKNOWN_DOCUMENT": "No published document has that id.",
+    "DOCUMENT_NOT_TRUSTED": "This city answers published documents alone.",
     "UNKNOWN_OPERATION": "There is no operation of that name, or no name was given and there are several.",
     "MUTATION_NEEDS_POST": "Mutations are sent by POST; GET is for queries.",
     "NOT_VISIBLE": "A field that may not be null points at something that is no longer public.",
+    "PLUGIN_FAILED": "A plugin could not answer for its field, which is null; the log has the reference id.",
     "TIMEOUT": "The answer took longer than the platform allows.",
     "UNAVAILABLE": "The database cannot be reached just now; try again soon.",
     "INTERNAL": "Something broke on our side; the log has the reference id.",
 }
+
+
+def sayable(words: str) -> str:
+    """Return words that may quote what a client sent: half characters, which no JSON can hold, become `?`."""
+    return words.encode(errors="replace").decode()
 
 
 class GraphError(Exception):
@@ -41,7 +51,7 @@ class GraphError(Exception):
 
     def formatted(self) -> dict[str, object]:
         """Return the error as a GraphQL response writes it."""
-        error: dict[str, object] = {"message": self.message}
+        error: dict[str, object] = {"message": sayable(self.message)}
         if self.path:
             error["path"] = list(self.path)
         error["extensions"] = {"code": self.code}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -164,6 +165,9 @@ def zoned(value: Getter) -> Getter:
         moment = value(request)
         if moment is not None and moment.tzinfo is None:
             raise GraphError("INVALID_ARGUMENT", f"{moment.isoformat()} names no time zone; write RFC 3339.")
-        return moment
+        try:
+            return None if moment is None else moment.astimezone(UTC)
+        except OverflowError as error:  # the last hours of the calendar, in a zone that is already beyond it
+            raise GraphError("INVALID_ARGUMENT", f"{moment.isoformat()} is beyond the calendar.") from error
 
     return get

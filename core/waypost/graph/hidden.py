@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
+from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
 
 from .errors import GraphError
 from .ids import parse_id
@@ -64,21 +64,37 @@ def _value(
         if isinstance(kind, GraphQLList) and value is not None:
             return [_value(each, kind.of_type, field, query, (*path, n), errors) for n, each in enumerate(value)]
         if isinstance(value, dict) and "$" not in value and not is_leaf_type(kind):
-            for each in query.selected(_concrete(kind, value, query), field):
+            for each in query.selected(_concrete(kind, value, field, query), field):
                 value[each.key] = _field(value[each.key], each, query, (*path, each.key), errors)
     except _Climb:
         return None
     return value
 
 
-def _concrete(kind: Any, value: dict[str, Any], query: Query) -> GraphQLObjectType:
+def _concrete(kind: Any, value: dict[str, Any], field: Selected, query: Query) -> GraphQLObjectType:
+    """Return the type of an object; behind an interface, one whose selection looks like the object.
+
+    Where several do, validation has made sure that they mean the same.
+    """
     if isinstance(kind, GraphQLObjectType):
         return kind
-    # Behind an interface only ids tell the type; without one the keys must do.
-    for each in value.values():
-        named = parse_id(each) if isinstance(each, str) else None
-        if named is not None and named.type in query.facts.stored:
-            found = query.facts.schema.type_map[named.type]
-            assert isinstance(found, GraphQLObjectType)
-            return found
-    raise _Climb
+    return next(of for of in query.facts.schema.get_possible_types(kind) if _looks_like(of, value, field, query))
+
+
+def _looks_like(of: GraphQLObjectType, value: dict[str, Any], field: Selected, query: Query) -> bool:
+    chosen = {each.key: each for each in query.selected(of, field)}
+    return chosen.keys() == value.keys() and all(_may_be(value[key], each, query) for key, each in chosen.items())
+
+
+def _may_be(value: Any, field: Selected, query: Query) -> bool:
+    if field.name == "__typename":
+        return bool(value == field.parent.name)
+    if field.name == "id" and field.parent.name in query.facts.nodes:
+        named = parse_id(value)
+        return named is not None and named.type == field.parent.name
+    kind = get_named_type(field.definition.type)
+    while isinstance(value, list):
+        value = next((each for each in value if each is not None), None)
+    if not isinstance(value, dict) or "$" in value or not isinstance(kind, GraphQLObjectType):
+        return True
+    return _looks_like(kind, value, field, query)

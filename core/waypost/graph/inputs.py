@@ -118,7 +118,7 @@ def pointed(refusal: R, given: Given, moved: Mapping[str, tuple[str, ...]]) -> R
         index = languages.index(path[1]) if path[1] in languages else None
         head = ("translations",) if index is None else ("translations", str(index))
         return _at(refusal, (*head, *(path[2:] or ("language",))))
-    return _at(refusal, (*moved.get(path[0], (camel(path[0]),)), *path[1:]))
+    return _at(refusal, (*moved.get(path[0], (camel(path[0]),)), *map(camel, path[1:])))
 
 
 def _at(refusal: R, path: tuple[str, ...]) -> R:

@@ -29,6 +29,7 @@ from typing_extensions import override
 from waypost.db import City, National, fetchval
 from waypost.refusal import Invalid, NotFound, Refusal
 
+from .answers import Answer, response, told
 from .declare import Error, extend
 from .facts import sql_name
 from .ids import parse_id
@@ -37,7 +38,7 @@ from .pages import camel
 from .plan import Plan, finished
 from .query import Query
 from .relations import Argument, Relation, away_marker
-from .shape import complete, shape_of
+from .shape import Incomplete, complete, shape_of
 from .sql import every, literal, text_object
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def act(
     doc: str,
 ) -> Any:
     """Declare a mutation; see `Acting`."""
-    return Acting(run=run, by=by, prepare=prepare, doc=doc, arguments=(Argument("input", input_type, required=True),))
+    given = Argument("input", input_type, required=True, doc="All that the act needs to know, in one object.")
+    return Acting(run=run, by=by, prepare=prepare, doc=doc, arguments=(given,))
 
 
 def mutation(cls: type[T]) -> type[T]:
@@ -110,7 +112,9 @@ class Refused(Error):
 def payload(name: str, *members: type[Any]) -> Any:
     """Return a payload union of that name; `Refused` is always among its members."""
     kinds = (*members, Refused)
-    return Annotated[Union[kinds], strawberry.union(name)]  # noqa: UP007 - built at run time
+    field = name[0].lower() + name[1:].removesuffix("Payload")
+    doc = f"What `{field}` answers: its success, or why it was refused."
+    return Annotated[Union[kinds], strawberry.union(name, description=doc)]  # noqa: UP007 - built at run time
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class Mutations:
         document: Document,
         request: Request,
         operation: OperationDefinitionNode,
-    ) -> bytes:
+    ) -> Answer:
         """Return the response of a mutation: its fields one after the other, each in a transaction of its own."""
         facts = graph.schema.facts
         root = facts.schema.mutation_type
@@ -145,9 +149,7 @@ class Mutations:
                 continue
             data[field.key], found = await self._one(engine, query, field)
             errors += found
-        return orjson.dumps(
-            {"errors": [each.formatted() for each in errors], "data": data} if errors else {"data": data}
-        )
+        return Answer(response(data, told(errors)))
 
     async def _one(self, engine: Engine, query: Query, field: Selected) -> tuple[Any, list[GraphError]]:
         relation = query.facts.relation(field)
@@ -236,7 +238,15 @@ def _part(query: Query, field: Selected, outcome: Mapping[str, Any]) -> str:
         where = every([f"{row}.id = {literal(str(value.id))}::uuid", *query.inside(row)])
         body = query.object(query.facts.schema.type_map[value.kind], row, field)
         return f"(select {body} from {sql_name(row.table)} {row} where {where})"
-    return literal(orjson.dumps(complete(shape_of(query, field), value)).decode())
+    return literal(orjson.dumps(plainly(query, field, value)).decode())
+
+
+def plainly(query: Query, field: Selected, value: Any) -> Any:
+    """Return a value that a command gave as the response shows it."""
+    faults: list[Incomplete] = []
+    found = complete(shape_of(query, field), value, faults)
+    assert not faults, f"{field.coordinate}: {faults[0]}"
+    return found
 
 
 def _refused(query: Query, field: Selected, refusal: Refusal) -> dict[str, Any]:
@@ -249,6 +259,6 @@ def _refused(query: Query, field: Selected, refusal: Refusal) -> dict[str, Any]:
     facts = {camel(each.name): getattr(refusal, each.name) for each in dataclasses.fields(refusal)}
     facts["path"] = list(refusal.path) or None
     return {
-        each.key: kind.name if each.name == "__typename" else complete(shape_of(query, each), facts[each.name])
+        each.key: kind.name if each.name == "__typename" else plainly(query, each, facts[each.name])
         for each in query.selected(kind, field)
     }

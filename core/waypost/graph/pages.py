@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from graphql import get_named_type
 from typing_extensions import override
@@ -63,6 +63,9 @@ class Ordering:
     edge: Mapping[str, str] = field(default_factory=dict)  # columns of the edge: JSON text with {0} for the row
 
 
+FILTER: Final = "Only what fulfils every condition that is given."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pages(Relation):
     """A connection to rows of the node type of its own `nodes`.
@@ -84,10 +87,16 @@ class Pages(Relation):
     def __post_init__(self) -> None:
         arguments = []
         if self.filter is not None:
-            arguments.append(Argument("filter", self.filter, required=self.requires_filter))
+            arguments.append(Argument("filter", self.filter, required=self.requires_filter, doc=FILTER))
         arguments += self.extra
         arguments.append(Argument("first", int, DEFAULT, doc=f"How many; at most {LARGEST}."))
-        arguments.append(Argument("after", str, doc="The cursor after which to go on."))
+        arguments.append(
+            Argument(
+                "after",
+                str,
+                doc="The cursor of the entry after which to go on, such as `endCursor` of the page before.",
+            )
+        )
         object.__setattr__(self, "arguments", tuple(arguments))
 
     @override
@@ -173,7 +182,9 @@ class Page:
     def statement(self, wanted: Sequence[Selected]) -> str:
         """Return SQL that prints the connection with the wanted fields."""
         parts = {each.key: self._field(each) for each in wanted}
-        return f"(select {text_object(parts.items())} from {self._rows(self._fetched(wanted))})"
+        # Without an aggregate in it, such as a list, the page's rows would each give an answer.
+        whole = "" if {"nodes", "edges"} & {each.name for each in wanted} else " having true"
+        return f"(select {text_object(parts.items())} from {self._rows(self._fetched(wanted))}{whole})"
 
     def _fetched(self, wanted: Sequence[Selected]) -> int:
         """Return how many rows beyond `first` are read: one, if anybody asks whether there are more."""

@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from graphql import OperationType
+
 from .errors import GraphError
+from .limits import Price, priced
 from .query import Query
 from .request import Lookup
 from .sql import text_object
@@ -14,7 +17,7 @@ from .sql import text_object
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from graphql import FragmentDefinitionNode, OperationDefinitionNode
+    from graphql import FragmentDefinitionNode, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
 
     from .facts import Facts
     from .query import Patch, Selected
@@ -79,6 +82,14 @@ class Planned:
 
     def __post_init__(self) -> None:
         self._plans: dict[tuple[bool, frozenset[str]], list[Plan]] = {}
+        self._price: Price | None = None
+
+    def price(self, schema: GraphQLSchema) -> Price:
+        """Return what the operation costs, as a function of its variables."""
+        if self._price is None:
+            root = root_of(schema, self.operation)
+            self._price = priced(schema, root, self.operation.selection_set, self.fragments)
+        return self._price
 
     def plan(self, facts: Facts, request: Request, without: frozenset[str] = frozenset()) -> Plan:
         """Return the plan for a request, leaving out root fields whose arguments were refused."""
@@ -96,10 +107,20 @@ class Planned:
 
     def _made(self, facts: Facts, request: Request, without: frozenset[str]) -> Plan:
         query = Query(facts, request, dict(self.fragments), national=request.tenant is None)
-        root = facts.schema.query_type
-        assert root is not None
-        fields = query.roots(root, self.operation.selection_set)
+        fields = query.roots(root_of(facts.schema, self.operation), self.operation.selection_set)
         return finished(query, root_object(query, fields, without), fields)
+
+
+def root_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> GraphQLObjectType:
+    """Return the root type of an operation that has been validated."""
+    roots = {
+        OperationType.QUERY: schema.query_type,
+        OperationType.MUTATION: schema.mutation_type,
+        OperationType.SUBSCRIPTION: schema.subscription_type,
+    }
+    root = roots[operation.operation]
+    assert root is not None, "validation has made sure"
+    return root
 
 
 def root_object(query: Query, fields: Sequence[Selected], without: frozenset[str] = frozenset()) -> str:
@@ -110,4 +131,5 @@ def root_object(query: Query, fields: Sequence[Selected], without: frozenset[str
 def finished(query: Query, body: str, fields: Sequence[Selected] = ()) -> Plan:
     """Return the plan of a body of SQL that prints these root fields."""
     sql, getters = query.numbered(f"select {body}")
+    query.planned = True
     return Plan(sql, getters, query.decisions, query.patches, query, fields)

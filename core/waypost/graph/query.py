@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from piccolo.table import Table
 
     from .facts import Facts
+    from .keeping import Clock
     from .request import Getter, Request
 
 _PLACEHOLDER = re.compile("\x02(\\d+)\x03")
@@ -112,9 +113,12 @@ class Query:
     drafts: bool = False
     national: bool = False
     first_patch: int = 0
+    planned: bool = False  # a finished plan takes no further decisions
     decisions: list[tuple[Getter, Any]] = field(default_factory=list)
     getters: list[tuple[Getter, tuple[str, ...]]] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
+    personal: bool = False  # the answer depends on who asks
+    clocks: set[Clock] = field(default_factory=set)
     _names: Iterator[int] = field(default_factory=lambda: count(1))
     _path: tuple[str, ...] = ()
 
@@ -123,7 +127,8 @@ class Query:
     def decide(self, getter: Getter) -> Any:
         """Return a value by which the plan branches; requests that differ in it get another plan."""
         value = getter(self.request)
-        self.decisions.append((getter, value))
+        if not self.planned:
+            self.decisions.append((getter, value))
         return value
 
     def has(self, getter: Getter) -> bool:
@@ -155,6 +160,10 @@ class Query:
         number = self.first_patch + len(self.patches)
         self.patches.append(Patch(number, chosen, work, shape))
         return number
+
+    def compares(self, clock: Clock) -> None:
+        """Say that the answer depends on the time: it is kept no longer than until `clock` strikes."""
+        self.clocks.add(clock)
 
     # Rows
 

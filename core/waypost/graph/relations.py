@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLObjectType
 from typing_extensions import override
 
-from .facts import columns_of, sql_name
+from .facts import sql_name
 from .ids import short, short_sql
 from .query import Here, named
 from .render import ENUM, form_of, printed
-from .shape import shape_of
 from .sql import every, literal, text_list, text_object
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from piccolo.table import Table
 
@@ -40,10 +39,14 @@ MISSING_JSON = literal(MISSING_MARK)
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """What a field is. `doc` describes it in the SDL; `arguments` are names with Python types and defaults."""
+    """What a field is. `doc` describes it in the SDL; `arguments` are names with Python types and defaults.
+
+    `size` is how many objects it usually shows: what an operation costs is counted by it.
+    """
 
     doc: str = ""
     arguments: tuple[Argument, ...] = ()
+    size: int = 1
 
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
         """Return SQL that prints the field of the row `here` (None at the root)."""
@@ -251,6 +254,7 @@ class Many(Relation):
     where: str | None = None
     link: Callable[[Query, Here, Here], Sequence[str]] | None = None
     anywhere: bool = False
+    size: int = 5
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -320,6 +324,7 @@ class Across(Relation):
     """A list that only the national graph can see: inside a city it is read in a second, national statement."""
 
     many: Many
+    size: int = 5
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -384,6 +389,8 @@ class Words(Relation):
         if wanted:
             languages = query.param(lambda request: list(request.languages), "text[]")
             conditions.append(f"({there}.language = any({languages}) or {there}.original)")
+            if may_be_null(field):  # a translation may leave it out
+                conditions.append(f"{column} is not null")
             order = f" order by array_position({languages}, {there}.language) nulls last limit 1"
         else:
             conditions.append(f"{there}.original")
@@ -395,34 +402,3 @@ class Words(Relation):
     def needs(self, name: str) -> Sequence[str]:
         del name
         return (self.here, *([self.copied] if self.copied else []))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Computed(Relation):
-    """A field that Python finishes, once for all its parents.
-
-    `columns` of the row are read beside the others. `work(parents, field, request)` gets one mapping of those
-    columns a parent (timestamps as RFC 3339 text) and returns one value a parent; values are plain data:
-    mappings with the GraphQL names as keys, lists, and what JSON knows. At the root there is one parent, empty.
-    """
-
-    columns: tuple[str, ...] = ()
-    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]]]
-
-    @override
-    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
-        number = query.patch(field, self, shape_of(query, field))
-        parts = [("$", f"'{number}'")]
-        if here is None:
-            return text_object(parts)
-        known = columns_of(here.table)
-        for name in self.columns:
-            form = form_of(known[name])
-            assert form is not None, f"{field.coordinate}: composition checks this"
-            parts.append((name, printed(form, f"{here}.{name}", nullable=bool(known[name]._meta.null))))
-        return text_object(parts)
-
-    @override
-    def needs(self, name: str) -> Sequence[str]:
-        del name
-        return self.columns

@@ -28,22 +28,46 @@ class Asker:
     tenant: UUID | None = None
 
 
+@dataclass(frozen=True)
+class About:
+    """The object of which a subscription's message tells; `always`: also where the subscription does not list it."""
+
+    kind: str
+    tenant: UUID
+    row: UUID
+    always: bool = True
+
+
 @dataclass
 class Request:
     """The values of one request; plans are shared between requests, values never.
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
-    for the tenant's own. `services` is what Python fields may use, handed through by the engine.
+    for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
+    something that was computed changes with the time. `about` is set while a subscription is answered.
     """
 
     now: datetime
     tenant: UUID | None = None
     variables: VariableValues | None = None
     languages: tuple[str, ...] = ()
-    asker: Asker = Asker()
+    who: Asker = Asker()
     services: Any = None
+    until: datetime | None = None
+    personal: bool = False
+    about: About | None = None
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks. Whoever looks makes the answer that person's alone, so that it is never kept for others."""
+        self.personal = True
+        return self.who
+
+    def ends(self, moment: datetime) -> None:
+        """Say that the answer changes at a moment."""
+        self.until = moment if self.until is None else min(self.until, moment)
 
     def arguments(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
         """Return the coerced arguments of a field, `null` left out; raise `GraphQLError` for wrong ones."""

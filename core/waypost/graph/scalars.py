@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NewType
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, NewType
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.schema.types.base_scalars import DateTimeDefinition, DecimalDefinition
 
 URL = NewType("URL", str)
 GeoJSON = NewType("GeoJSON", str)
 Markdown = NewType("Markdown", str)
 LanguageTag = NewType("LanguageTag", str)
+Representation = NewType("Representation", dict[str, Any])
 
 # BCP 47 in the forms that people use: language, script, region, variants.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*")
@@ -44,11 +49,38 @@ def _as_is(value: Any) -> Any:
     return value
 
 
+MOMENT: Final = (
+    "A moment as in RFC 3339, with its zone: 2027-03-06T10:00:00.000Z. Answers are in UTC unless said otherwise."
+)
+
 SCALARS: dict[object, Any] = {
-    URL: strawberry.scalar(name="URL", description="An http or https address.", serialize=_as_is, parse_value=_url),
-    GeoJSON: strawberry.scalar(name="GeoJSON", description="RFC 7946 geometry.", serialize=_as_is, parse_value=_as_is),
-    Markdown: strawberry.scalar(
-        name="Markdown", description="CommonMark without raw HTML.", serialize=_as_is, parse_value=_text
+    datetime: replace(DateTimeDefinition, description=MOMENT),
+    Decimal: replace(DecimalDefinition, description="A decimal number as a string, so that no digit is lost: 12.50."),
+    URL: strawberry.scalar(
+        name="URL",
+        description="An http or https address, such as https://example.org/first-make.",
+        serialize=_as_is,
+        parse_value=_url,
     ),
-    LanguageTag: strawberry.scalar(name="LanguageTag", description="BCP 47.", serialize=_as_is, parse_value=_language),
+    GeoJSON: strawberry.scalar(
+        name="GeoJSON",
+        description='A geometry of RFC 7946, longitude first: {"type": "Polygon", "coordinates": […]}.',
+        serialize=_as_is,
+        parse_value=_as_is,
+    ),
+    Markdown: strawberry.scalar(
+        name="Markdown", description="Text in CommonMark, without raw HTML.", serialize=_as_is, parse_value=_text
+    ),
+    LanguageTag: strawberry.scalar(
+        name="LanguageTag",
+        description="A language as in BCP 47, such as cy or en-GB.",
+        serialize=_as_is,
+        parse_value=_language,
+    ),
+    Representation: strawberry.scalar(
+        name="_Any",
+        description="A thing as a gateway of Apollo Federation names it: its __typename and its id.",
+        serialize=_as_is,
+        parse_value=_as_is,
+    ),
 }

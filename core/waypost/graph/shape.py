@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from graphql import (
+    GraphQLEnumType,
+    GraphQLError,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLScalarType,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
+    is_specified_scalar_type,
 )
-
-from .errors import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,27 +51,66 @@ def shape_of(query: Query, field: Selected) -> Shape:
     return Shape(field.definition.type, fields)
 
 
-def complete(shape: Shape, value: Any) -> Any:
-    """Return the value as the response shows it; raise `GraphError` where the schema forbids it."""
-    return _completed(shape, shape.type, value)
+class Incomplete(Exception):
+    """A value that its type does not allow; `path` leads to it from the field's own value."""
+
+    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.path = path
 
 
-def _completed(shape: Shape, kind: GraphQLOutputType, value: Any) -> Any:
+class _Climb(Exception):
+    """A null on its way to the nearest place that may be null."""
+
+
+def complete(shape: Shape, value: Any, faults: list[Incomplete]) -> Any:
+    """Return the value as the response shows it; what its type forbids is null, and told in `faults`."""
+    try:
+        return _completed(shape, shape.type, value, (), faults)
+    except _Climb:
+        return None
+
+
+def _completed(
+    shape: Shape, kind: GraphQLOutputType, value: Any, path: tuple[str | int, ...], faults: list[Incomplete]
+) -> Any:
     if isinstance(kind, GraphQLNonNull):
-        if value is None:
-            raise GraphError("INTERNAL", f"A value of {kind} is missing.")
-        return _completed(shape, kind.of_type, value)
+        before = len(faults)
+        found = _completed(shape, kind.of_type, value, path, faults)
+        if found is None:
+            if len(faults) == before:
+                faults.append(Incomplete(f"A value of {kind} is missing.", path))
+            raise _Climb
+        return found
     if value is None:
         return None
-    if isinstance(kind, GraphQLList):
-        return [_completed(shape, kind.of_type, each) for each in value]
-    if not shape.fields:
-        return plain(value)
+    try:
+        if isinstance(kind, GraphQLList):
+            return [_completed(shape, kind.of_type, each, (*path, index), faults) for index, each in enumerate(value)]
+        return _object(shape, value, path, faults) if shape.fields else leaf(kind, value)
+    except _Climb:
+        return None
+    except (GraphQLError, TypeError, ValueError, KeyError, AttributeError) as error:
+        faults.append(Incomplete(f"This is no {kind}: {error}", path))
+        return None
+
+
+def _object(shape: Shape, value: Any, path: tuple[str | int, ...], faults: list[Incomplete]) -> dict[str, Any]:
     name = value["__typename"] if len(shape.fields) > 1 else next(iter(shape.fields))
     return {
-        key: name if field == "__typename" else _completed(sub, sub.type, value.get(field))
+        key: name if field == "__typename" else _completed(sub, sub.type, value.get(field), (*path, key), faults)
         for key, field, sub in shape.fields[name]
     }
+
+
+def leaf(kind: GraphQLOutputType, value: Any) -> Any:
+    """Return a leaf as the response shows it; raise `GraphQLError` for a value that its type does not allow."""
+    if isinstance(kind, GraphQLEnumType):
+        return kind.serialize(value)
+    plainly = plain(value)
+    if isinstance(kind, GraphQLScalarType) and is_specified_scalar_type(kind):
+        return kind.serialize(plainly)
+    return plainly
 
 
 def plain(value: Any) -> Any:

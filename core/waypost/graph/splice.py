@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
 
 from .errors import GraphError
 from .facts import sql_name
 from .plan import Plan, finished
+from .python_fields import Computed, Resolved, finish, places
 from .query import Query
-from .relations import AWAY, Across, Computed
-from .shape import complete
+from .relations import AWAY, Across
 from .sql import every, text_object
 
 if TYPE_CHECKING:
@@ -31,71 +31,17 @@ if TYPE_CHECKING:
 NATIONAL_PATCHES = 1_000  # numbers from here on belong to the national part of an answer
 
 
-class Place:
-    """A spot in the answer: its container and key there."""
-
-    __slots__ = ("container", "key")
-
-    def __init__(self, container: Any, key: Any) -> None:
-        self.container, self.key = container, key
-
-    @property
-    def value(self) -> Any:
-        """What stands there."""
-        return self.container[self.key]
-
-    def put(self, value: Any) -> None:
-        """Put something else there."""
-        self.container[self.key] = value
-
-
-def places(tree: Any, patch: Patch) -> Iterator[Place]:
-    """Yield the places that the patch finishes, in response order."""
-    yield from _under({"": tree}, "", patch.path, patch.number)
-
-
-def _under(container: Any, key: Any, path: Sequence[str], number: int) -> Iterator[Place]:
-    value = container[key]
-    if isinstance(value, list):
-        for index in range(len(value)):
-            yield from _under(value, index, path, number)
-    elif isinstance(value, dict):
-        if not path and value.get("$") == number:
-            yield Place(container, key)
-        elif path and path[0] in value:
-            yield from _under(value, path[0], path[1:], number)
-
-
 async def splice(tree: Any, plan: Plan, request: Request, run_national: Run) -> list[GraphError]:
     """Finish the tree in place; return the errors of fields that are null because of them."""
     away = [patch for patch in plan.patches if patch.work is AWAY or isinstance(patch.work, Across)]
     errors: list[GraphError] = []
-    patches = [patch for patch in plan.patches if isinstance(patch.work, Computed)]
+    patches = [patch for patch in plan.patches if isinstance(patch.work, Computed | Resolved)]
     if away:
         national = await _read_away(tree, plan, away, request, run_national)
-        patches += [patch for patch in national if isinstance(patch.work, Computed)]
+        patches += [patch for patch in national if isinstance(patch.work, Computed | Resolved)]
     for patch in patches:
-        errors += await _compute(tree, patch, request)
+        errors += await finish(tree, patch, plan, request)
     return errors
-
-
-async def _compute(tree: Any, patch: Patch, request: Request) -> list[GraphError]:
-    spots = list(places(tree, patch))
-    if not spots:
-        return []
-    work: Computed = patch.work
-    nullable = not isinstance(patch.field.definition.type, GraphQLNonNull)
-    try:
-        values = await work.work([spot.value for spot in spots], patch.field, request)
-        for spot, value in zip(spots, values, strict=True):
-            spot.put(complete(patch.shape, value))
-    except GraphError as error:
-        if not nullable:
-            raise error.at(patch.path) from error
-        for spot in spots:
-            spot.put(None)
-        return [error.at(patch.path)]
-    return []
 
 
 # Rows of other tenants
@@ -106,15 +52,17 @@ async def _read_away(
 ) -> Sequence[Patch]:
     """Read what lies in other tenants in one national statement, and put it in its places."""
     found = {patch.number: list(places(tree, patch)) for patch in away}
-    request.away = {number: [_identity(spot.value["row"]) for spot in spots] for number, spots in found.items()}
+    request.away = {
+        number: [_identity(container[key]["row"]) for container, key, _ in spots] for number, spots in found.items()
+    }
     wanted = [patch for patch in away if found[patch.number]]
     if not wanted:
         return ()
     national = _national_plan(plan, wanted, request)
     answer = await run_national(national, request)
     for patch in wanted:
-        for spot, value in zip(found[patch.number], answer[str(patch.number)], strict=True):
-            spot.put(value if value is not None or not isinstance(patch.work, Across) else [])
+        for (container, key, _), value in zip(found[patch.number], answer[str(patch.number)], strict=True):
+            container[key] = value if value is not None or not isinstance(patch.work, Across) else []
         if patch.work is AWAY:
             _drop_missing(tree, patch)
     return national.patches
@@ -149,7 +97,15 @@ def _national_plan(plan: Plan, wanted: Sequence[Patch], request: Request) -> Pla
     for known_numbers, known in plan.national:
         if known_numbers == numbers and known.fits(request):
             return known
-    query = Query(plan.query.facts, request, plan.query.fragments, national=True, first_patch=NATIONAL_PATCHES)
+    clocks = plan.query.clocks  # what other tenants' rows are compared with counts for the whole answer
+    query = Query(
+        plan.query.facts,
+        request,
+        plan.query.fragments,
+        national=True,
+        first_patch=NATIONAL_PATCHES,
+        clocks=clocks,
+    )
     made = finished(query, text_object((str(patch.number), _rows(query, patch)) for patch in wanted))
     plan.national.append((numbers, made))
     return made

@@ -13,6 +13,7 @@ from waypost.http.documents import OnlyRead, Pages, Schemas
 from waypost.http.endpoint import GraphEndpoint
 from waypost.http.faults import Code, Fault, method_not_allowed
 from waypost.http.health import Readyz, healthz
+from waypost.http.kept import KeptLane
 from waypost.http.platform import Platform
 from waypost.http.sites import Sites
 
@@ -21,7 +22,10 @@ def create_app(platform: Platform) -> Starlette:
     """Make the ASGI application of a platform; whoever serves it opens the platform first."""
     app = Starlette(
         routes=routes(platform),
-        middleware=[Middleware(Sites, platform=platform)],
+        middleware=[
+            Middleware(KeptLane, answers=platform.answers, holds=platform.holds),
+            Middleware(Sites, platform=platform),
+        ],
         exception_handlers={HTTPException: as_fault},
     )
     app.router.redirect_slashes = False  # its redirects would name a host

@@ -36,7 +36,7 @@ class Hosts:
         """
         host = headers.get("host", "")
         forwarded = headers.get("x-forwarded-host")
-        if forwarded is not None and self._is_proxy(peer):
+        if forwarded is not None and self.is_proxy(peer):
             # The nearest proxy's word comes last; what stands before it may be the client's invention.
             host = forwarded.rpartition(",")[2]
         return host.strip().lower()
@@ -45,7 +45,8 @@ class Hosts:
         """Whether a host name (without port) is the platform's own or loopback."""
         return name in self.own or is_loopback(name)
 
-    def _is_proxy(self, peer: str | None) -> bool:
+    def is_proxy(self, peer: str | None) -> bool:
+        """Whether what the other end says of its client is believed."""
         if peer is None or not self.proxies:
             return False
         try:

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from waypost.http.kept import KeptAnswers
 from waypost.http.replies import Reply, send_reply
 
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -20,6 +21,7 @@ TEXT_FORMAT: Final = "text/plain; version=0.0.4"
 class Metrics:
     """Counts of answers and of the time they took, and the endpoint that shows them (`/metrics`)."""
 
+    kept: KeptAnswers
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     graph_buckets: Counter[int] = field(default_factory=Counter)
     graph_seconds: list[float] = field(default_factory=lambda: [0.0])
@@ -49,6 +51,10 @@ class Metrics:
             f'waypost_graphql_seconds_bucket{{le="+Inf"}} {total}',
             f"waypost_graphql_seconds_sum {self.graph_seconds[0]:.6f}",
             f"waypost_graphql_seconds_count {total}",
+            "# TYPE waypost_kept_answers_given_total counter",
+            f"waypost_kept_answers_given_total {self.kept.hits}",
+            "# TYPE waypost_kept_answers_bytes gauge",
+            f"waypost_kept_answers_bytes {self.kept.bytes}",
             "# TYPE process_max_resident_memory_bytes gauge",
             f"process_max_resident_memory_bytes {_most_memory_bytes()}",
         ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from waypost.db import Database, National
-from waypost.graph import Engine, Graph, Schema
+from waypost.db import SHARED, Database, National
+from waypost.graph import Asker, Engine, Graph, Keep, Schema, Trusted
 from waypost.http.assets import Assets
+from waypost.http.buckets import Buckets
 from waypost.http.hosts import Hosts
+from waypost.http.kept import KeptAnswers
 from waypost.http.metrics import Metrics
 from waypost.plugins import Plugins, Profile
 from waypost.settings import Settings
@@ -21,7 +23,8 @@ from waypost.tenancy import Directory, Tenant, load_directory
 
 log = logging.getLogger(__name__)
 
-REFRESH_S: Final = 2.0  # how soon a running server notices `waypost tenants apply`
+REFRESH_S: Final = 2.0  # how soon `waypost tenants apply` is noticed where the news of it is lost
+AGAIN_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,17 @@ class Platform:
         self.settings = settings
         self.plugins = parts.plugins
         self.assets = Assets()
-        self.metrics = Metrics()
         self.hosts = Hosts.told(settings.base_url, bound_to=bound_to, proxies=settings.trusted_proxies)
         self.origins: frozenset[str] = frozenset()
+        self.buckets = Buckets(settings.graph_points, settings.client_share)
+        self.answers = KeptAnswers()
+        self.metrics = Metrics(self.answers)
         self._parts = parts
         self._database_url = database_url
         self._schemas: dict[Profile, Schema] = {}
         self._graphs: dict[UUID | None, Graph] = {}
+        self._shared: int | None = None
+        self._stale = asyncio.Event()
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -65,9 +72,11 @@ class Platform:
 
         Raises what `Database.open` raises: a login that is too strong, no connection.
         """
-        async with await Database.open(self._database_url) as self.database:
-            self._know(await load_directory(self.database))
+        async with await Database.open(self._database_url) as self.database, self.database.versions.followed():
+            await self._read_directory()
             self.engine = self._parts.engine(self.database)
+            self.engine.trusted = Trusted.read(self.settings.operations_dir)
+            self.database.versions.hear(self._heard)
             refreshing = asyncio.create_task(self._refresh_for_ever())
             try:
                 yield
@@ -80,7 +89,9 @@ class Platform:
         key = tenant.id if tenant else None
         if key not in self._graphs:
             languages = tenant.languages if tenant else ()
-            self._graphs[key] = Graph(self._schema(self._profile(tenant)), key, languages, services=self)
+            schema = self._schema(self._profile(tenant))
+            self._graphs[key] = Graph(schema, key, languages, services=self, shared=self._shared)
+            self._graphs[key].trusted_only = tenant is not None and tenant.documents == "trusted"
         return self._graphs[key]
 
     def sdl(self, tenant: Tenant | None) -> str:
@@ -105,6 +116,15 @@ class Platform:
             for plugin in self.plugins.ready
         ]
 
+    def shows_schema(self, asker: Asker) -> bool:
+        """Whether somebody may ask graphs about their schema."""
+        policy = self.settings.introspection
+        return policy == "all" or (policy == "signed-in" and asker.person is not None)
+
+    def holds(self, keep: Keep, now: float) -> bool:
+        """Whether an answer that was kept is still true; `now` is of the steady clock."""
+        return keep.holds(self.database.versions, now)
+
     async def ask_database(self) -> None:
         """Ask the database for nothing in particular, as all reads do; raises when it does not answer."""
         await self.database.reads.read(National(), "SELECT 'ready'", ())
@@ -117,18 +137,29 @@ class Platform:
             self._schemas[profile] = self._parts.compose(profile)
         return self._schemas[profile]
 
-    def _know(self, directory: Directory) -> None:
-        self.directory = directory
+    async def _read_directory(self) -> None:
+        """Read the directory, and remember as of which move: what was read later is never taken for older."""
+        shared = self.database.versions.of(SHARED)
+        directory = await load_directory(self.database)
+        if shared == self._shared and directory.tenants == self.directory.tenants:
+            return
+        self.directory, self._shared = directory, shared
+        self.answers.clear()
         self.origins = frozenset(origin for t in directory.tenants if t.is_open for origin in t.origins)
         self._graphs.clear()
 
+    def _heard(self, moved: UUID) -> None:
+        if moved == SHARED:
+            self._stale.set()
+
     async def _refresh_for_ever(self) -> None:
+        """Read the directory again when it has moved; now and then also unasked, should the news be lost."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stale.wait(), REFRESH_S)
+            self._stale.clear()
             try:
-                directory = await load_directory(self.database)
+                await self._read_directory()
             except Exception as error:  # noqa: BLE001 - what is known is good enough until the database is back
                 log.warning("The directory of tenants was not read again: %s: %s", type(error).__name__, error)
-                continue
-            if directory.tenants != self.directory.tenants:
-                self._know(directory)
+                await asyncio.sleep(AGAIN_S)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from starlette.types import Scope, Send
+from starlette.types import Message, Scope, Send
 
 # Pages load only from ourselves; what GraphiQL's style sheet carries as `data:` asks nobody either.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+WITHOUT_BODY = (204, 304)
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,20 @@ class Reply:
     body: bytes = b""
     media: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def under(self, headers: Mapping[str, str]) -> Reply:
+        """The same answer with further headers, where it has none of that name itself."""
+        return Reply(self.status, self.body, self.media, {**headers, **self.headers})
+
+    def start(self) -> Message:
+        """The message that begins the answer, with the headers that all answers have."""
+        headers = [(b"x-content-type-options", b"nosniff")]
+        if self.status not in WITHOUT_BODY:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        if self.media is not None:
+            headers.append((b"content-type", f"{self.media}; charset=utf-8".encode()))
+        headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
 
 
 def page(html: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
@@ -41,10 +57,5 @@ def moved(location: str, headers: Mapping[str, str]) -> Reply:
 
 async def send_reply(reply: Reply, scope: Scope, send: Send) -> None:
     """Send an answer whole; to HEAD without its body."""
-    headers = [(b"x-content-type-options", b"nosniff"), (b"content-length", b"%d" % len(reply.body))]
-    if reply.media is not None:
-        headers.append((b"content-type", f"{reply.media}; charset=utf-8".encode()))
-    for name, value in reply.headers.items():
-        headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send(reply.start())
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})

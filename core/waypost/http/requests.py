@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
@@ -16,7 +17,10 @@ from waypost.http.negotiation import is_json, languages
 
 MAX_BODY_BYTES = 1_000_000
 MAX_QUERY_BYTES = 64_000
+BODY_WITHIN_S: Final = 10.0  # the whole of it, however many pieces it comes in
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# The server would go on reading a body that was given up, for as long as the client goes on sending it.
+CLOSE: Final = {"Connection": "close"}
 
 
 class ClientGone(Exception):
@@ -48,10 +52,10 @@ def read_get(scope: Scope, headers: Mapping[str, str]) -> GraphRequest:
     return _request(parameters, headers)
 
 
-async def read_post(receive: Receive, headers: Mapping[str, str]) -> GraphRequest:
-    """The GraphQL request in the JSON body of a POST.
+async def read_post(receive: Receive, headers: Mapping[str, str], *, within_s: float = BODY_WITHIN_S) -> GraphRequest:
+    """The GraphQL request in the JSON body of a POST, which must be here within so many seconds.
 
-    Raises Fault for another content type, a body over a megabyte, and all that is
+    Raises Fault for another content type, a body over a megabyte or too slow, and all that is
     malformed; ClientGone when the connection closed half-way.
     """
     if not is_json(headers.get("content-type")):
@@ -62,8 +66,18 @@ async def read_post(receive: Receive, headers: Mapping[str, str]) -> GraphReques
             headers={"Accept-Post": "application/json"},
         )
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Fault(Code.UNSUPPORTED_MEDIA_TYPE, "Compressed requests are not read; send the JSON as it is.")
-    parameters = _json(await _body(receive, headers), "The body")
+        raise Fault(
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            "Compressed requests are not read; send the JSON as it is.",
+            headers={"Accept-Encoding": "identity"},
+        )
+    try:
+        async with asyncio.timeout(within_s):
+            body = await _body(receive, headers)
+    except TimeoutError as error:
+        words = f"The body was not whole within {within_s:g} seconds."
+        raise Fault(Code.REQUEST_TIMEOUT, words, headers=CLOSE) from error
+    parameters = _json(body, "The body")
     if isinstance(parameters, list):
         raise Fault(Code.BATCHING_NOT_SUPPORTED, "One operation a request; lists of them are not answered.")
     if not isinstance(parameters, dict):
@@ -71,12 +85,12 @@ async def read_post(receive: Receive, headers: Mapping[str, str]) -> GraphReques
     return _request(parameters, headers)
 
 
-async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    too_large = Fault(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+async def _body(receive: Receive, headers: Mapping[str, str]) -> bytearray:
+    too_large = Fault(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes.", headers=CLOSE)
     length = headers.get("content-length", "0")
     if length.isdecimal() and int(length) > MAX_BODY_BYTES:
         raise too_large
-    body, more = b"", True
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -88,7 +102,7 @@ async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
     return body
 
 
-def _json(text: bytes, what: str) -> Any:
+def _json(text: bytes | bytearray, what: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -97,12 +111,13 @@ def _json(text: bytes, what: str) -> Any:
 
 def _request(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> GraphRequest:
     """Check the types of the parameters and put them together with what the headers say."""
-    query = _typed(parameters, "query", str, "a string")
-    if not query:
-        raise Fault(Code.BAD_REQUEST, "`query` is missing: the GraphQL document to answer.")
+    query, document = (_typed(parameters, name, str, "a string") for name in ("query", "documentId"))
+    if bool(query) == bool(document):
+        raise Fault(Code.BAD_REQUEST, "Send either `query`, the GraphQL document, or `documentId` of a published one.")
     _typed(parameters, "extensions", dict, "an object")  # none is known, but a wrong type is a mistake
     return GraphRequest(
-        query=query,
+        query=query or "",
+        document_id=document,
         operation_name=_typed(parameters, "operationName", str, "a string"),
         variables=_typed(parameters, "variables", dict, "an object"),
         languages=languages(headers.get("accept-language")),

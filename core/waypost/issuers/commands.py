@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from waypost.issuers import tables
@@ -21,6 +21,9 @@ from waypost.outbox import Act, Event, command
 from waypost.refusal import Refusal
 from waypost.tenancy.changing import load, slugs_of, unchangeable, write_new
 from waypost.tenancy.entries import Written
+
+# What an issuer and a new organisation have in common; it is said of the issuer.
+SHARED: Final = {("name",), ("kind",), ("url",)}
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ async def create_issuer(act: Act, words: IssuerWords, organisation: Organisation
         organisation = replace(organisation, slug=await _unknown_slug(words.slug or words.name))
     id = await ensure_organisation(organisation)
     if isinstance(id, Refusal):
-        return id.under("organisation") if id.path[:1] not in {("name",), ("kind",)} else id
+        return id.under("organisation") if id.path[:1] not in SHARED else id
     known = await read_organisation(id)
     words = replace(words, organisation_id=id, kind=known.kind if known else words.kind)
 

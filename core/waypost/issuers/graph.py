@@ -48,7 +48,7 @@ class Issuer(Node):
     """An organisation's presence in a city: it issues badges, provides, employs or endorses."""
 
     slug: str
-    name: str = words(tables.IssuerText, "issuer_id", copied="name", doc="In the language asked for.")
+    name: str = words(tables.IssuerText, "issuer_id", copied="name", doc="Its words, in the language asked for.")
     description: Markdown | None = words(tables.IssuerText, "issuer_id", doc="What it is and does.")
     kind: str
     roles: list[str] = codes(
@@ -81,7 +81,7 @@ class IssuerFilter:
         doc="With one of these roles: issues, provides, employs, endorses.",
     )
     near: GeoPointInput | None = given("Nearest to this point first.")
-    postcode: str | None = given("Nearest to this postcode first.")
+    postcode: str | None = given("Nearest to this postcode first, such as BN1 1GE.")
     cities: list[str] | None = in_cities()
 
 
@@ -90,7 +90,8 @@ def _nearest(query: Query, row: Here, field: Selected) -> Ordering:
     if not query.has(point) and not query.has(postcode):
         return Ordering("name", Order((Key("{0}.name", "text"), Key("{0}.id", "uuid"))))
     origin = query.param(at_origin(point, postcode, on_sphere), "float8[]")
-    way = f"coalesce({sphere_sql('{0}.latitude', '{0}.longitude')} <-> cube({origin}), {NOWHERE})"
+    distance = f"{sphere_sql('{0}.latitude', '{0}.longitude')} <-> cube({origin})"
+    way = f"case when {{0}}.latitude is null then {NOWHERE} else {distance} end"
     return Ordering("nearest", Order((Key(way, "float8"), Key("{0}.id", "uuid"))))
 
 

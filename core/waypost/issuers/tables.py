@@ -34,14 +34,14 @@ class Issuer(TenantTable):
 
     slug = Text(help_text="Unique in the tenant; part of public addresses, so never reused.")
     name = Text()
-    kind = Text(help_text="The organisation's, copied here because a city's query never leaves the city.")
+    kind = Text(help_text="The organisation's, such as school, charity, company or council.")  # a city reads no other
     organisation_id = UUID()
     parent_id = UUID(null=True)
-    url = Text(null=True)
-    logo_url = Text(null=True)
+    url = Text(null=True, help_text="Its own pages.")
+    logo_url = Text(null=True, help_text="An image of its logo.")
     latitude = DoublePrecision(null=True)
     longitude = DoublePrecision(null=True)
-    verified = Boolean(default=False)
+    verified = Boolean(default=False, help_text="Whether the city knows that it is who it says it is.")
     state = Text(default="open", help_text="open or closed.")
     public = Boolean(default=False)
     managed_by = Text(default="graph", help_text="files, graph, feed:… or demo: who may change the row.")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import strawberry
 
-from waypost.graph import ID, URL, LanguageTag, Markdown, Row, act, mutation, payload, value
+from waypost.graph import ID, URL, LanguageTag, Markdown, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import NOWHERE, Given, cleared, maybe, needed, pointed, row_of
 from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
@@ -28,7 +28,7 @@ SAME: Final = ("name", "description", "url", "logo_url")
 class IssuerTranslationInput:
     """A translation."""
 
-    language: LanguageTag = needed("One of the city's languages, not its first.")
+    language: LanguageTag = needed("One of the city's languages, such as cy, and not its first.")
     name: str = needed("Its name in that language.")
     description: Markdown | None = maybe("What it is and does, in that language.")
 
@@ -37,9 +37,9 @@ class IssuerTranslationInput:
 class OrganisationInput:
     """Official numbers, or the slug under which the platform knows it."""
 
-    slug: str | None = maybe("Of an organisation that has none of these numbers.")
+    slug: str | None = maybe("For an organisation that has none of these numbers, such as first-make.")
     charity_number: str | None = maybe("Of the Charity Commission, OSCR or CCNI.")
-    company_number: str | None = maybe("Of Companies House.")
+    company_number: str | None = maybe("Of Companies House, eight characters.")
     ukprn: str | None = maybe("UK Provider Reference Number.")
     urn: str | None = maybe("Unique Reference Number of a school.")
 
@@ -51,11 +51,11 @@ class CreateIssuerInput:
     name: str = needed("In the city's first language.")
     kind: str = needed("Such as school, charity, company or council; that of an organisation already known stays.")
     organisation: OrganisationInput | None = maybe("Left out, it is taken for one that no other city knows.")
-    slug: str | None = maybe("For addresses; left out, it is made from the name.")
+    slug: str | None = maybe("For addresses, such as first-make; left out, it is made from the name.")
     roles: list[str] | None = maybe("Among issues, provides, employs and endorses.")
     description: Markdown | None = maybe("What it is and does.")
     url: URL | None = maybe("Its own pages.")
-    logo_url: URL | None = maybe("Its logo.")
+    logo_url: URL | None = maybe("The address of its logo.")
     location: GeoPointInput | None = maybe("Where it is.")
     parent: ID | None = maybe("The issuer that it is a part of.")
     verified: bool | None = maybe("Whether the city knows that it is who it says it is.")
@@ -66,31 +66,31 @@ class CreateIssuerInput:
 class UpdateIssuerInput:
     """What changes."""
 
-    issuer: ID = needed("The issuer.")
+    issuer: ID = needed("The id of an issuer of this city.")
     name: str | None = maybe("In the city's first language.")
     slug: str | None = maybe("For addresses; the old one leads here for ever.")
     roles: list[str] | None = maybe("All of them, among issues, provides, employs and endorses.")
     description: Markdown | None = maybe("What it is and does.")
     url: URL | None = maybe("Its own pages.")
-    logo_url: URL | None = maybe("Its logo.")
+    logo_url: URL | None = maybe("The address of its logo.")
     location: GeoPointInput | None = maybe("Where it is.")
     parent: ID | None = maybe("The issuer that it is a part of.")
     verified: bool | None = maybe("Whether the city knows that it is who it says it is; not for itself to say.")
-    translations: list[IssuerTranslationInput] | None = maybe("All translations.")
+    translations: list[IssuerTranslationInput] | None = maybe("All of them: those that are left out are taken away.")
 
 
 @value
 class CreateIssuerSuccess:
     """The issuer was added."""
 
-    issuer: Issuer
+    issuer: Issuer = column(doc="The issuer as it is now.")
 
 
 @value
 class UpdateIssuerSuccess:
     """The issuer is as the input says."""
 
-    issuer: Issuer
+    issuer: Issuer = column(doc="The issuer as it is now.")
 
 
 CreateIssuerPayload: Any = payload("CreateIssuerPayload", CreateIssuerSuccess, SlugTaken, Invalid)

@@ -95,7 +95,8 @@ def permitted(request: Request, slug: str | None) -> list[str]:
     asker = request.asker
     if asker.role != NATIONAL_ROLE:
         home = request.services.directory.by_slug(slug) if slug is not None else None
-        if (home.id if home else slug and NOWHERE) not in {None, asker.tenant}:
+        asked = request.tenant if slug is None else home.id if home else NOWHERE
+        if asked not in {None, asker.tenant}:
             return []
     return sorted(permissions_of(asker.role))
 
@@ -105,9 +106,9 @@ NOWHERE = "a city that is not there"
 
 @node(PersonProfile)
 class Viewer:
-    """Who asks."""
+    """Who asks, as the token says."""
 
-    id: strawberry.ID = identity("person_id", "Viewer", doc="Opaque.")
+    id: strawberry.ID = identity("person_id", "Viewer", doc="Opaque; the same in every city.")
     name: str | None
     memberships: list[Membership] = Held(doc="In this city; on the national graph in the city of the token.")  # type: ignore[assignment]
     permissions: list[str] = expression(
@@ -123,6 +124,7 @@ class WhoAsks(Relation):
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        query.personal = True
         if not query.decide(lambda request: request.asker.person is not None):
             return "'null'"
         row = query.row(PersonProfile)

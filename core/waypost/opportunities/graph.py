@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from waypost.badges.graph import KNOWN_COST
 from waypost.graph import (
     URL,
     Argument,
+    Clock,
     GraphError,
     Key,
     Node,
@@ -46,46 +48,59 @@ if TYPE_CHECKING:
     from waypost.standards.graph import Layer
 
 MOST_OCCURRENCES: Final = 100
-# What lists show: open, published and not over. The first two are the indexes' own predicate.
-LISTED: Final = "{0}.state = 'open' and {0}.over_at > now()"
+USUAL_OCCURRENCES: Final = 10
+_NEXT_OVER: Final = (
+    "select extract(epoch from min(o.over_at) - now())::float8 from opportunity o "
+    "where {0}o.public and o.state = 'open' and o.over_at > now()"
+)
+OVER: Final = Clock("opportunity.over_at", _NEXT_OVER.format("o.tenant_id = $1 and "), _NEXT_OVER.format(""))
 BY_TITLE: Final = Order((Key("{0}.title", "text"), Key("{0}.id", "uuid")))
+
+
+def listed(query: Query, row: Here, field: Selected) -> str:
+    """Keep what lists show: open, published and not over. The first two are the indexes' own predicate."""
+    query.compares(OVER)
+    return f"{row}.state = 'open' and {row}.over_at > now()"
 
 
 @value
 class OpportunityKind:
     """A kind of activity; plugins may add kinds, so it is a code and not an enum."""
 
-    code: str
-    name: str
+    code: str = column(doc="Safe to switch on, such as WORKSHOP.")
+    name: str = column(doc="For people, such as Workshop.")
 
 
 @value
 class AgeRange:
     """For whom it is, in years, both ends included."""
 
-    min: int | None = column("age_min", doc="The youngest.")
-    max: int | None = column("age_max", doc="The oldest.")
+    min: int | None = column("age_min", doc="The youngest, in years; null: no lower end.")
+    max: int | None = column("age_max", doc="The oldest, in years; null: no upper end.")
 
 
 @value
 class Occurrence:
     """One time that it happens."""
 
-    starts_at: datetime
-    ends_at: datetime | None
+    starts_at: datetime = column(doc="When it begins, with the offset of its own zone on that day.")
+    ends_at: datetime | None = column(doc="When it ends; null where nobody said.")
 
 
 async def _occurrences(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     first = field.argument("first")(request)
+    first = USUAL_OCCURRENCES if first is None else first
     if not 0 <= first <= MOST_OCCURRENCES:
         raise GraphError("LIMIT_EXCEEDED", f"`first` is {first}; it may be 0 to {MOST_OCCURRENCES}.")
-    after = field.argument("after")(request) or request.now
+    asked = field.argument("after")(request)
+    after = asked or request.now
     if after.tzinfo is None:
         raise GraphError("INVALID_ARGUMENT", "`after` names no time zone; write RFC 3339.")
-    return [
-        [{"startsAt": each.starts_at, "endsAt": each.ends_at} for each in occurrences(_timing(parent), after, first)]
-        for parent in parents
-    ]
+    found = [occurrences(_timing(parent), after, first) for parent in parents]
+    for times in found:
+        if asked is None and times:
+            request.ends(times[0].starts_at)
+    return [[{"startsAt": each.starts_at, "endsAt": each.ends_at} for each in times] for times in found]
 
 
 def _timing(parent: Mapping[str, Any]) -> Timing:
@@ -110,8 +125,10 @@ class Opportunity(Node):
     """Something to take part in: an event, a course, a job, a page to learn from."""
 
     slug: str
-    title: str = words(tables.OpportunityText, "opportunity_id", copied="title", doc="In the language asked for.")
-    summary: str = words(tables.OpportunityText, "opportunity_id", doc="In the language asked for.")
+    title: str = words(
+        tables.OpportunityText, "opportunity_id", copied="title", doc="Its words, in the language asked for."
+    )
+    summary: str = words(tables.OpportunityText, "opportunity_id", doc="Its words, in the language asked for.")
     kind: OpportunityKind = coded("kind", KINDS, doc="What kind of activity it is.")
     provider: Issuer = one(doc="Who offers it: a badge issuer, or an employer or club that issues nothing.")
     place: Place | None = one(doc="Where it happens, if it has a place.")
@@ -119,7 +136,7 @@ class Opportunity(Node):
     outside_area: bool
     distance_metres: int | None = expression(
         _distance,
-        arguments=(Argument("from", OriginInput),),
+        arguments=(Argument("from", OriginInput, doc="Where to measure from; absent: null is answered."),),
         doc="Metres over ground from the given origin; null without one. The nearest-first distance is on the edge.",
     )
     online: bool
@@ -129,21 +146,25 @@ class Opportunity(Node):
     timezone: str
     occurrences: list[Occurrence] = computed(
         _occurrences,
+        kept=True,
         columns=("starts_at", "ends_at", "recurrence", "timezone"),
         arguments=(
-            Argument("first", int, 10, doc=f"How many; at most {MOST_OCCURRENCES}."),
+            Argument("first", int, USUAL_OCCURRENCES, doc=f"How many; at most {MOST_OCCURRENCES}."),
             Argument("after", datetime, doc="Only those that start after this moment; absent: now."),
         ),
         doc="The next times that it happens, in its own time zone's clock.",
     )
     apply_by: datetime | None
     capacity: int | None
-    cost: OpportunityCost | None = struct("free", doc="What it costs; null where nobody said.")
+    cost: OpportunityCost | None = struct(KNOWN_COST, doc="What it costs; null where nobody said.")
     ages: AgeRange | None = struct(
         "({0}.age_min is not null or {0}.age_max is not null)", doc="For whom it is; null for everybody."
     )
     accessibility: list[str] = codes(
-        tables.OpportunityAccessibility, "opportunity_id", "code", doc="What makes it easy to join."
+        tables.OpportunityAccessibility,
+        "opportunity_id",
+        "code",
+        doc="Codes of what makes it easy to join, such as step-free or bsl.",
     )
     contact_url: URL | None
     url: URL | None
@@ -178,7 +199,7 @@ class OpportunityQuery:
     """Root fields for opportunities; `discover` lists them."""
 
     opportunity: Opportunity | None = by(doc="One opportunity by id or slug; closed ones too.")
-    kinds: list[OpportunityKind] = computed(_all_kinds, doc="The kinds of activity that there are.")
+    kinds: list[OpportunityKind] = computed(_all_kinds, kept=True, doc="The kinds of activity that there are.")
 
 
 def _provided(query: Query, here: Here, there: Here) -> Sequence[str]:
@@ -202,14 +223,14 @@ def _earning(query: Query, here: Here, there: Here) -> Sequence[str]:
 class IssuerOpportunities:
     """What an issuer offers."""
 
-    opportunities: OpportunityConnection = pages(link=_provided, open=LISTED, order=BY_TITLE, doc="What it offers now.")
+    opportunities: OpportunityConnection = pages(link=_provided, open=listed, order=BY_TITLE, doc="What it offers now.")
 
 
 @extend("Place")
 class PlaceOpportunities:
     """What happens at a place."""
 
-    opportunities: OpportunityConnection = pages(link=_at, open=LISTED, order=BY_TITLE, doc="What happens there.")
+    opportunities: OpportunityConnection = pages(link=_at, open=listed, order=BY_TITLE, doc="What happens there.")
 
 
 @extend("Badge")
@@ -217,7 +238,7 @@ class BadgeOpportunities:
     """Where a badge can be earned."""
 
     opportunities: OpportunityConnection = pages(
-        link=_earning, open=LISTED, order=BY_TITLE, anywhere=True, doc="Where it can be earned."
+        link=_earning, open=listed, order=BY_TITLE, anywhere=True, doc="Where it can be earned."
     )
 
 

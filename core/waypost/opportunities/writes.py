@@ -10,7 +10,7 @@ from uuid import UUID
 
 import strawberry
 
-from waypost.graph import ID, URL, LanguageTag, Row, act, mutation, payload, value
+from waypost.graph import ID, URL, LanguageTag, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, cleared, maybe, needed, pointed, ref_of, row_of
 from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
@@ -60,15 +60,15 @@ class OpportunityCostInput:
 class AgeRangeInput:
     """Ages."""
 
-    min: int | None = maybe("The youngest.")
-    max: int | None = maybe("The oldest.")
+    min: int | None = maybe("The youngest, in years; absent: no lower end.")
+    max: int | None = maybe("The oldest, in years; absent: no upper end.")
 
 
 @strawberry.input(description="An opportunity's words in another of the city's languages.")
 class OpportunityTranslationInput:
     """A translation."""
 
-    language: LanguageTag = needed("One of the city's languages, not its first.")
+    language: LanguageTag = needed("One of the city's languages, such as cy, and not its first.")
     title: str = needed("Its title in that language.")
     summary: str = needed("Its summary in that language.")
 
@@ -79,20 +79,22 @@ class CreateOpportunityInput:
 
     title: str = needed("In the city's first language.")
     summary: str = needed("What one does there, in the city's first language.")
-    kind: str = needed("One of `kinds`.")
+    kind: str = needed("The code of one of `kinds`, such as WORKSHOP.")
     provider: ID = needed("The issuer that offers it.")
-    slug: str | None = maybe("For addresses; left out, it is made from the title.")
+    slug: str | None = maybe("For addresses, such as first-make; left out, it is made from the title.")
     place: ID | None = maybe("Where it happens.")
     location: GeoPointInput | None = maybe("Where it happens, if not at the place's own point.")
     online: bool | None = maybe("Whether one can take part from anywhere; absent: no.")
     starts_at: datetime | None = maybe("The first time, with zone.")
     ends_at: datetime | None = maybe("When the first time ends, with zone.")
-    recurrence: str | None = maybe("RFC 5545 RRULE of what repeats, on the city's clocks.")
+    recurrence: str | None = maybe(
+        "How it repeats: an RRULE of RFC 5545, such as FREQ=WEEKLY;BYDAY=SA, on the city's clocks."
+    )
     apply_by: datetime | None = maybe("The deadline, with zone.")
-    capacity: int | None = maybe("For how many.")
+    capacity: int | None = maybe("For how many people.")
     cost: OpportunityCostInput | None = maybe("Absent: nobody said.")
     ages: AgeRangeInput | None = maybe("Absent: for everybody.")
-    accessibility: list[str] | None = maybe("Such as step-free or bsl.")
+    accessibility: list[str] | None = maybe("Codes, such as step-free or bsl.")
     url: URL | None = maybe("Its own page.")
     contact_url: URL | None = maybe("Where to ask.")
     badges: list[ID] | None = maybe("What one can earn, in order; other cities' badges are borrowed.")
@@ -103,10 +105,10 @@ class CreateOpportunityInput:
 class UpdateOpportunityInput:
     """What changes."""
 
-    opportunity: ID = needed("The opportunity.")
+    opportunity: ID = needed("The id of an opportunity of this city.")
     title: str | None = maybe("In the city's first language.")
     summary: str | None = maybe("What one does there, in the city's first language.")
-    kind: str | None = maybe("One of `kinds`.")
+    kind: str | None = maybe("The code of one of `kinds`, such as WORKSHOP.")
     provider: ID | None = maybe("The issuer that offers it.")
     slug: str | None = maybe("For addresses; the old one leads here for ever.")
     place: ID | None = maybe("Where it happens.")
@@ -114,44 +116,48 @@ class UpdateOpportunityInput:
     online: bool | None = maybe("Whether one can take part from anywhere.")
     starts_at: datetime | None = maybe("The first time, with zone.")
     ends_at: datetime | None = maybe("When the first time ends, with zone.")
-    recurrence: str | None = maybe("RFC 5545 RRULE of what repeats, on the city's clocks.")
+    recurrence: str | None = maybe(
+        "How it repeats: an RRULE of RFC 5545, such as FREQ=WEEKLY;BYDAY=SA, on the city's clocks."
+    )
     apply_by: datetime | None = maybe("The deadline, with zone.")
-    capacity: int | None = maybe("For how many.")
-    cost: OpportunityCostInput | None = maybe("The whole cost.")
-    ages: AgeRangeInput | None = maybe("Both ends.")
+    capacity: int | None = maybe("For how many people.")
+    cost: OpportunityCostInput | None = maybe("The whole cost; null: nobody said.")
+    ages: AgeRangeInput | None = maybe("Both ends; null: for everybody.")
     accessibility: list[str] | None = maybe("All codes, such as step-free or bsl.")
     url: URL | None = maybe("Its own page.")
     contact_url: URL | None = maybe("Where to ask.")
     badges: list[ID] | None = maybe("All of them, in order; other cities' badges are borrowed.")
-    translations: list[OpportunityTranslationInput] | None = maybe("All translations.")
+    translations: list[OpportunityTranslationInput] | None = maybe(
+        "All of them: those that are left out are taken away."
+    )
 
 
 @strawberry.input(description="An opportunity to be taken off the lists.")
 class CloseOpportunityInput:
     """Which opportunity."""
 
-    opportunity: ID = needed("The opportunity.")
+    opportunity: ID = needed("The id of an opportunity of this city.")
 
 
 @value
 class CreateOpportunitySuccess:
     """The opportunity is offered."""
 
-    opportunity: Opportunity
+    opportunity: Opportunity = column(doc="The opportunity as it is now.")
 
 
 @value
 class UpdateOpportunitySuccess:
     """The opportunity is as the input says."""
 
-    opportunity: Opportunity
+    opportunity: Opportunity = column(doc="The opportunity as it is now.")
 
 
 @value
 class CloseOpportunitySuccess:
     """The opportunity is off the lists; its words stay readable."""
 
-    opportunity: Opportunity
+    opportunity: Opportunity = column(doc="The closed opportunity, still readable by its id.")
 
 
 CreateOpportunityPayload: Any = payload("CreateOpportunityPayload", CreateOpportunitySuccess, SlugTaken, Invalid)

@@ -15,19 +15,15 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from waypost.access.permissions import PERMISSIONS, issuer_scoped, permits
-from waypost.db import execute, new_id
 from waypost.refusal import Refusal
 from waypost.tenancy.entries import Here
+from waypost.tenancy.telling import Told, tell_all
 
 P = ParamSpec("P")
 R = TypeVar("R")
 E = TypeVar("E", bound="Event")
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-EVENT_SQL: Final = """
-INSERT INTO event (tenant_id, id, type, object_type, object_id, person_id, data, happened_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +107,8 @@ class Act:
     async def tell(self, event: E) -> E:
         """Write an event in the current transaction, so that it is told if and only if the act holds."""
         data = orjson.dumps(event.data(), default=_plain).decode()
-        thing = (event.type, event.object_type, event.object_id)
-        await execute(EVENT_SQL, self.here.tenant_id, new_id(), *thing, self.person, data, self.now)
+        told = Told(event.type, event.object_type, event.object_id, data)
+        await tell_all(self.here.tenant_id, [told], self.now, self.person)
         return event
 
 
@@ -150,7 +146,7 @@ def command(*, may: str) -> Callable[[Callable[Concatenate[Act, P], Awaitable[R]
 
 
 def _plain(value: object) -> str:
-    """Write what JSON has no type for; orjson knows ids and times itself."""
-    if isinstance(value, Decimal):
+    """Write what JSON has no type for; orjson knows times itself, and ids unless they come from the database."""
+    if isinstance(value, Decimal | UUID):
         return str(value)
     raise TypeError(f"an event holds {type(value).__name__}, which cannot be written as JSON")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Text, Timestamptz
 
 from waypost.db import TenantTable
 
@@ -16,6 +16,9 @@ class EventRow(TenantTable, tablename="event"):
     person_id = UUID(null=True, help_text="Who did it; null = files, a feed or a job.")
     data = JSONB(default="{}")
     happened_at = Timestamptz()
+    version = BigInt(
+        null=True, help_text="That of the tenant's catalogue after the transaction: the order in which events held."
+    )
 
 
 TABLES = (EventRow,)

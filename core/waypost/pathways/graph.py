@@ -11,6 +11,7 @@ from waypost.badges.tables import Badge as Badges
 from waypost.badges.tables import BadgeSkill, Borrowed
 from waypost.graph import (
     Argument,
+    GraphError,
     Key,
     Markdown,
     Node,
@@ -38,11 +39,13 @@ from waypost.graph import (
     value,
     words,
 )
+from waypost.graph.declare import ANY_ID, CURSOR, EDGES, ENTRY, NODES, PAGE_INFO, TOTAL_COUNT
 from waypost.graph.facts import sql_name
 from waypost.graph.query import Here, named
 from waypost.graph.sql import every
+from waypost.opportunities.graph import OVER
 from waypost.opportunities.tables import Opportunity as Opportunities
-from waypost.places.graph import NOWHERE, OriginInput, at_origin, chord, metres_sql, on_sphere
+from waypost.places.graph import NOWHERE, OriginInput, at_origin, checked_metres, chord, metres_sql, on_sphere
 
 from . import tables
 
@@ -62,9 +65,9 @@ if TYPE_CHECKING:
 class RuleKind(Enum):
     """Kinds of rule."""
 
-    ALL = "all"
-    ANY = "any"
-    AT_LEAST = "at-least"
+    ALL = strawberry.enum_value("all", description="Every one that is not optional.")
+    ANY = strawberry.enum_value("any", description="One of them is enough.")
+    AT_LEAST = strawberry.enum_value("at-least", description="As many as `required` says.")
 
 
 @value
@@ -105,10 +108,12 @@ def _pathway_problems(query: Query, here: Here, field: Selected) -> str:
 class PathwayStep:
     """One step of a pathway; steps may have steps."""
 
-    id: strawberry.ID = identity("id", "PathwayStep", doc="Opaque.")
-    parent_id: strawberry.ID | None = identity("parent_id", "PathwayStep", doc="The step that it belongs to.")
+    id: strawberry.ID = identity("id", "PathwayStep", doc=ANY_ID)
+    parent_id: strawberry.ID | None = identity(
+        "parent_id", "PathwayStep", doc="The id of the step above; null at the top."
+    )
     depth: int
-    title: str = words(tables.StepText, "step_id", doc="In the language asked for.")
+    title: str = words(tables.StepText, "step_id", doc="Its words, in the language asked for.")
     rule: PathwayRule = struct(doc="What completes it.")
     optional: bool
     badges: list[Badge] = many(
@@ -140,6 +145,7 @@ class PathwayStep:
 def _nearest_row(query: Query, here: str, origin: str, beside: Here) -> tuple[Here, str]:
     """Return a row of `opportunity` and SQL from "from" on that finds the one nearest to the origin."""
     link, there = query.row(tables.StepOpportunity), query.row(Opportunities)
+    query.compares(OVER)
     own = every(
         [
             f"{link}.pathway_id = {here}.id",
@@ -173,7 +179,7 @@ def _distance(query: Query, here: Here, field: Selected) -> str:
     return f"coalesce((select {metres_sql(f'{there}.earth <-> {origin}')} {tail} limit 1), 'null')"
 
 
-FROM = (Argument("from", OriginInput, required=True),)
+FROM = (Argument("from", OriginInput, required=True, doc="Where to measure from."),)
 
 
 @node(tables.Pathway)
@@ -181,8 +187,8 @@ class Pathway(Node):
     """A way through badges to a goal, across providers and cities."""
 
     slug: str
-    name: str = words(tables.PathwayText, "pathway_id", copied="name", doc="In the language asked for.")
-    description: Markdown = words(tables.PathwayText, "pathway_id", doc="In the language asked for.")
+    name: str = words(tables.PathwayText, "pathway_id", copied="name", doc="Its words, in the language asked for.")
+    description: Markdown = words(tables.PathwayText, "pathway_id", doc="Its words, in the language asked for.")
     issuer: Issuer = one(doc="Who offers it.")
     city: City = one("tenant_id", doc="The city that it belongs to.")
     rule: PathwayRule = struct(doc="What completes it.")
@@ -196,6 +202,7 @@ class Pathway(Node):
         there_key="pathway_id",
         order_by=("position",),
         doc="The whole tree, depth first, each step naming its parent; at most 200 steps, depth 6.",
+        size=20,
     )
     completion_badge: Badge | None = one("completion_badge_id", doc="Awarded when the rule is met.")
     outcomes: list[Opportunity] = many(
@@ -205,7 +212,9 @@ class Pathway(Node):
         order_by=("through.position", "through.opportunity_id"),
         doc="Where it leads: a job, a course, a cause.",
     )
-    interests: list[str] = codes(tables.PathwayInterest, "pathway_id", "interest", doc="Whom it may interest.")
+    interests: list[str] = codes(
+        tables.PathwayInterest, "pathway_id", "interest", doc="Whom it may interest, such as film or digital."
+    )
     nearest: Opportunity | None = expression(_nearest, arguments=FROM, doc="Its nearest opportunity.")
     distance_metres: int | None = expression(_distance, arguments=FROM, doc="Metres over ground to its nearest.")
     problems: list[str] = expression(_pathway_problems, doc="The problems of its steps, each once.")
@@ -233,7 +242,9 @@ def _ordering(query: Query, row: Here, field: Selected) -> Ordering:
 
 
 def _within(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
-    straight = query.param(lambda request: chord(value(request)), "float8")
+    if not _has_origin(query, field):
+        raise GraphError("INVALID_ARGUMENT", "`withinMetres` needs `near` or `postcode` beside it.")
+    straight = query.param(lambda request: chord(checked_metres(value(request))), "float8")
     return (f"{_way(query, row, field).format(row)} <= {straight}",)
 
 
@@ -262,13 +273,15 @@ class PathwayFilter:
     """Which pathways to list."""
 
     text: str | None = contains("name", doc="Part of the name, in whatever case.")
-    skills: list[str] | None = asks(_with_skills, doc="Codes of skills; at least one of them on the way.")
+    skills: list[str] | None = asks(
+        _with_skills, doc="Codes of skills, such as digital-literacy; at least one of them on the way."
+    )
     interests: list[str] | None = linked(
         tables.PathwayInterest, "pathway_id", "interest", doc="At least one of these interests."
     )
     near: GeoPointInput | None = given("Nearest to this point first.")
-    postcode: str | None = given("Nearest to this postcode first.")
-    within_metres: int | None = asks(_within, doc="At most this far over ground; needs an origin.")
+    postcode: str | None = given("Nearest to this postcode first, such as BN1 1GE.")
+    within_metres: int | None = asks(_within, doc="At most so many metres over ground; needs `near` or `postcode`.")
     cities: list[str] | None = in_cities()
 
 
@@ -276,8 +289,8 @@ class PathwayFilter:
 class PathwayEdge:
     """One entry, with the way to its nearest opportunity."""
 
-    cursor: str
-    node: Pathway
+    cursor: str = column(doc=CURSOR)
+    node: Pathway = column(doc=ENTRY)
     distance_metres: int | None = column(doc="Metres over ground, in a nearest-first list; else null.")
 
 
@@ -285,10 +298,10 @@ class PathwayEdge:
 class PathwayConnection:
     """Pathways, read page by page."""
 
-    edges: list[PathwayEdge]
-    nodes: list[Pathway]
-    page_info: PageInfo
-    total_count: int
+    edges: list[PathwayEdge] = column(doc=EDGES)
+    nodes: list[Pathway] = column(doc=NODES)
+    page_info: PageInfo = column(doc=PAGE_INFO)
+    total_count: int = column(doc=TOTAL_COUNT)
 
 
 @query

@@ -23,7 +23,7 @@ from waypost.pathways.rules import (
 )
 from waypost.pathways.words import PathwayText, PathwayWords, Rule, StepWords
 from waypost.refusal import NotFound, Refusal
-from waypost.tenancy.entries import Entry, Here, Ref, Written, claim_slug
+from waypost.tenancy.entries import LOCK_SQL, Entry, Here, Ref, Written, claim_slug
 
 __all__ = [
     "Edges",
@@ -188,6 +188,8 @@ def _links(
 async def _cycle(here: Here, id: UUID, words: PathwayWords, elsewhere: Edges) -> Refusal | None:
     if words.completion_badge_id is None:
         return None  # nothing leads to it
+    # Two writers who would close a circle together wait for each other here.
+    await execute(LOCK_SQL, f"{here.tenant_id} circles")
     known = elsewhere.joined(await edges_here(here, besides=id))
     edges = known.joined(pathway_edges(here.tenant_id, id, words))
     return cycle_problem(edges, Node("pathway", here.tenant_id, id))

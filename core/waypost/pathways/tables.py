@@ -53,7 +53,7 @@ class Step(TenantTable):
     depth = Integer(help_text="1 at the top, at most 6.")
     rule_kind = Text(default="all", help_text="all, any or at-least, over its badges and steps.")
     rule_required = Integer(null=True)
-    optional = Boolean(default=False)
+    optional = Boolean(default=False, help_text="Whether the pathway is complete without it.")
     public = Boolean(default=False)
 
 

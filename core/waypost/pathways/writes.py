@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from waypost.graph import ID, Error, LanguageTag, Markdown, Row, act, mutation, payload, value
+from waypost.graph import ID, Error, LanguageTag, Markdown, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, cleared, maybe, needed, pointed, ref_of, row_of
 from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
@@ -44,7 +45,7 @@ class PathwayStepInput:
     key: str = needed("Unique in the pathway; it keeps the step what it is when others move.")
     title: str = needed("In the city's first language.")
     parent: str | None = maybe("The key of the step above; absent at the top.")
-    rule: PathwayRuleInput | None = maybe("Absent: ALL.")
+    rule: PathwayRuleInput | None = maybe("What completes it; absent: ALL.")
     optional: bool | None = maybe("Whether the pathway is complete without it.")
     badges: list[ID] | None = maybe("What counts here, in order; other cities' badges are borrowed.")
     opportunities: list[ID] | None = maybe("What one can do for it, in order; also in other cities.")
@@ -54,7 +55,7 @@ class PathwayStepInput:
 class StepTitleInput:
     """A translation."""
 
-    key: str = needed("Of the step.")
+    key: str = needed("That of the step which it translates.")
     title: str = needed("Its title in that language.")
 
 
@@ -62,7 +63,7 @@ class StepTitleInput:
 class PathwayTranslationInput:
     """A translation."""
 
-    language: LanguageTag = needed("One of the city's languages, not its first.")
+    language: LanguageTag = needed("One of the city's languages, such as cy, and not its first.")
     name: str = needed("Its name in that language.")
     description: Markdown = needed("Its description in that language.")
     steps: list[StepTitleInput] | None = maybe("The titles of its steps in that language.")
@@ -75,7 +76,7 @@ class CreatePathwayInput:
     name: str = needed("In the city's first language.")
     description: Markdown = needed("Where it leads, in the city's first language.")
     issuer: ID = needed("Whose pathway it is.")
-    slug: str | None = maybe("For addresses; left out, it is made from the name.")
+    slug: str | None = maybe("For addresses, such as first-make; left out, it is made from the name.")
     rule: PathwayRuleInput | None = maybe("Over the top steps; absent: ALL.")
     interests: list[str] | None = maybe("Such as film or digital.")
     completion_badge: ID | None = maybe("The city's own badge that is awarded when the rule is met.")
@@ -88,59 +89,59 @@ class CreatePathwayInput:
 class UpdatePathwayInput:
     """What changes."""
 
-    pathway: ID = needed("The pathway.")
+    pathway: ID = needed("The id of a pathway of this city.")
     name: str | None = maybe("In the city's first language.")
     description: Markdown | None = maybe("Where it leads, in the city's first language.")
     issuer: ID | None = maybe("Whose pathway it is.")
     slug: str | None = maybe("For addresses; the old one leads here for ever.")
     rule: PathwayRuleInput | None = maybe("Over the top steps; null: ALL.")
-    interests: list[str] | None = maybe("All of them.")
+    interests: list[str] | None = maybe("All of them, such as film or digital.")
     completion_badge: ID | None = maybe("The city's own badge that is awarded when the rule is met.")
     outcomes: list[ID] | None = maybe("All of them, in order.")
     steps: list[PathwayStepInput] | None = maybe("All steps; those that keep their key stay what they are.")
-    translations: list[PathwayTranslationInput] | None = maybe("All translations.")
+    translations: list[PathwayTranslationInput] | None = maybe("All of them: those that are left out are taken away.")
 
 
 @strawberry.input(description="A pathway to be shown to everybody.")
 class PublishPathwayInput:
     """Which pathway."""
 
-    pathway: ID = needed("The pathway.")
+    pathway: ID = needed("The id of a pathway of this city.")
 
 
 @strawberry.input(description="A pathway to be taken off the lists.")
 class RetirePathwayInput:
     """Which pathway."""
 
-    pathway: ID = needed("The pathway.")
+    pathway: ID = needed("The id of a pathway of this city.")
 
 
 @value
 class CreatePathwaySuccess:
     """The pathway was drafted."""
 
-    pathway: Pathway
+    pathway: Pathway = column(doc="The pathway as it is now.")
 
 
 @value
 class UpdatePathwaySuccess:
     """The pathway is as the input says."""
 
-    pathway: Pathway
+    pathway: Pathway = column(doc="The pathway as it is now.")
 
 
 @value
 class PublishPathwaySuccess:
     """The pathway is shown to everybody."""
 
-    pathway: Pathway
+    pathway: Pathway = column(doc="The pathway as everybody sees it now.")
 
 
 @value
 class RetirePathwaySuccess:
     """The pathway is off the lists; its words stay readable, and what was earned counts."""
 
-    pathway: Pathway
+    pathway: Pathway = column(doc="The retired pathway, still readable by its id.")
 
 
 CreatePathwayPayload: Any = payload("CreatePathwayPayload", CreatePathwaySuccess, SlugTaken, Invalid, PathwayCycle)
@@ -166,7 +167,7 @@ async def _prepare(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, A
 async def _create(act: Act, given: Given) -> Outcome:
     words = PathwayWords(**{"slug": "", **_said(act, given)})
     done = await commands.create_pathway(act, words, given["abroad"])
-    return pointed(done, given, {}) if isinstance(done, Refusal) else _shown(done.pathway)
+    return _pointed(done, given) if isinstance(done, Refusal) else _shown(done.pathway)
 
 
 async def _update(act: Act, given: Given) -> Outcome:
@@ -174,7 +175,7 @@ async def _update(act: Act, given: Given) -> Outcome:
     if wrong:
         return wrong
     done = await commands.update_pathway(act, _meant(act, given), _said(act, given), given["abroad"])
-    return pointed(done, given, {}) if isinstance(done, Refusal) else _shown(done.pathway)
+    return _pointed(done, given) if isinstance(done, Refusal) else _shown(done.pathway)
 
 
 async def _publish(act: Act, given: Given) -> Outcome:
@@ -185,6 +186,16 @@ async def _publish(act: Act, given: Given) -> Outcome:
 async def _retire(act: Act, given: Given) -> Outcome:
     done = await commands.retire_pathway(act, _meant(act, given))
     return done if isinstance(done, Refusal) else _shown(done.pathway)
+
+
+def _pointed(refusal: Refusal, given: Given) -> Refusal:
+    """Point into the input, where the translated titles of steps are a list and not by key."""
+    at = pointed(refusal, given, {})
+    head, key = at.path[:3], at.path[3:4]
+    if head[:1] != ("translations",) or head[2:] != ("steps",):
+        return at
+    keys = [each["key"] for each in given["translations"][int(head[1])].get("steps") or ()]
+    return replace(at, path=(*head, str(keys.index(key[0])))) if key and key[0] in keys else at
 
 
 def _meant(act: Act, given: Given) -> UUID:

@@ -15,6 +15,7 @@ from waypost.graph import (
     asks,
     by,
     codes,
+    column,
     contains,
     filtering,
     in_cities,
@@ -26,6 +27,7 @@ from waypost.graph import (
     value,
     words,
 )
+from waypost.graph.inputs import needed
 
 from . import tables
 
@@ -37,41 +39,45 @@ if TYPE_CHECKING:
     from waypost.graph.request import Getter, Request
 
 EARTH = 6_371_008.8  # metres: the mean radius of WGS 84, as in the column `earth`
+FARTHEST = 20_037_508  # metres: half way round the earth
 NOWHERE = 1e9  # metres: farther than anything on earth; where something without a place is sorted
+LATITUDE = "Degrees north of the equator, -90 to 90."
+LONGITUDE = "Degrees east of Greenwich, -180 to 180."
+POSTCODE = "A UK postcode, with or without its space: BN1 1GE."
 
 
 @value
 class GeoPoint:
     """A point in WGS 84 degrees."""
 
-    latitude: float
-    longitude: float
+    latitude: float = column(doc=LATITUDE)
+    longitude: float = column(doc=LONGITUDE)
 
 
 @strawberry.input(description="A point in WGS 84 degrees: latitude -90 to 90, longitude -180 to 180.")
 class GeoPointInput:
     """A point."""
 
-    latitude: float
-    longitude: float
+    latitude: float = needed(LATITUDE)
+    longitude: float = needed(LONGITUDE)
 
 
 @strawberry.input(description="A box in WGS 84 degrees; `west` is east of `east` where it crosses the antimeridian.")
 class BoundsInput:
     """A box."""
 
-    south: float
-    west: float
-    north: float
-    east: float
+    south: float = needed("Latitude of its lower edge, -90 to 90.")
+    west: float = needed("Longitude of its left edge, -180 to 180.")
+    north: float = needed("Latitude of its upper edge, -90 to 90.")
+    east: float = needed("Longitude of its right edge, -180 to 180.")
 
 
 @strawberry.input(one_of=True, description="Where to measure from: exactly one.")
 class OriginInput:
     """A point or a postcode."""
 
-    point: strawberry.Maybe[GeoPointInput]
-    postcode: strawberry.Maybe[str]
+    point: strawberry.Maybe[GeoPointInput] = strawberry.field(description="Where somebody stands.")
+    postcode: strawberry.Maybe[str] = strawberry.field(description=POSTCODE)
 
 
 # Points as values of statements
@@ -87,6 +93,13 @@ def checked_point(point: dict[str, float]) -> tuple[float, float]:
             "longitudes at 180.",
         )
     return latitude, longitude
+
+
+def checked_metres(metres: int) -> int:
+    """Return a way over ground; raise `GraphError` INVALID_ARGUMENT for one that is none."""
+    if not 0 < metres <= FARTHEST:
+        raise GraphError("INVALID_ARGUMENT", f"`withinMetres` is {metres}; it may be 1 to {FARTHEST}.")
+    return metres
 
 
 def at_origin(point: Getter, postcode: Getter, then: Callable[[float, float], Any]) -> Getter:
@@ -163,14 +176,17 @@ class Place(Node):
     """Somewhere that things happen."""
 
     slug: str
-    name: str = words(tables.PlaceText, "place_id", copied="name", doc="In the language asked for.")
+    name: str = words(tables.PlaceText, "place_id", copied="name", doc="Its words, in the language asked for.")
     kind: str
     address: str | None
     postcode: str | None
     location: GeoPoint = struct(doc="Where it is.")
     inside_area: bool
     accessibility: list[str] = codes(
-        tables.PlaceAccessibility, "place_id", "code", doc="What makes it easy to use, such as step-free."
+        tables.PlaceAccessibility,
+        "place_id",
+        "code",
+        doc="Codes of what makes it easy to use, such as step-free or hearing-loop.",
     )
     city: City = one("tenant_id", doc="The city that lists it.")
 
@@ -180,7 +196,7 @@ class PlaceFilter:
     """Which places to list."""
 
     text: str | None = contains("name", doc="Part of the name, in whatever case.")
-    bounds: BoundsInput | None = asks(in_bounds, doc="In this box.")
+    bounds: BoundsInput | None = asks(in_bounds, doc="What lies in this box.")
     cities: list[str] | None = in_cities()
 
 

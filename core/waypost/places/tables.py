@@ -27,12 +27,14 @@ class Place(TenantTable):
 
     slug = Text(help_text="Unique in the tenant; part of public addresses, so never reused.")
     name = Text()
-    kind = Text()
-    address = Text(null=True)
-    postcode = Text(null=True)
+    kind = Text(help_text="Such as library, college, community-centre, park or other.")
+    address = Text(null=True, help_text="The street and what follows, on one line.")
+    postcode = Text(null=True, help_text="With its space, such as BN1 1GE.")
     latitude = DoublePrecision()
     longitude = DoublePrecision()
-    inside_area = Boolean(help_text="A place outside the tenant's area is shown and flagged, never refused.")
+    inside_area = Boolean(
+        help_text="Whether it is inside the city's outline; what is not is shown and flagged, never refused."
+    )
     state = Text(default="open", help_text="open or closed.")
     public = Boolean(default=False)
     managed_by = Text(default="graph", help_text="files, graph, feed:… or demo: who may change the row.")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import strawberry
 
-from waypost.graph import ID, LanguageTag, Row, act, mutation, payload, value
+from waypost.graph import ID, LanguageTag, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, cleared, maybe, needed, pointed, row_of
 from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
@@ -25,7 +25,7 @@ MOVED: Final = {"latitude": ("location", "latitude"), "longitude": ("location", 
 class PlaceTranslationInput:
     """A translation."""
 
-    language: LanguageTag = needed("One of the city's languages, not its first.")
+    language: LanguageTag = needed("One of the city's languages, such as cy, and not its first.")
     name: str = needed("Its name in that language.")
 
 
@@ -36,10 +36,10 @@ class CreatePlaceInput:
     name: str = needed("In the city's first language.")
     kind: str = needed("Such as library, college, community-centre, park or other.")
     location: GeoPointInput = needed("Where it is; outside the city's outline it is flagged, not refused.")
-    slug: str | None = maybe("For addresses; left out, it is made from the name.")
+    slug: str | None = maybe("For addresses, such as first-make; left out, it is made from the name.")
     address: str | None = maybe("The street and what follows, on one line.")
-    postcode: str | None = maybe("In the United Kingdom.")
-    accessibility: list[str] | None = maybe("Such as step-free or hearing-loop.")
+    postcode: str | None = maybe("Of the United Kingdom, with or without its space: BN1 1GE.")
+    accessibility: list[str] | None = maybe("Codes, such as step-free or hearing-loop.")
     translations: list[PlaceTranslationInput] | None = maybe("Its name in the city's other languages.")
 
 
@@ -47,43 +47,43 @@ class CreatePlaceInput:
 class UpdatePlaceInput:
     """What changes."""
 
-    place: ID = needed("The place.")
+    place: ID = needed("The id of a place of this city.")
     name: str | None = maybe("In the city's first language.")
     kind: str | None = maybe("Such as library, college, community-centre, park or other.")
     location: GeoPointInput | None = maybe("Where it is; what is held there moves with it.")
     slug: str | None = maybe("For addresses; the old one leads here for ever.")
     address: str | None = maybe("The street and what follows, on one line.")
-    postcode: str | None = maybe("In the United Kingdom.")
+    postcode: str | None = maybe("Of the United Kingdom, with or without its space: BN1 1GE.")
     accessibility: list[str] | None = maybe("All codes, such as step-free or hearing-loop.")
-    translations: list[PlaceTranslationInput] | None = maybe("All translations.")
+    translations: list[PlaceTranslationInput] | None = maybe("All of them: those that are left out are taken away.")
 
 
 @strawberry.input(description="A place to be taken off the lists.")
 class ClosePlaceInput:
     """Which place."""
 
-    place: ID = needed("The place.")
+    place: ID = needed("The id of a place of this city.")
 
 
 @value
 class CreatePlaceSuccess:
     """The place was added."""
 
-    place: Place
+    place: Place = column(doc="The place as it is now.")
 
 
 @value
 class UpdatePlaceSuccess:
     """The place is as the input says."""
 
-    place: Place
+    place: Place = column(doc="The place as it is now.")
 
 
 @value
 class ClosePlaceSuccess:
     """The place is off the lists; its words stay readable."""
 
-    place: Place
+    place: Place = column(doc="The closed place, still readable by its id.")
 
 
 CreatePlacePayload: Any = payload("CreatePlacePayload", CreatePlaceSuccess, SlugTaken, Invalid)

@@ -52,7 +52,7 @@ def having_skills(table: type[Table], key: str, *, here: str = "id") -> Any:
         )
         return (f"exists (select from {sql_name(table)} {side} where {linked})",)
 
-    return asks(where, doc="Codes of skills; at least one of them.")
+    return asks(where, doc="Codes of skills, such as digital-literacy; at least one of them.")
 
 
 @query

@@ -21,7 +21,9 @@ class Standard:
     code: str
     name: str
     version: str
-    layers: list[Layer] = many(here="code", there_key="standard_code", order_by=("position",), doc="In order.")
+    layers: list[Layer] = many(
+        here="code", there_key="standard_code", order_by=("position",), doc="All of them, in the standard's order."
+    )
     endorsed_by: list[str]
     is_progression: bool
 

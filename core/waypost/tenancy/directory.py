@@ -14,7 +14,8 @@ from waypost.db import Database, System, fetch
 TENANTS_SQL: Final = """
 SELECT t.id, t.slug, t.name, t.kind, t.state, t.nation, t.languages, t.timezone, t.standard_code,
        t.review_tenant_id, t.south, t.west, t.north, t.east, t.latitude, t.longitude,
-       t.primary_colour, t.accent_colour, t.logo_url, t.contact_url, t.origins, t.files, t.example, t.managed_by,
+       t.primary_colour, t.accent_colour, t.logo_url, t.contact_url, t.origins,
+       t.documents, t.graph_share, t.files, t.example, t.managed_by,
        ARRAY(SELECT s.slug FROM tenant_slug s WHERE s.tenant_id = t.id ORDER BY s.slug) AS slugs,
        ARRAY(SELECT h.host FROM tenant_host h WHERE h.tenant_id = t.id ORDER BY h.host) AS hosts,
        ARRAY(SELECT g.group_id FROM tenant_group g WHERE g.tenant_id = t.id ORDER BY g.group_id) AS groups,
@@ -38,7 +39,8 @@ class Bounds:
 class Tenant:
     """A city, region, nation or network, with what must be known before any of its rows are read.
 
-    `plugins` are the active ones; `former_slugs` redirect here; `origins` may call with a token.
+    `plugins` are the active ones; `former_slugs` redirect here; `origins` may call with a token;
+    `documents` is any or trusted; `graph_share` is its visitors' part of what the platform gives out.
     """
 
     id: UUID
@@ -59,6 +61,8 @@ class Tenant:
     logo_url: str | None
     contact_url: str | None
     origins: tuple[str, ...]
+    documents: str
+    graph_share: float
     hosts: tuple[str, ...]
     former_slugs: tuple[str, ...]
     groups: frozenset[UUID]

@@ -92,11 +92,16 @@ def _tenant_file(tenant: Tenant, rows: TenantRows, catalogue: _Catalogue) -> dic
         if row.active and row.managed_by in keepers
     }
     said = {key: _plain(value) for key, value in facts.items() if key not in {"slug", "state", "area"}}
-    look = {key.removeprefix("look."): said.pop(key) for key in list(said) if key.startswith("look.")}
+    tables = {name: _taken_out(said, f"{name}.") for name in ("look", "graph")}
     area = {"area": USUAL_AREA} if tenant.id in rows.areas else {}
     former = {"formerly": list(tenant.former_slugs)} if tenant.former_slugs else {}
-    whole = said | area | former | {"look": look, "plugins": plugins}
+    whole = said | area | former | tables | {"plugins": plugins}
     return {key: value for key, value in whole.items() if value is not None}
+
+
+def _taken_out(said: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """Take the facts of one table out of those of the whole file."""
+    return {key.removeprefix(prefix): said.pop(key) for key in list(said) if key.startswith(prefix)}
 
 
 def _plain(value: object) -> object:

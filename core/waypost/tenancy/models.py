@@ -26,6 +26,7 @@ from waypost.tenancy.fields import (
 TENANT_KINDS: Final = ("city", "region", "nation", "network")
 GROUP_KINDS: Final = ("region", "nation", "network")
 FILES_MODES: Final = ("managed", "seed")
+DOCUMENTS: Final = ("any", "trusted")
 UK_NATIONS: Final = ("GB-ENG", "GB-NIR", "GB-SCT", "GB-WLS")
 
 _NATION: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -75,6 +76,13 @@ class Look(Table):
     logo_url: Url | None = None
 
 
+class GraphPolicy(Table):
+    """How the tenant's graph may be asked: by anybody's documents or published ones, and its share of the platform."""
+
+    documents: Annotated[str, AfterValidator(one_of("policy", DOCUMENTS))] = "any"
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
 class TenantFile(Table):
     """A city, region, nation or network as its file says it; its slug is the name of the folder.
 
@@ -98,6 +106,7 @@ class TenantFile(Table):
     example: bool = False
     formerly: EachOnce[Slug] = ()
     look: Look = Look()
+    graph: GraphPolicy = GraphPolicy()
     plugins: Mapping[str, Mapping[str, Any]] = {}
 
     @property

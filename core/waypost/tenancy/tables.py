@@ -16,13 +16,15 @@ class Tenant(
 ):
     """A city, region, nation or network with its own graph."""
 
-    slug = Text(help_text="Part of public addresses, so never reused: see `TenantSlug`.")
-    name = Text()
+    slug = Text(help_text="Part of public addresses, such as brighton, so never reused.")
+    name = Text(help_text="As people say it, such as Brighton & Hove.")
     kind = Text(help_text="city, region, nation or network.")
     state = Text(default="open", help_text="open or closed; a closed tenant is read-only and off the lists.")
-    nation = Text(null=True, help_text="ISO 3166-2, e.g. GB-WLS.")
-    languages = Array(base_column=Text(), help_text="BCP 47; all text is there at least in the first.")
-    timezone = Text(help_text="IANA name.")
+    nation = Text(null=True, help_text="ISO 3166-2, such as GB-WLS.")
+    languages = Array(
+        base_column=Text(), help_text="BCP 47, such as en and cy; all text is there at least in the first."
+    )
+    timezone = Text(help_text="IANA name, such as Europe/London.")
     standard_code = Text()
     review_tenant_id = UUID(null=True, help_text="Who reviews its badges; null = itself.")
     area = JSONB(null=True, help_text="RFC 7946 geometry; null for a network.")
@@ -35,8 +37,10 @@ class Tenant(
     primary_colour = Text()
     accent_colour = Text()
     logo_url = Text(null=True)
-    contact_url = Text(null=True)
+    contact_url = Text(null=True, help_text="Where people reach the city.")
     origins = Array(base_column=Text(), default=list, help_text="Browsers' origins that may send a token.")
+    documents = Text(default="any", help_text="any, or trusted: only published documents are answered.")
+    graph_share = DoublePrecision(default=0.5, help_text="Its visitors' part of what the platform gives out.")
     files = Text(default="managed", help_text="managed, or seed: files create and never overwrite.")
     example = Boolean(default=False, help_text="Shown on every page and node.")
     managed_by = Text(default="files")

@@ -155,6 +155,8 @@ def said(folder: Folder) -> dict[str, object]:
         "look.primary_colour": tenant.look.primary_colour,
         "look.accent_colour": tenant.look.accent_colour,
         "look.logo_url": tenant.look.logo_url,
+        "graph.documents": tenant.graph.documents,
+        "graph.share": tenant.graph.share,
     }
 
 
@@ -182,6 +184,8 @@ def stored_facts(row: Tenant, rows: TenantRows) -> dict[str, object]:
         "look.primary_colour": row.primary_colour,
         "look.accent_colour": row.accent_colour,
         "look.logo_url": row.logo_url,
+        "graph.documents": row.documents,
+        "graph.share": row.graph_share,
     }
 
 

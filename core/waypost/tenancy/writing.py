@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from waypost.tenancy.country import Known
 from waypost.tenancy.entries import Entry, Written, find_entry
 from waypost.tenancy.planning import EntryPlan, FolderPlan, sections_of
 from waypost.tenancy.sections import Problem
+from waypost.tenancy.telling import Told, tell_all
 
 # The same files applied by two processes at once wait for each other, tenant by tenant.
 LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('tenants apply ' || $1, 0))"
@@ -23,6 +25,8 @@ ON CONFLICT (tenant_id, plugin) DO UPDATE SET settings = excluded.settings
 WHERE plugin_setting.settings IS DISTINCT FROM excluded.settings
 """
 KindAndSlug = tuple[str, str]
+# What happened to entries, by the name of their kind and their id: told once each.
+Happened = dict[tuple[str, UUID], Told]
 
 
 class Pending:
@@ -53,18 +57,28 @@ async def write_entries(plans: Collection[EntryPlan], at: Writing, known: Known)
 
     Answers what is still not whole. Ids of what was written are put into `at.ids`.
     """
-    changed: dict[str, set[UUID]] = {}
-    pending = await _write_all([plan for plan in plans if plan.placed is not None], at, known, changed)
+    happened: Happened = {}
+    pending = await _write_all([plan for plan in plans if plan.placed is not None], at, known, happened)
     for plan in plans:
         if plan.placed is None and plan.id is not None and await plan.kind.close(plan.id, at):
-            changed.setdefault(plan.kind.name, set()).add(plan.id)
-    pending = await _write_all(pending.plans, at, known, changed)
+            happened[plan.kind.name, plan.id] = _told(plan.kind, plan.id, plan.kind.closed_state)
+    pending = await _write_all(pending.plans, at, known, happened)
+    changed: dict[str, set[UUID]] = {}
+    for kind_name, id in happened:
+        changed.setdefault(kind_name, set()).add(id)
     for kind in known.kinds:
         await kind.follow(changed, at)
+    await tell_all(at.here.tenant_id, happened.values(), at.now)
     return pending
 
 
-async def _write_all(plans: Iterable[EntryPlan], at: Writing, known: Known, changed: dict[str, set[UUID]]) -> Pending:
+def _told(kind: CatalogueKind[Any], id: UUID, what: str) -> Told:
+    """What is told of an entry, named as acts name it."""
+    thing = kind.table.__name__
+    return Told(f"{thing.lower()}.{what}", thing, id)
+
+
+async def _write_all(plans: Iterable[EntryPlan], at: Writing, known: Known, happened: Happened) -> Pending:
     left: list[EntryPlan] = []
     refusals: dict[KindAndSlug, Refusal] = {}
     for plan in plans:
@@ -79,7 +93,8 @@ async def _write_all(plans: Iterable[EntryPlan], at: Writing, known: Known, chan
         if isinstance(answer, Written):
             at.ids[plan.kind.name, plan.slug] = answer.id
             if answer.changed:
-                changed.setdefault(plan.kind.name, set()).add(answer.id)
+                what = _told(plan.kind, answer.id, "created" if answer.created else "updated")
+                happened.setdefault((plan.kind.name, answer.id), what)
     pending = Pending(left)
     pending.refusals = refusals
     return pending
@@ -92,7 +107,8 @@ async def _write(kind: CatalogueKind[Any], placed: Placed[Any], at: Writing, kno
         for plugin, section in sections_of(kind, at.folder, known):
             value = placed.sections.get((plugin, section.name))
             if value is not None or not answer.created:
-                await section.write(at.here.tenant_id, answer.id, value)
+                changed = await section.write(at.here.tenant_id, answer.id, value)
+                answer = replace(answer, changed=answer.changed or changed)
     return answer
 
 

@@ -24,6 +24,8 @@ CREATE TABLE tenant (
     logo_url text,
     contact_url text,
     origins text[] NOT NULL DEFAULT '{}',
+    documents text NOT NULL DEFAULT 'any' CHECK (documents IN ('any', 'trusted')),
+    graph_share double precision NOT NULL DEFAULT 0.5 CHECK (graph_share > 0 AND graph_share <= 1),
     files text NOT NULL DEFAULT 'managed' CHECK (files IN ('managed', 'seed')),
     example boolean NOT NULL DEFAULT false,
     managed_by text NOT NULL DEFAULT 'files',

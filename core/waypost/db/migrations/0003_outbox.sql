@@ -9,7 +9,10 @@ CREATE TABLE event (
     person_id uuid,
     data jsonb NOT NULL DEFAULT '{}',
     happened_at timestamptz NOT NULL DEFAULT now(),
+    version bigint,
     PRIMARY KEY (tenant_id, id)
 );
+-- Who follows a tenant reads on from where it was, in the order in which transactions held.
+CREATE INDEX event_version ON event (tenant_id, version, id);
 -- migrate:down
 DROP TABLE event;

@@ -63,6 +63,9 @@ CREATE INDEX opportunity_soonest ON opportunity (tenant_id, sort_starts_at, id) 
 CREATE INDEX opportunity_soonest_national ON opportunity (sort_starts_at, id) WHERE state = 'open' AND public;
 CREATE INDEX opportunity_newest ON opportunity (tenant_id, created_at, id) WHERE state = 'open' AND public;
 CREATE INDEX opportunity_newest_national ON opportunity (created_at, id) WHERE state = 'open' AND public;
+-- When an answer that was kept ends, because the next of its opportunities is over.
+CREATE INDEX opportunity_over ON opportunity (tenant_id, over_at) WHERE state = 'open' AND public;
+CREATE INDEX opportunity_over_national ON opportunity (over_at) WHERE state = 'open' AND public;
 CREATE INDEX opportunity_in_view ON opportunity (tenant_id, latitude, longitude) WHERE state = 'open' AND public;
 CREATE INDEX opportunity_of_provider ON opportunity (tenant_id, provider_id, title, id);
 CREATE INDEX opportunity_at_place ON opportunity (tenant_id, place_id, title, id);

@@ -1,0 +1,201 @@
+"""Fields that Python finishes: batch fields, called once for all parents of a level, and ordinary resolvers.
+
+The statement keeps their place in the answer with an object `{"$": number, …}` that holds what they need.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from graphql import Executor, GraphQLError, GraphQLNonNull, parse
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails
+from graphql.pyutils import Path
+from typing_extensions import override
+
+from .errors import GraphError
+from .facts import columns_of
+from .relations import Relation
+from .render import form_of, printed
+from .shape import Incomplete, complete, shape_of
+from .sql import text_object
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from .plan import Plan
+    from .query import Here, Patch, Query, Selected
+    from .request import Request
+
+log: Final = logging.getLogger("waypost.graph")
+Spot = tuple[Any, Any, tuple[str | int, ...]]  # a container of the answer, the key in it, the way to it
+ANY: Final = parse("{ __typename }")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed(Relation):
+    """A field that Python finishes, once for all its parents.
+
+    `columns` of the row are read beside the others. `work(parents, field, request)` gets one mapping of those
+    columns a parent (timestamps as RFC 3339 text) and returns one value a parent, or an exception for one that
+    failed; values are plain data: mappings with the GraphQL names as keys, lists, and what JSON knows. At the root
+    there is one parent, empty. `kept` says that the values follow from columns, arguments and the directory of
+    tenants alone, or that the work tells `request.ends` when they change: only then may the whole answer be kept.
+    """
+
+    kept: bool = False
+    columns: tuple[str, ...] = ()
+    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]]]
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        number = query.patch(field, self, shape_of(query, field))
+        return _place(number, here, self.columns)
+
+    @override
+    def needs(self, name: str) -> Sequence[str]:
+        del name
+        return self.columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved(Relation):
+    """A field with an ordinary resolver: graphql-core runs it, and all below it, once a parent.
+
+    The resolver's `self` has the columns of the parent's row as attributes, `info.context` is the request.
+    """
+
+    kept: bool = field(default=False, init=False)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        known = () if here is None else [name for name, column in columns_of(here.table).items() if form_of(column)]
+        return _place(query.patch(field, self), here, known)
+
+
+def _place(number: int, here: Here | None, names: Sequence[str]) -> str:
+    """Return SQL that keeps a place: the number of the patch, and columns of the row."""
+    parts = [("$", f"'{number}'")]
+    if here is not None:
+        known = columns_of(here.table)
+        for name in names:
+            form = form_of(known[name])
+            assert form is not None, f"{here.table.__name__}.{name}: composition checks this"
+            parts.append((name, printed(form, f"{here}.{name}", nullable=bool(known[name]._meta.null))))
+    return text_object(parts)
+
+
+# Finding the places
+
+
+def places(tree: Any, patch: Patch) -> Iterator[Spot]:
+    """Yield the places that a patch finishes, in response order."""
+    yield from _under({"": tree}, "", patch.path, patch.number, ())
+
+
+def _under(container: Any, key: Any, path: Sequence[str], number: int, way: tuple[str | int, ...]) -> Iterator[Spot]:
+    value = container[key]
+    if isinstance(value, list):
+        for index in range(len(value)):
+            yield from _under(value, index, path, number, (*way, index))
+    elif isinstance(value, dict):
+        if not path and value.get("$") == number:
+            yield container, key, way
+        elif path and path[0] in value:
+            yield from _under(value, path[0], path[1:], number, (*way, path[0]))
+
+
+# Finishing them
+
+
+async def finish(tree: Any, patch: Patch, plan: Plan, request: Request) -> list[GraphError]:
+    """Finish all places of one patch; return the errors of those that are null because of them.
+
+    What a plugin raises costs its field, this once, and nothing else; what the core raises is unforeseen.
+    """
+    spots = list(places(tree, patch))
+    if not spots:
+        return []
+    plugin = plan.query.facts.plugin(patch.field)
+    try:
+        if isinstance(patch.work, Computed):
+            values = await patch.work.work([container[key] for container, key, _ in spots], patch.field, request)
+            pairs = list(zip(spots, values, strict=True))
+        else:
+            pairs = [(spot, await _resolve(spot, patch, plan, request)) for spot in spots]
+    except GraphError as error:
+        pairs = [(spot, error) for spot in spots]
+    except Exception as error:
+        if plugin is None:
+            raise
+        pairs = [(spot, _failed(plugin, patch, error)) for spot in spots]
+    return [error for spot, value in pairs for error in _put(spot, value, patch, plugin)]
+
+
+def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[GraphError]:
+    """Put one value in its place, completed; return its errors with their ways."""
+    container, key, way = spot
+    if isinstance(value, Outcome):
+        container[key] = value.data
+        return value.errors
+    if isinstance(value, Exception):
+        failed = value if isinstance(value, GraphError) else _failed(plugin or "core", patch, value)
+        if isinstance(patch.field.definition.type, GraphQLNonNull):
+            raise failed.at(way)
+        container[key] = None
+        return [GraphError(failed.code, failed.message, way)]
+    faults: list[Incomplete] = []
+    container[key] = complete(patch.shape, value, faults)
+    if faults:
+        log.warning("%s of %s gives what its type does not allow: %s", patch.field.coordinate, plugin, faults[0])
+    return [GraphError("PLUGIN_FAILED", str(fault), (*way, *fault.path)) for fault in faults]
+
+
+def _failed(plugin: str, patch: Patch, error: Exception) -> GraphError:
+    reference = uuid4().hex[:12]
+    log.error("%s of the plugin %s failed, reference %s", patch.field.coordinate, plugin, reference, exc_info=error)
+    return GraphError("PLUGIN_FAILED", f"The plugin {plugin} could not answer. Reference: {reference}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What graphql-core made of one place."""
+
+    data: Any
+    errors: list[GraphError]
+
+
+async def _resolve(spot: Spot, patch: Patch, plan: Plan, request: Request) -> Outcome:
+    """Let graphql-core resolve one field of one parent, with everything below it."""
+    container, key, way = spot
+    facts, chosen = plan.query.facts, patch.field
+    executor = Executor.build(facts.schema, ANY, context_value=request)
+    assert isinstance(executor, Executor)
+    if request.variables is not None:
+        executor.variable_values = request.variables
+    executor.fragments = {name: FragmentDetails(each) for name, each in plan.query.fragments.items()}
+    parent = SimpleNamespace(**{name: value for name, value in container[key].items() if name != "$"})
+    details = [FieldDetails(node, None) for node in chosen.nodes]
+    path: Path | None = None
+    for step in way:
+        path = Path(path, step, None)
+    assert path is not None
+    try:
+        data = executor.execute_field(chosen.parent, parent, details, path, None)
+        if executor.is_awaitable(data):
+            data = await data
+    except GraphQLError as error:
+        return Outcome(None, [_told(error, way)])
+    return Outcome(data, [_told(error, way) for error in executor.collected_errors.errors])
+
+
+def _told(error: GraphQLError, way: tuple[str | int, ...]) -> GraphError:
+    cause = error.original_error
+    if isinstance(cause, GraphError):
+        return cause.at(tuple(error.path or way))
+    reference = uuid4().hex[:12]
+    log.error("a resolver failed, reference %s", reference, exc_info=cause or error)
+    return GraphError("PLUGIN_FAILED", f"A plugin could not answer. Reference: {reference}", tuple(error.path or way))
