@@ -43,6 +43,7 @@ check: $(INSTALLED_FOR_TESTS) ## format, lint, types, floors, schema, tenants, d
 	done
 	$(BIN)/lint-imports
 	$(BIN)/waypost schema export --check
+	$(BIN)/waypost schema diff schema/published.graphql
 	$(BIN)/waypost tenants check
 	$(BIN)/python -m pytest -q tests/project
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from tests.waiting import until
 from waypost.db import City, Database, Learner, System, TransactionAborted, execute, fetchval
 from waypost.db.migrate import owner
 from waypost.db.scope import SHARED
@@ -41,13 +41,6 @@ async def other(app_url: str) -> AsyncIterator[Database]:
     async with await Database.open(app_url, pool_size=2) as opened, opened.versions.followed():
         await until(lambda: opened.versions.known)
         yield opened
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Let other tasks run until something holds."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - there is no event for it
-            await asyncio.sleep(0.005)
 
 
 async def test_every_write_moves_its_tenant_on_by_one_and_no_other(database: Database, admin_url: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from time import monotonic
@@ -16,6 +15,7 @@ from hypothesis import strategies as some
 from tests.graph.world import Builder, World
 from tests.http.stage import BASE_URL, SECRET_KEY, GiveToken
 from tests.rooms import badge_words
+from tests.waiting import until
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.db import SHARED, City, Database, System, execute
 from waypost.graph import Answer, Asker, GraphRequest, Keep
@@ -26,13 +26,6 @@ from waypost.settings import Settings
 
 LIST = "{ discover(filter: {}) { totalCount nodes { title } } }"
 Ask = Callable[..., Awaitable[httpx.Response]]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Let other tasks run until something holds."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - there is no event for it
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture(scope="module")

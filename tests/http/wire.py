@@ -1,4 +1,4 @@
-"""A real socket: the application behind the server that `waypost up` runs, and a client that writes bytes as it likes."""
+"""A real socket: the application behind the server that `waypost up` runs, and a client that writes what it likes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import orjson
 from starlette.types import ASGIApp
 
 from waypost.cli.serving import bind, serve
+
+PATIENCE_S = 30  # after which a test that waits has failed
 
 
 @asynccontextmanager
@@ -50,20 +52,30 @@ class Wire:
     writer: asyncio.StreamWriter
 
     async def send(self, data: bytes) -> None:
+        """Send, and let the server read."""
         self.writer.write(data)
         await self.writer.drain()
+        await asyncio.sleep(0)
+
+    async def send_on(self, data: bytes, most: int = 1_000_000) -> None:
+        """Send again and again, however little is listened to."""
+        for _ in range(most):
+            await self.send(data)
 
     async def reply(self, *, to_head: bool = False) -> Reply:
         """Read one whole answer."""
-        first, *lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-        length = 0 if to_head else int(headers.get("content-length", 0))
-        return Reply(int(first.split()[1]), headers, await self.reader.readexactly(length))
+        async with asyncio.timeout(PATIENCE_S):
+            first, *lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            pairs = (line.partition(":") for line in lines if line)
+            headers = {name.lower(): value.strip() for name, _, value in pairs}
+            length = 0 if to_head else int(headers.get("content-length", 0))
+            return Reply(int(first.split()[1]), headers, await self.reader.readexactly(length))
 
     async def is_closed(self) -> bool:
         """Wait for the server to close, and say whether it did without another word."""
         try:
-            return await self.reader.read() == b""
+            async with asyncio.timeout(PATIENCE_S):
+                return await self.reader.read() == b""
         except ConnectionResetError:
             return True
 

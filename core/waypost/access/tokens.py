@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import City, Database, System, execute, fetchrow, fetchval, new_id
+from waypost.db import City, Database, System, execute, new_id
 from waypost.refusal import Refusal
 
 PREFIX: Final = "wp_"
@@ -92,14 +92,15 @@ async def find_bearer(database: Database, token: str, now: datetime) -> Bearer |
     unknown = TokenUnknown(message="This bearer token is not known here.")
     if not token.startswith(PREFIX):
         return unknown
-    async with database.transaction(SIGN_IN):
-        row = await fetchrow(FIND_SQL, digest_of(token), now)
-        if row is None:
-            return unknown
-        wrong = _problem(row, now)
-        if wrong:
-            return wrong
-        if row["worth_noting"]:
+    found = await database.reads.rows(SIGN_IN, FIND_SQL, [digest_of(token), now])
+    if not found:
+        return unknown
+    row = found[0]
+    wrong = _problem(row, now)
+    if wrong:
+        return wrong
+    if row["worth_noting"]:
+        async with database.transaction(SIGN_IN):
             await execute(USED_SQL, row["id"], now)
     bearer = Bearer(row["person_id"], row["tenant_id"], row["role"], row["issuer_id"], row["id"])
     return bearer if await _is_member(database, bearer) else unknown
@@ -113,9 +114,9 @@ async def revoke_token(id: UUID, now: datetime) -> bool:
 async def _is_member(database: Database, grant: Grant) -> bool:
     if grant.tenant_id is None:
         return True
-    async with database.transaction(City(grant.tenant_id)):
-        facts = (grant.tenant_id, grant.person_id, grant.role, grant.issuer_id)
-        return bool(await fetchval(MEMBER_SQL, *facts))
+    facts = [grant.tenant_id, grant.person_id, grant.role, grant.issuer_id]
+    rows = await database.reads.rows(City(grant.tenant_id), MEMBER_SQL, facts)
+    return bool(rows[0][0])
 
 
 def _problem(row: Any, now: datetime) -> Refusal | None:

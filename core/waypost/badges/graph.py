@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +21,6 @@ from waypost.graph import (
     coded,
     column,
     contains,
-    expression,
     extend,
     filtering,
     given,
@@ -42,6 +40,7 @@ from waypost.graph.declare import ANY_ID
 from waypost.graph.query import named
 from waypost.graph.relations import HIDDEN_JSON, Relation
 from waypost.graph.sql import every
+from waypost.issuers.costs import KNOWN_COST
 from waypost.skills.graph import having_skills
 
 from . import tables
@@ -51,11 +50,11 @@ if TYPE_CHECKING:
 
     from waypost.cities.graph import City
     from waypost.graph.query import Here, Query, Selected
+    from waypost.issuers.costs import OpportunityCost
     from waypost.issuers.graph import Issuer
     from waypost.skills.graph import Skill
     from waypost.standards.graph import Layer
 
-KNOWN_COST: Final = "({0}.free is not null or {0}.price is not null)"
 CATEGORIES: Final = {
     "attendance": "Attendance",
     "participation": "Participation",
@@ -86,27 +85,6 @@ class CodedValue:
 
     code: str = column(doc="Safe to switch on, such as foundational.")
     name: str = column(doc="For people, such as Foundational.")
-
-
-@value
-class Money:
-    """An amount in a currency (ISO 4217)."""
-
-    amount: Decimal = column("price", doc="A decimal number as a string, such as 12.50.")
-    currency: str = column(doc="ISO 4217, such as GBP.")
-
-
-def _known_free(query: Query, here: Here, field: Selected) -> str:
-    return f"coalesce({here}.free, false)::text"
-
-
-@value
-class OpportunityCost:
-    """What it costs to take part."""
-
-    free: bool = expression(_known_free, doc="What has a price is not free.")
-    price: Money | None = struct("price", doc="Null where it is free, or the price is not known.")
-    note: str | None = column("cost_note", doc="What else to know of the cost.")
 
 
 @node(tables.Criterion)
@@ -276,8 +254,6 @@ class SkillBadges:
 
 TYPES = (
     CodedValue,
-    Money,
-    OpportunityCost,
     Criterion,
     BadgeVersion,
     Endorsement,

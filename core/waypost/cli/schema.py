@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ def schema() -> None:
     help="The folder of the files.",
 )
 def export(check: bool, folder: Path) -> None:
-    """Write the graph's schema: all plugins, one file for each set of plugins in use, and the hooks.
+    """Write the graph's schema: all plugins, one file for each set of plugins in use, trusted documents, hooks.
 
     The sets in use are those of the tenants' files, and the core alone.
     """
@@ -141,7 +142,16 @@ def published(settings: Settings) -> dict[str, str]:
     graphs |= {f"profiles/{_name(one)}.graphql": one for one in profiles(plugins, settings.tenants_dir)}
     texts = {name: GRAPH_NOTE + schema_of(plugins, profile).sdl() for name, profile in graphs.items()}
     subgraph = GRAPH_NOTE + schema_of(plugins, plugins.national).subgraph_sdl()
-    return {**texts, "subgraph.graphql": subgraph, "hooks.json": hook_list()}
+    return {**texts, "subgraph.graphql": subgraph, "operations.json": _operations(settings), "hooks.json": hook_list()}
+
+
+def _operations(settings: Settings) -> str:
+    """The trusted documents: id → file, as JSON text."""
+    from waypost.graph import document_id
+
+    files = sorted(settings.operations_dir.glob("*.graphql"))
+    ids = {document_id(file.read_text(encoding="utf-8")): file.name for file in files}
+    return json.dumps(ids, indent=2) + "\n"
 
 
 def _whole_plugins(settings: Settings) -> Plugins:

@@ -45,7 +45,8 @@ async def _serve(here: Ground, settings: Settings, bound: socket.socket, host: s
     platform = Platform(settings, parts_of(load_plugins(settings)), here.app_url, bound_to=host)
     async with platform.opened():
         ready = "Serving on %s"
-        await serve_on(create_app(platform), bound, ready=lambda: log.info(ready, settings.base_url))
+        app, live = create_app(platform), platform.live
+        await serve_on(app, bound, ready=lambda: log.info(ready, settings.base_url), stopping=live.close)
     log.info("Stopped")
 
 

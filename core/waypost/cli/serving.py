@@ -17,6 +17,9 @@ from waypost.cli.faults import Refused
 Result = TypeVar("Result")
 
 STOP_WITHIN_S: Final = 10
+LARGEST_MESSAGE: Final = 256_000  # bytes, of a WebSocket
+PING_S: Final = 20.0
+STUCK_MS: Final = 60_000  # a client that takes nothing for so long is given up by the system
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -27,6 +30,8 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections inherit it from the socket that accepts them
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MS)
     try:
         bound.bind((host, port))
     except OSError as error:
@@ -41,16 +46,19 @@ def run(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         return runner.run(_stoppable(main))
 
 
-async def serve(app: Any, bound: socket.socket, *, ready: Callable[[], None]) -> None:
+async def serve(
+    app: Any, bound: socket.socket, *, ready: Callable[[], None], stopping: Callable[[], None] = lambda: None
+) -> None:
     """Serve an ASGI application on a bound socket until this task is cancelled, then finish what was begun.
 
-    `ready` is called once requests are answered.
+    `ready` is called once requests are answered, `stopping` before it is waited for what has no end of its own.
     """
     server = _server(app, ready)
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        stopping()
         server.should_exit = True
         await serving
 
@@ -58,7 +66,7 @@ async def serve(app: Any, bound: socket.socket, *, ready: Callable[[], None]) ->
 def _server(app: Any, ready: Callable[[], None]) -> Any:
     import uvicorn
 
-    from waypost.http.heads import BoundedHeads
+    from waypost.http.heads import BoundedRequests
 
     class Server(uvicorn.Server):
         """uvicorn's, except that signals are not its own affair: they cancel the whole command."""
@@ -74,8 +82,12 @@ def _server(app: Any, ready: Callable[[], None]) -> Any:
     return Server(
         uvicorn.Config(
             app,
-            http=BoundedHeads,
-            ws="none",
+            http=BoundedRequests,
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_MESSAGE,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=PING_S,
+            ws_per_message_deflate=False,  # a window for each connection costs more than the small messages save
             lifespan="off",
             log_config=None,
             access_log=False,  # the reverse proxy keeps one; ours would only repeat learners' addresses

@@ -50,7 +50,8 @@ async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str)
         await _apply(database, settings, plugins)
     platform = Platform(settings, parts_of(plugins), await here.entry(), bound_to=host)
     async with platform.opened():
-        await serve(create_app(platform), bound, ready=lambda: _announce(platform))
+        app, live = create_app(platform), platform.live
+        await serve(app, bound, ready=lambda: _announce(platform), stopping=live.close)
 
 
 async def _apply(database: Database, settings: Settings, plugins: Plugins) -> None:

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def _found(query: Query, row: Here, field: Selected) -> Sequence[str]:
-    """Keep what `discover` would find with the same filter: from an origin, only what has a place."""
-    return [condition.format(row) for condition in ordering(query, row, field).conditions]
+    """Keep what `discover` would find with the same filter: from an origin, only what has a place.
+
+    The order's keys are asked for too, though they are never null, so that an origin that is none is refused here too.
+    """
+    found = ordering(query, row, field)
+    keys = [f"({key.text}) is not null" for key in found.order.keys]
+    return [each.format(row) for each in (*found.conditions, *keys)]
 
 
 @value

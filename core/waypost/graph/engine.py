@@ -18,7 +18,7 @@ from asyncpg import (
     TooManyConnectionsError,
 )
 from graphql import GraphQLError, GraphQLNonNull, OperationType, execute
-from graphql.execution.values import get_directive_values, get_variable_values
+from graphql.execution.values import get_variable_values
 from graphql.language import FieldNode
 
 from waypost.db import City, National
@@ -166,8 +166,8 @@ class Engine:
             operation = _operation(document, asked.operation_name)
             price = document.plans(operation).price(graph.schema.core)
             refuse_too_much(price)
-            if not open_schema and any(_introspects(each) for each in _fields(document, operation)):
-                raise GraphError("INTROSPECTION_CLOSED", "This graph's schema is not shown here.")
+            if not open_schema:
+                _refuse_introspection(document, operation)
             request = self._request(graph, asked, asker, operation)
             cost = price.of(request.variables.coerced if request.variables else {})
             refuse_too_costly(cost)
@@ -223,7 +223,7 @@ class Engine:
             services=graph.services,
         )
         directive = graph.schema.core.get_directive("inContext")
-        chosen = get_directive_values(directive, operation, variables) if directive else None
+        chosen = request.directive(directive, operation) if directive else None
         languages = (chosen["language"],) if chosen else asked.languages
         request.languages = wanted_languages(languages, graph.languages)
         return request
@@ -362,6 +362,11 @@ def _is_marked(text: str) -> bool:
 
 def _introspects(node: FieldNode) -> bool:
     return node.name.value in {"__schema", "__type"}
+
+
+def _refuse_introspection(document: Document, operation: OperationDefinitionNode) -> None:
+    if any(_introspects(each) for each in _fields(document, operation)):
+        raise GraphError("INTROSPECTION_CLOSED", "This graph's schema is not shown here.")
 
 
 def _may_be_null(graph: Graph, document: Document, operation: OperationDefinitionNode, key: str) -> bool:

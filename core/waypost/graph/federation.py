@@ -22,7 +22,7 @@ from graphql import (
 )
 from typing_extensions import override
 
-from .declare import extend, value
+from .declare import column, extend, value
 from .ids import parse_id
 from .query import object_type
 from .relations import Argument, Relation
@@ -57,9 +57,7 @@ SHAREABLE: Final = _directives("@shareable")
 class Service:
     """What this graph brings to a gateway of Apollo Federation 2."""
 
-    sdl: str = strawberry.field(
-        description="Its schema with the directives of the federation, as a gateway composes it."
-    )
+    sdl: str = column(doc="Its schema with the directives of the federation, as a gateway composes it.")
 
 
 Service.__strawberry_definition__.name = "_Service"  # type: ignore[attr-defined]  # strawberry's own
@@ -105,10 +103,10 @@ def asked_id(representation: Any) -> str:
     return str(named) if named is not None and named.type == asked.get("__typename") else ""
 
 
-def federated(nodes: Sequence[type[Any]]) -> type[Any]:
+def federated(nodes: Sequence[type[Any]]) -> Any:
     """Return the root fields that a gateway asks, for these types of node."""
     declared = {
-        "__annotations__": {"service": Service, "entities": list[Optional[_entity(tuple(nodes))]]},  # type: ignore[misc]  # noqa: UP045 - built at run time
+        "__annotations__": {"service": Service, "entities": _entities(tuple(nodes))},
         "__module__": __name__,
         "service": Described(doc="For a gateway: the schema of this graph as a subgraph."),
         "entities": Entities(doc="For a gateway: things by their type and id, in the order asked for."),
@@ -116,11 +114,12 @@ def federated(nodes: Sequence[type[Any]]) -> type[Any]:
     fields: Any = extend("Query")(type("FederationQuery", (), declared))
     for field in fields.__strawberry_definition__.fields:
         field.graphql_name = f"_{field.python_name}"
-    return fields  # type: ignore[no-any-return]  # a class of strawberry's making
+    return fields
 
 
-def _entity(kinds: tuple[type[Any], ...]) -> Any:
-    return Annotated[Union[kinds], strawberry.union("_Entity", description="Whatever has an id of its own.")]  # noqa: UP007 - built at run time
+def _entities(kinds: tuple[type[Any], ...]) -> Any:
+    whatever = strawberry.union("_Entity", description="Whatever has an id of its own.")
+    return list[Optional[Annotated[Union[kinds], whatever]]]  # type: ignore[valid-type]  # noqa: UP007, UP045 - built at run time
 
 
 def subgraph_sdl(facts: Facts) -> str:

@@ -40,7 +40,7 @@ log: Final = logging.getLogger("waypost.live")
 BATCH: Final = 500
 AGAIN_S: Final = 1.0
 STATEMENTS: Final = 3  # of the database's connections, however many subscriptions are to be told
-MOST_SHARED: Final = 512
+MOST_SHARED: Final = 64  # messages that were read just now, for others who want the same
 MOST_KNOWN: Final = 1_000  # of which it is remembered that a subscription lists them
 MOST_WAITING: Final = 1_000  # objects that may have changed before a client took the news
 

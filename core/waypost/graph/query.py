@@ -20,7 +20,6 @@ from graphql import (
     get_named_type,
     is_abstract_type,
 )
-from graphql.execution.values import get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from .errors import GraphError
@@ -249,8 +248,8 @@ class Query:
         return bool(
             self.decide(
                 lambda request: (
-                    not (get_directive_values(GraphQLSkipDirective, node, request.variables) or {}).get("if")
-                    and (get_directive_values(GraphQLIncludeDirective, node, request.variables) or {}).get("if", True)
+                    not (request.directive(GraphQLSkipDirective, node) or {}).get("if")
+                    and (request.directive(GraphQLIncludeDirective, node) or {}).get("if", True)
                 )
             )
         )

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from graphql.execution.values import get_argument_values
+from graphql import GraphQLError
+from graphql.execution.values import get_argument_values, get_directive_values
+
+from .errors import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
-    from graphql import FieldNode, GraphQLField
-    from graphql.execution.values import VariableValues
+    from graphql import FieldNode, GraphQLDirective, GraphQLField
+    from graphql.execution.values import NodeWithDirective, VariableValues
 
     Getter = Callable[["Request"], Any]
 
@@ -70,13 +73,26 @@ class Request:
         self.until = moment if self.until is None else min(self.until, moment)
 
     def arguments(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return the coerced arguments of a field, `null` left out; raise `GraphQLError` for wrong ones."""
+        """Return the coerced arguments of a field, `null` left out; raise `GraphError` INVALID_ARGUMENT for wrong ones.
+
+        Validation lets a variable with a default stand where null may not, and null can still be sent for it.
+        """
         known = self._arguments.get(id(node))
         if known is None:
-            given = get_argument_values(definition, node, self.variables) if definition.args else {}
+            try:
+                given = get_argument_values(definition, node, self.variables) if definition.args else {}
+            except GraphQLError as error:
+                raise GraphError("INVALID_ARGUMENT", error.message) from error
             known = {name: value for name, value in given.items() if value is not None}
             self._arguments[id(node)] = known
         return known
+
+    def directive(self, definition: GraphQLDirective, node: NodeWithDirective) -> Mapping[str, Any] | None:
+        """Return the arguments of a directive, None where it does not stand; raise as `arguments` does."""
+        try:
+            return get_directive_values(definition, node, self.variables)
+        except GraphQLError as error:
+            raise GraphError("INVALID_ARGUMENT", error.message) from error
 
 
 @dataclass(frozen=True)

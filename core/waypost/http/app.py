@@ -7,7 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from waypost.http.documents import OnlyRead, Pages, Schemas
 from waypost.http.endpoint import GraphEndpoint
@@ -16,6 +17,8 @@ from waypost.http.health import Readyz, healthz
 from waypost.http.kept import KeptLane
 from waypost.http.platform import Platform
 from waypost.http.sites import Sites
+from waypost.http.socket import GraphSocket
+from waypost.http.streams import GraphStream
 
 
 def create_app(platform: Platform) -> Starlette:
@@ -34,10 +37,14 @@ def create_app(platform: Platform) -> Starlette:
 
 def routes(platform: Platform) -> list[BaseRoute]:
     """Every path that the core answers; each endpoint refuses other methods in its own form."""
-    graph, schemas, pages = GraphEndpoint(platform), OnlyRead(Schemas(platform)), OnlyRead(Pages(platform))
+    endpoint, schemas, pages = GraphEndpoint(platform), OnlyRead(Schemas(platform)), OnlyRead(Pages(platform))
+    graph, socket = GraphStream(endpoint), GraphSocket(endpoint)
     return [
         Route("/graphql", graph),
         Route("/{tenant}/graphql", graph),
+        WebSocketRoute("/graphql", socket),
+        WebSocketRoute("/{tenant}/graphql", socket),
+        WebSocketRoute("/{path:path}", no_socket),
         Route("/schema.graphql", schemas),
         Route("/{tenant}/schema.graphql", schemas),
         Route("/healthz", OnlyRead(healthz)),
@@ -48,6 +55,11 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),
     ]
+
+
+async def no_socket(_socket: WebSocket) -> None:
+    """Refuse a WebSocket to anything but a graph."""
+    raise Fault(Code.NOT_FOUND, "There is no graph at this address.")
 
 
 async def as_fault(_request: Request, error: Exception) -> Response:

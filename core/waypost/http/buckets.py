@@ -86,7 +86,7 @@ class Buckets:
             own.take(cost, at)
             common.take(cost, at)
         left = own.now(at)
-        return Told(round(own.capacity), max(0, int(left)), ceil((own.capacity - left) / own.rate), ceil(waits))
+        return Told(round(own.capacity), max(0, round(left)), ceil((own.capacity - left) / own.rate), ceil(waits))
 
     def _bucket(self, key: tuple[object, object], rate: float) -> Bucket:
         found = self._buckets.get(key)

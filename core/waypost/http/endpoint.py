@@ -88,7 +88,7 @@ class GraphEndpoint:
             request = await read_post(receive, arrival.headers, within_s=self.body_within_s)
         else:
             request = read_get(scope, arrival.headers)
-        spending = self._spending(scope, tenant, asker)
+        spending = self.spending(scope, tenant, asker)
         answer = await self.platform.engine.answer(
             self.platform.graph(tenant),
             request,
@@ -116,7 +116,8 @@ class GraphEndpoint:
             return Reply(304, headers=reply.headers)
         return reply
 
-    def _spending(self, scope: Scope, tenant: Tenant | None, asker: Asker) -> Spending:
+    def spending(self, scope: Scope, tenant: Tenant | None, asker: Asker) -> Spending:
+        """Who takes the points of a request out of its client's bucket."""
         arrival, client = scope["arrival"], scope.get("client")
         peer = client[0] if client else None
         trusted = self.platform.hosts.is_proxy(peer)

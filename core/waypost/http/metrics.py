@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from waypost.http.connections import Connections
 from waypost.http.kept import KeptAnswers
 from waypost.http.replies import Reply, send_reply
 
@@ -22,13 +23,17 @@ class Metrics:
     """Counts of answers and of the time they took, and the endpoint that shows them (`/metrics`)."""
 
     kept: KeptAnswers
+    live: Connections
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     graph_buckets: Counter[int] = field(default_factory=Counter)
     graph_seconds: list[float] = field(default_factory=lambda: [0.0])
 
-    def note(self, path: str, status: int, seconds: float) -> None:
-        """Count one answer; `seconds` is kept for the graph alone, which is what may become slow."""
-        kind = kind_of(path)
+    def note(self, path: str, status: int, seconds: float, *, live: bool = False) -> None:
+        """Count one answer; `seconds` is kept for the graph alone, which is what may become slow.
+
+        What is `live` lasts as long as its client wants.
+        """
+        kind = "live" if live else kind_of(path)
         self.answers[kind, status] += 1
         if kind == "graphql":
             self.graph_buckets[bisect_left(BUCKETS_S, seconds)] += 1
@@ -55,6 +60,10 @@ class Metrics:
             f"waypost_kept_answers_given_total {self.kept.hits}",
             "# TYPE waypost_kept_answers_bytes gauge",
             f"waypost_kept_answers_bytes {self.kept.bytes}",
+            "# TYPE waypost_live_connections gauge",
+            *(f'waypost_live_connections{{kind="{kind}"}} {count}' for kind, count in sorted(self.live.open.items())),
+            "# TYPE waypost_live_subscriptions gauge",
+            f"waypost_live_subscriptions {self.live.subscriptions()}",
             "# TYPE process_max_resident_memory_bytes gauge",
             f"process_max_resident_memory_bytes {_most_memory_bytes()}",
         ]

@@ -11,9 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from waypost.db import SHARED, Database, National
-from waypost.graph import Asker, Engine, Graph, Keep, Schema, Trusted
+from waypost.graph import Asker, Engine, Graph, Keep, Live, Schema, Trusted
 from waypost.http.assets import Assets
 from waypost.http.buckets import Buckets
+from waypost.http.connections import Connections, LiveLimits
 from waypost.http.hosts import Hosts
 from waypost.http.kept import KeptAnswers
 from waypost.http.metrics import Metrics
@@ -43,12 +44,13 @@ class Parts:
 class Platform:
     """One process's view of the platform: settings, database, directory of tenants, graphs and engine.
 
-    `database`, `directory` and `engine` exist while it is `opened()`.
+    `database`, `directory`, `engine` and `live` exist while it is `opened()`.
     """
 
     database: Database
     directory: Directory
     engine: Engine
+    live: Live
 
     def __init__(self, settings: Settings, parts: Parts, database_url: str, *, bound_to: str | None = None) -> None:
         self.settings = settings
@@ -58,7 +60,8 @@ class Platform:
         self.origins: frozenset[str] = frozenset()
         self.buckets = Buckets(settings.graph_points, settings.client_share)
         self.answers = KeptAnswers()
-        self.metrics = Metrics(self.answers)
+        self.connections = Connections(LiveLimits())
+        self.metrics = Metrics(self.answers, self.connections)
         self._parts = parts
         self._database_url = database_url
         self._schemas: dict[Profile, Schema] = {}
@@ -73,13 +76,16 @@ class Platform:
         Raises what `Database.open` raises: a login that is too strong, no connection.
         """
         async with await Database.open(self._database_url) as self.database, self.database.versions.followed():
-            await self._read_directory()
+            await self.refresh()
             self.engine = self._parts.engine(self.database)
             self.engine.trusted = Trusted.read(self.settings.operations_dir)
             self.database.versions.hear(self._heard)
+            self.live = Live(self.engine, most_waiting=self.connections.limits.waiting)
+            self.connections.subscriptions = lambda: self.live.subscriptions
             refreshing = asyncio.create_task(self._refresh_for_ever())
             try:
-                yield
+                async with self.live.followed():
+                    yield
             finally:
                 refreshing.cancel()
                 await asyncio.wait({refreshing})
@@ -137,8 +143,8 @@ class Platform:
             self._schemas[profile] = self._parts.compose(profile)
         return self._schemas[profile]
 
-    async def _read_directory(self) -> None:
-        """Read the directory, and remember as of which move: what was read later is never taken for older."""
+    async def refresh(self) -> None:
+        """Read the directory of tenants again, and note as of which move: newer is never taken for older."""
         shared = self.database.versions.of(SHARED)
         directory = await load_directory(self.database)
         if shared == self._shared and directory.tenants == self.directory.tenants:
@@ -159,7 +165,7 @@ class Platform:
                 await asyncio.wait_for(self._stale.wait(), REFRESH_S)
             self._stale.clear()
             try:
-                await self._read_directory()
+                await self.refresh()
             except Exception as error:  # noqa: BLE001 - what is known is good enough until the database is back
                 log.warning("The directory of tenants was not read again: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(AGAIN_S)

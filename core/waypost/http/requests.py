@@ -49,7 +49,7 @@ def read_get(scope: Scope, headers: Mapping[str, str]) -> GraphRequest:
     for name in ("variables", "extensions"):
         if parameters.get(name) is not None:
             parameters[name] = _json(parameters[name].encode(), f"`{name}`")
-    return _request(parameters, headers)
+    return request_of(parameters, headers)
 
 
 async def read_post(receive: Receive, headers: Mapping[str, str], *, within_s: float = BODY_WITHIN_S) -> GraphRequest:
@@ -77,12 +77,14 @@ async def read_post(receive: Receive, headers: Mapping[str, str], *, within_s: f
     except TimeoutError as error:
         words = f"The body was not whole within {within_s:g} seconds."
         raise Fault(Code.REQUEST_TIMEOUT, words, headers=CLOSE) from error
+    if not body and "upgrade" in headers:  # the server's parser leaves the body unread then
+        raise Fault(Code.BAD_REQUEST, "Send the request without `Upgrade`: this is HTTP/1.1.", headers=CLOSE)
     parameters = _json(body, "The body")
     if isinstance(parameters, list):
         raise Fault(Code.BATCHING_NOT_SUPPORTED, "One operation a request; lists of them are not answered.")
     if not isinstance(parameters, dict):
         raise Fault(Code.BAD_REQUEST, "The body must be a JSON object with a `query`.")
-    return _request(parameters, headers)
+    return request_of(parameters, headers)
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytearray:
@@ -109,7 +111,7 @@ def _json(text: bytes | bytearray, what: str) -> Any:
         raise Fault(Code.BAD_REQUEST, f"{what} is not JSON: {error}.") from error
 
 
-def _request(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> GraphRequest:
+def request_of(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> GraphRequest:
     """Check the types of the parameters and put them together with what the headers say."""
     query, document = (_typed(parameters, name, str, "a string") for name in ("query", "documentId"))
     if bool(query) == bool(document):

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 # What belongs to the process and not to a tenant: the same on every host.
 OF_THE_PROCESS: Final = ("/healthz", "/readyz", "/metrics")
 STATIC: Final = "/static/"
+STREAMED: Final = b"text/event-stream"
+DENIAL: Final = "websocket.http.response"
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,16 @@ class Sites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; an unexpected exception becomes a 500 with a reference id, found in the log."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
             return
-        begun, status = perf_counter(), 0
+        begun, status, live = perf_counter(), 0, False
 
         async def send_on(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            nonlocal status, live
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                live = any(value.startswith(STREAMED) for _, value in message.get("headers", ()))
             await send(message)
 
         try:
@@ -74,7 +78,26 @@ class Sites:
                 raise
             await send_reply(reply, scope, send_on)
         finally:
-            self.platform.metrics.note(scope["path"], status, perf_counter() - begun)
+            self.platform.metrics.note(scope["path"], status, perf_counter() - begun, live=live)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket begin; what would refuse a request refuses its handshake, with the same status."""
+        accepted = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal accepted
+            accepted = accepted or message["type"] == "websocket.accept"
+            await send(message)
+
+        try:
+            await self._dispatch(scope, receive, send_on)
+        except OSError:
+            log.debug("The client closed the connection in the middle of its handshake.")
+        except Exception as error:
+            if accepted:
+                raise
+            reply = self._instead(error, headers_of(scope))
+            await _deny(reply, scope, send)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -111,3 +134,12 @@ class Sites:
         if choose_media(headers.get("accept"), html=True) is Media.HTML:
             return fault_page(fault.status, fault.message, self.platform.assets)
         return Reply(fault.status, fault.body(), Media.JSON, readable | fault.headers)
+
+
+async def _deny(reply: Reply, scope: Scope, send: Send) -> None:
+    """Refuse a handshake: with an answer, where the server can send one."""
+    if DENIAL not in scope.get("extensions", {}):
+        await send({"type": "websocket.close"})
+        return
+    await send({**reply.start(), "type": f"{DENIAL}.start"})
+    await send({"type": f"{DENIAL}.body", "body": reply.body})

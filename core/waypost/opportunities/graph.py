@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from waypost.badges.graph import KNOWN_COST
 from waypost.graph import (
     URL,
     Argument,
@@ -32,17 +31,19 @@ from waypost.graph import (
     words,
 )
 from waypost.graph.sql import every
+from waypost.issuers.costs import KNOWN_COST
 from waypost.places.graph import OriginInput, at_origin, metres_sql, on_sphere
 
 from . import tables
 from .rules import KINDS, Timing, occurrences
 
 if TYPE_CHECKING:
-    from waypost.badges.graph import Badge, OpportunityCost
+    from waypost.badges.graph import Badge
     from waypost.cities.graph import City
     from waypost.discover.graph import OpportunityConnection
     from waypost.graph.query import Here, Query, Selected
     from waypost.graph.request import Request
+    from waypost.issuers.costs import OpportunityCost
     from waypost.issuers.graph import Issuer
     from waypost.places.graph import GeoPoint, Place
     from waypost.standards.graph import Layer

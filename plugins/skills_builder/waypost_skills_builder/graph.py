@@ -44,7 +44,7 @@ def _page(query: Query, here: Here, field: Selected) -> str:
 class EssentialSkillStep:
     """A step of an essential skill that a badge shows."""
 
-    skill: EssentialSkill = one("skill_code", to="code", doc="The skill.")
+    skill: EssentialSkill = one("skill_code", to="code", doc="The skill that the step belongs to.")
     step: int
     url: URL = expression(_page, doc="Where the Skills Builder Partnership describes the step.")
 

@@ -12,11 +12,11 @@ SCHEMA = "plugin_skills_builder"
 class EssentialSkill(ReferenceTable, key=("code",), tablename="essential_skill", schema=SCHEMA):
     """One skill of one version of the Universal Framework."""
 
-    code = Text(help_text="Qualified by its framework: 2.0/listening.")
+    code = Text(help_text="Qualified by its framework, such as 2.0/listening.")
     framework = Text(help_text="Version of the framework: 1.0 or 2.0.")
     position = Integer(help_text="1 to 8, the framework's own order.")
-    slug = Text()
-    name = Text()
+    slug = Text(help_text="The last part of its code: listening.")
+    name = Text(help_text="As the framework writes it, such as Listening.")
     exact_match_of = Text(null=True, help_text="Code of the same skill in the other version.")
     is_related_to = Text(null=True, help_text="Code of the nearest skill there, where none is the same.")
 
@@ -33,7 +33,7 @@ class BadgeEssential(TenantTable, key=("badge_id", "skill_code"), tablename="bad
 
     badge_id = UUID()
     skill_code = Text()
-    step = Integer()
+    step = Integer(help_text="0 to 15, the easiest first.")
     position = Integer(help_text="Of the skill; copied here because lists are ordered by it.")
     public = Boolean(default=False, help_text="Copied from the badge.")
 
