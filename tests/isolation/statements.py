@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -50,15 +51,28 @@ def uses(sql: str) -> tuple[Use, ...]:
     assert len(parsed) == 1, f"{len(parsed)} statements"
     (tree,) = parsed
     assert isinstance(tree, exp.Select), f"no SELECT: {sql[:80]}"
-    forbidden = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Command, exp.Into, exp.With)
+    forbidden = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Command, exp.Into)
     assert tree.find(*forbidden) is None, "more than a SELECT"
+    named = _named_selects(tree)
     found: dict[int, Use] = {}
     for select in tree.find_all(exp.Select):
         for table, conditions in _sources(select):
             found[id(table)] = _use(table, conditions)
-    missed = [table.sql() for table in tree.find_all(exp.Table) if _is_named(table) and id(table) not in found]
+    found = {key: use for key, use in found.items() if use.table not in named}
+    read = {*found, *(id(table) for table in tree.find_all(exp.Table) if table.name in named and not table.db)}
+    missed = [table.sql() for table in tree.find_all(exp.Table) if _is_named(table) and id(table) not in read]
     assert not missed, f"not read by this reader: {missed}"
     return tuple(found.values())
+
+
+def _named_selects(tree: exp.Select) -> set[str]:
+    """Return the names of common table expressions: SELECTs that are read like any other, under names of their own."""
+    named = list(tree.find_all(exp.CTE))
+    assert all(isinstance(each.this, exp.Select) for each in named), "more than a SELECT"
+    names = {each.alias for each in named}
+    assert len(names) == len(named), "one name for two"
+    assert all(re.fullmatch(r"all_t\d+", name) for name in names), f"a name that a table could have: {names}"
+    return names
 
 
 def _is_named(table: exp.Table) -> bool:

@@ -18,6 +18,7 @@ from tests.graph.world import Builder, Town
 from tests.isolation.documents import Document, front_ends
 from tests.isolation.statements import Declared, uses
 from tests.isolation.wire import Wire, listened
+from tests.waiting import until
 from waypost.apps import core_app
 from waypost.badges.store import CriterionWords
 from waypost.composition import core, engine
@@ -97,6 +98,7 @@ class Village:
         asked = GraphRequest(document.text, variables=variables)
         self.wire.clear()
         body = orjson.loads((await self.engine.answer(self.graph(kind), asked, OPERATOR)).body)
+        await until(lambda: all(each.ended for each in self.wire.transactions))
         assert "errors" not in body, body
         return body["data"]
 
@@ -247,6 +249,7 @@ async def test_the_wire_hears_every_statement(villages: Mapping[int, Village]) -
     async with database.transaction(City(village.town.id)) as transaction:
         await transaction.connection.fetch("SELECT $1::int", 1)
         await transaction.connection.execute("SELECT 2")
+    await until(lambda: all(each.ended for each in village.wire.transactions))
     heard = village.heard()
     assert heard["national"] == ["SELECT 'again'"] * 3
     assert heard["city"][:2] == ["SELECT $1::int", "SELECT 2"]

@@ -18,6 +18,7 @@ else:
 _log = logging.getLogger(__name__)
 
 _CLOSE_TIMEOUT_S = 5.0
+REST_S = 0.02
 # Fixed for the session: answers carry timestamps as UTC text, and compiling a plan costs short queries more
 # than it saves. (With PgBouncer: ignore_startup_parameters = jit.)
 _SESSION = {"timezone": "UTC", "jit": "off", "application_name": "waypost"}
@@ -54,6 +55,7 @@ class Connections:
         self._open_one = open_one
         self._slots = asyncio.Semaphore(size)
         self._idle: list[Connection] = []
+        self._resting: dict[Connection, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -75,8 +77,11 @@ class Connections:
             raise asyncpg.InterfaceError("the database was closed")
         while self._idle:
             connection = self._idle.pop()
+            timer = self._resting.pop(connection, None)
+            if timer is not None:
+                timer.cancel()
             try:
-                return await _started(connection, sql)
+                return await _started(connection, sql if timer is None else f"COMMIT; {sql}")
             except LOST:
                 _log.debug("a connection was lost while idle; trying the next")
         return await _started(await self._open_one(), sql)
@@ -89,6 +94,33 @@ class Connections:
         else:
             # In the background, since the giver may be cancelled; the slot is free when the server's side is.
             self._in_background(self._close(connection))
+
+    def rest(self, connection: Connection) -> None:
+        """Return a connection whose read-only transaction has nothing more to do.
+
+        Whoever takes it next ends that transaction with the round trip that begins another; where nobody
+        comes, it is ended a moment later, since an open one stands in the way of migrations.
+        """
+        if self._closed or connection.is_closed():
+            self.give_back(connection, clean=False)
+            return
+        timer = asyncio.get_running_loop().call_later(REST_S, self._wake, connection)
+        self._resting[connection] = timer
+        self._idle.append(connection)
+        self._slots.release()
+
+    def _wake(self, connection: Connection) -> None:
+        if self._resting.pop(connection, None) is not None:
+            self._idle.remove(connection)
+            self._in_background(self._end(connection))
+
+    async def _end(self, connection: Connection) -> None:
+        await self._slots.acquire()
+        try:
+            await connection.execute("COMMIT")
+        except (*LOST, asyncpg.PostgresError) as error:
+            _log.debug("a connection was lost while it rested: %s", error)
+        self.give_back(connection, clean=not connection.is_closed())
 
     async def _close(self, connection: Connection) -> None:
         try:
@@ -107,6 +139,9 @@ class Connections:
     async def close(self) -> None:
         """Close every idle connection and wait for those being closed; those in use close when given back."""
         self._closed = True
+        for timer in self._resting.values():
+            timer.cancel()
+        self._resting.clear()
         while self._idle:
             connection = self._idle.pop()
             await self._slots.acquire()

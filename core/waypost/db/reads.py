@@ -1,4 +1,4 @@
-"""The read lane: one round trip to begin in scope, one for the statement, one to end."""
+"""The read lane: one round trip to begin in scope, which ends the read before, and one for the statement."""
 
 from __future__ import annotations
 
@@ -42,17 +42,18 @@ class Reads:
 
     async def _value(self, scope: Scope, sql: str, args: Sequence[Any]) -> str | None:
         connection = await self._connections.begin(self._begin(scope))
-        clean = False
         try:
             text = await connection.fetchval(sql, *args)
-            await connection.execute("COMMIT")
-            clean = True
-        except asyncpg.PostgresError:
-            clean = await _rolled_back(connection)
+        except BaseException as error:
+            await self._failed(connection, error)
             raise
-        finally:
-            self._connections.give_back(connection, clean=clean)
+        self._connections.rest(connection)
         return cast("str | None", text)
+
+    async def _failed(self, connection: Connection, error: BaseException) -> None:
+        """Give a connection back after an error: what is not surely clean is closed."""
+        clean = isinstance(error, asyncpg.PostgresError) and await _rolled_back(connection)
+        self._connections.give_back(connection, clean=clean)
 
     async def rows(self, scope: Scope, sql: str, args: Sequence[Any] = ()) -> list[asyncpg.Record]:
         """Answer all rows of one statement in a read-only transaction; raises like `read`."""
@@ -75,16 +76,12 @@ class Reads:
     @asynccontextmanager
     async def _transaction(self, scope: Scope) -> AsyncIterator[Connection]:
         connection = await self._connections.begin(self._begin(scope))
-        clean = False
         try:
             yield connection
-            await connection.execute("COMMIT")
-            clean = True
-        except asyncpg.PostgresError:
-            clean = await _rolled_back(connection)
+        except BaseException as error:
+            await self._failed(connection, error)
             raise
-        finally:
-            self._connections.give_back(connection, clean=clean)
+        self._connections.rest(connection)
 
 
 async def _rolled_back(connection: Connection) -> bool:

@@ -37,7 +37,7 @@ from waypost.graph.pages import Part
 from waypost.graph.query import object_type
 from waypost.graph.sql import every, literal, text_list, text_object
 from waypost.opportunities import tables
-from waypost.opportunities.graph import listed
+from waypost.opportunities.graph import COUNTED, listed
 from waypost.opportunities.rules import KINDS, search_form
 from waypost.pathways.tables import StepOpportunity
 from waypost.places.graph import (
@@ -120,7 +120,7 @@ def _relevance(query: Query, row: Here, field: Selected) -> Ordering:
     if not query.has(text):
         raise GraphError("INVALID_ARGUMENT", "RELEVANCE needs `text` in the filter.")
     rank = f"-ts_rank({{0}}.search, {_words(query, text)})::float8"
-    return Ordering("relevance", Order((Key(rank, "float8"), Key("{0}.id", "uuid"))))
+    return Ordering("relevance", Order((Key(rank, "float8"), Key("{0}.id", "uuid"))), indexed=False)
 
 
 ORDERS: Final = {
@@ -301,16 +301,15 @@ def _facet(
 ) -> str:
     """Print counts of the rows of the whole connection, grouped; the facet's own filter is left out."""
     kind = object_type(each)
-    row = page.query.row(tables.Opportunity)
+    row, where = page.matching(without=argument)
     text = {"code": "to_json(f.code)::text", "name": "to_json(f.name)::text", "count": "f.count::text"}
     item = text_object(
         (one.key, text.get(one.name) or page.query.value(None, one)) for one in page.query.selected(kind, each)
     )
-    where = every(page.every_row(row, without=argument))
     joined = source.format(row=row)
     counted = (
         f"select {group.format(row=row)} code, {name.format(row=row)} name, count(*) count, "
-        f"{order or 'min(1)'} place from opportunity {row} {joined} where {where} group by 1, 2"
+        f"{order or 'min(1)'} place from {page.from_all(row)} {joined} where {where} group by 1, 2"
     )
     ranked = f"select * from ({counted}) g order by place, count desc, code{limit}"
     return f"(select {text_list(item, 'f.place, f.count desc, f.code')} from ({ranked}) f)"
@@ -350,7 +349,8 @@ def _skill_facet(page: Page, each: Selected) -> str:
             raise GraphError("LIMIT_EXCEEDED", f"`first` is {first}; it may be 0 to 100.")
         return int(first)
 
-    limit = f" limit {query.param(checked, 'int')}"
+    with query.at(each):  # the filter's own refusals stand at the list
+        limit = f" limit {query.param(checked, 'int')}"
     return _facet(page, each, "skills", f"{skill}.code", f"{skill}.name", joined, limit)
 
 
@@ -407,6 +407,8 @@ class DiscoverQuery:
         extra=(Argument("order_by", DiscoverOrder, doc="Absent: nearest with an origin, else soonest."),),
         order=ordering,
         open=listed,
+        counted=COUNTED,
+        apart=("kinds", "layers", "skills"),
         doc="What there is to do. With an origin the nearest comes first, and what has no place is left out.",
     )
 

@@ -29,7 +29,7 @@ from .errors import GraphError
 from .hidden import settle
 from .keeping import Keeping, may_be_kept
 from .limits import refuse_too_costly, refuse_too_much
-from .relations import AWAY, HIDDEN_MARK, MISSING_MARK, Across
+from .relations import AWAY, HIDDEN_MARK, MISSING_MARK, PLACE_MARK, Across
 from .request import Asker, Request
 from .splice import splice
 from .trusted import Trusted
@@ -251,12 +251,13 @@ class Engine:
 
     async def read(self, graph: Graph, plan: Plan, request: Request, errors: Sequence[GraphError] = ()) -> Answer:
         """Run a plan in its scope and return the response."""
-        wide = any(patch.work is AWAY or isinstance(patch.work, Across) for patch in plan.patches)
-        begun = self._keeping.begun(graph.tenant, graph.shared, wide=wide)
+        begun = self._keeping.begun(graph.tenant, graph.shared)
         scope = National() if graph.tenant is None else City(graph.tenant)
         text = await self._text(scope, plan, request)
         errors = list(errors)
-        if plan.patches or _is_marked(text):
+        # Most answers whose fields might lie in other tenants hold none that does: those need no further look.
+        placed = bool(plan.patches) and PLACE_MARK in text
+        if placed or _is_marked(text):
             tree, found = await self.finish(text, plan, request)
             errors += found
             body = response(tree, told(errors))
@@ -264,21 +265,25 @@ class Engine:
             body = b'{"data":' + text.encode() + b"}" if not errors else response(orjson.Fragment(text), told(errors))
         if begun is None or errors or not may_be_kept(plan, request):
             return Answer(body)
-        return Answer(body, keep=await self._keeping.ended(begun, plan, request))
+        wide = placed and any(patch.work is AWAY or isinstance(patch.work, Across) for patch in plan.patches)
+        return Answer(body, keep=await self._keeping.ended(begun, plan, request, wide=wide))
 
     async def finish(self, text: str, plan: Plan, request: Request) -> tuple[Any, list[GraphError]]:
         """Return an answer's tree with everything that Python adds, and the errors on the way."""
         tree = orjson.loads(text)
         errors: list[GraphError] = []
+        texts = [text]
+
+        async def national(plan: Plan, request: Request) -> Any:
+            texts.append(await self._text(National(), plan, request))
+            return orjson.loads(texts[-1])
+
         if plan.patches:
-            errors += await splice(tree, plan, request, self._national)
-        if _is_marked(text):
+            errors += await splice(tree, plan, request, national)
+        if any(map(_is_marked, texts)):
             tree, hidden = settle(tree, plan.query, plan.fields)
             errors += hidden
         return tree, errors
-
-    async def _national(self, plan: Plan, request: Request) -> Any:
-        return orjson.loads(await self._text(National(), plan, request))
 
     async def _text(self, scope: Any, plan: Plan, request: Request) -> str:
         values = await plan.values(request, self.lookups)

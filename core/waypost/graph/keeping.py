@@ -6,7 +6,7 @@ compares with the clock has happened. What depends on who asks is never kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -57,6 +57,23 @@ class Keep:
         )
 
 
+@dataclass(frozen=True)
+class Begun:
+    """How the catalogues stood before an answer was read, at a moment of the steady clock."""
+
+    versions: tuple[tuple[UUID, int], ...]
+    moves: int
+    at: float
+
+    def city(self) -> Keep:
+        """For how long at most an answer of one tenant's rows is kept."""
+        return Keep(self.at + CITY_S, self.versions)
+
+    def national(self) -> Keep:
+        """For how long at most an answer with rows of any tenant is kept."""
+        return Keep(self.at + NATIONAL_S, self.versions, self.moves)
+
+
 class Keeping:
     """Decides for how long answers may be kept, from what is known before they are read."""
 
@@ -64,33 +81,32 @@ class Keeping:
         self._database = database
         self._moments: dict[tuple[str, UUID | None], tuple[Keep, float]] = {}
 
-    def begun(self, tenant: UUID | None, shared: int | None, *, wide: bool) -> Keep | None:
+    def begun(self, tenant: UUID | None, shared: int | None) -> Begun | None:
         """Note how the catalogues stand before an answer is read; null while that is not known for sure.
 
-        `shared` is the version at which the directory of tenants was read; `wide` says that other tenants' rows
-        may be in the answer of a city too.
+        `shared` is the version at which the directory of tenants was read.
         """
         versions = self._database.versions
         if not versions.known or shared is None:
             return None
         stands = [(SHARED, shared)] if tenant is None else [(SHARED, shared), (tenant, versions.of(tenant))]
-        everybody = tenant is None or wide
-        return Keep(
-            until=monotonic() + (NATIONAL_S if everybody else CITY_S),
-            versions=tuple(stands),
-            moves=versions.moves if everybody else None,
-        )
+        return Begun(tuple(stands), versions.moves, monotonic())
 
-    async def ended(self, begun: Keep, plan: Plan, request: Request) -> Keep:
-        """Return how long the answer of a plan may be kept: no longer than what it compares with the clock."""
-        until = begun.until
+    async def ended(self, begun: Begun, plan: Plan, request: Request, *, wide: bool) -> Keep:
+        """Return how long the answer of a plan may be kept: no longer than what it compares with the clock.
+
+        `wide` says that other tenants' rows are in the answer of a city too.
+        """
+        tenant = None if wide else request.tenant
+        keep = begun.national() if tenant is None else begun.city()
+        until = keep.until
         if request.until is not None:
             until = min(until, monotonic() + (request.until - request.now).total_seconds())
         for clock in plan.query.clocks:
-            until = min(until, await self._next(clock, begun, request.tenant if begun.moves is None else None))
-        return Keep(until, begun.versions, begun.moves)
+            until = min(until, await self._next(clock, keep, tenant))
+        return replace(keep, until=until)
 
-    async def _next(self, clock: Clock, begun: Keep, tenant: UUID | None) -> float:
+    async def _next(self, clock: Clock, keep: Keep, tenant: UUID | None) -> float:
         """Return when the next row changes sides, remembered as long as that stays true."""
         now = monotonic()
         known = self._moments.get((clock.name, tenant))
@@ -101,10 +117,10 @@ class Keeping:
         else:
             rows = await self._database.reads.rows(City(tenant), clock.city, [tenant])
         seconds = rows[0][0]
-        until = begun.until if seconds is None else min(begun.until, now + float(seconds))
+        until = keep.until if seconds is None else min(keep.until, now + float(seconds))
         if len(self._moments) >= MOST_MOMENTS:
             self._moments.clear()
-        self._moments[clock.name, tenant] = (Keep(until, begun.versions, begun.moves), until)
+        self._moments[clock.name, tenant] = (replace(keep, until=until), until)
         return until
 
 

@@ -29,6 +29,8 @@ from .subscriptions import NOTHING, subscribed
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
+    from waypost.db import Database
+
     from .engine import Engine, Graph, GraphRequest, Prepared
     from .events import Event
     from .subscriptions import Subscribed
@@ -141,9 +143,9 @@ class Listener:
 class Live:
     """The subscriptions of one process over one database. Nothing is heard outside `followed()`."""
 
-    def __init__(self, engine: Engine, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, engine: Engine, database: Database, *, most_waiting: int = MOST_WAITING) -> None:
         self._engine = engine
-        self._database = engine.database
+        self._database = database
         self._most_waiting = most_waiting
         self._listeners: dict[UUID | None, set[Listener]] = {}
         self._positions: dict[UUID, Position] = {}

@@ -16,7 +16,7 @@ from .relations import Argument, Relation
 from .sql import every, text_list, text_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .filters import Condition
     from .query import Here, Query, Selected
@@ -61,6 +61,7 @@ class Ordering:
     order: Order
     conditions: tuple[str, ...] = ()  # with {0} for the row
     edge: Mapping[str, str] = field(default_factory=dict)  # columns of the edge: JSON text with {0} for the row
+    indexed: bool = True  # whether an index walks it; else all rows are found and sorted
 
 
 FILTER: Final = "Only what fulfils every condition that is given."
@@ -74,6 +75,7 @@ class Pages(Relation):
     is listed at all (`{0}` is the row; or a function of query, row and field). `filter` is the input type of the
     argument `filter`. `order` is fixed, or
     chosen by a function of query, row and field. `anywhere`: nationally the rows may be of other tenants.
+    `counted` names columns that are counted by, `apart` fields of the filter that some counts leave out.
     """
 
     link: Callable[[Query, Here, Here], Sequence[str]] | None = None
@@ -83,6 +85,8 @@ class Pages(Relation):
     order: Order | Callable[[Query, Here, Selected], Ordering] = BY_NAME
     extra: tuple[Argument, ...] = ()
     requires_filter: bool = False
+    counted: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         arguments = []
@@ -116,6 +120,7 @@ class Page:
         self.ordering = self._ordering()
         self.after = chosen.argument("after")
         self.first = query.param(self._first, "int")
+        self._all: Here | None = None  # all rows of the connection, once something counts them
 
     def _ordering(self) -> Ordering:
         order = self.pages.order
@@ -132,8 +137,8 @@ class Page:
 
     # Conditions
 
-    def conditions(self, row: Here, *, without: str | None = None) -> list[str]:
-        """Return what every row of the connection fulfils, leaving one field of the filter out if asked."""
+    def conditions(self, row: Here, *, without: Collection[str] = ()) -> list[str]:
+        """Return what every row of the connection fulfils, leaving fields of the filter out if asked."""
         pages, query = self.pages, self.query
         found = query.inside(row, None if pages.anywhere else self.here)
         if pages.link is not None and self.here is not None:
@@ -141,27 +146,31 @@ class Page:
         if pages.open is not None:
             opened = pages.open
             found.append(opened.format(row) if isinstance(opened, str) else opened(query, row, self.chosen))
-        return found + self._filtered(row, without)
+        for name in self._given():
+            if name not in without:
+                found += self._condition(row, name)
+        return [*found, *(each.format(row) for each in self.ordering.conditions)]
 
-    def _filtered(self, row: Here, without: str | None) -> list[str]:
+    def _given(self) -> list[str]:
+        """Return the fields of the filter that have a value."""
         if self.pages.filter is None:
             return []
-        found: list[str] = []
-        for name, condition in conditions_of(self.pages.filter):
-            value = self.chosen.argument("filter", name)
-            if name != without and self.query.has(value):
-                found += condition.where(self.query, row, self.chosen, value)
-        return found
+        names = [name for name, _ in conditions_of(self.pages.filter)]
+        return [name for name in names if self.query.has(self.chosen.argument("filter", name))]
 
-    def _beyond(self, row: Here) -> list[str]:
-        """Return the condition that begins after the cursor."""
+    def _condition(self, row: Here, name: str) -> Sequence[str]:
+        assert self.pages.filter is not None
+        condition = dict(conditions_of(self.pages.filter))[name]
+        return condition.where(self.query, row, self.chosen, self.chosen.argument("filter", name))
+
+    def _beyond(self, keys: Sequence[str]) -> list[str]:
+        """Return the condition that begins after the cursor; `keys` are SQL for what the rows are ordered by."""
         if not self.query.has(self.after):
             return []
-        keys = self.ordering.order.keys
-        values = [self.query.param(self._bound(n), key.cast) for n, key in enumerate(keys)]
+        casts = [key.cast for key in self.ordering.order.keys]
+        values = [self.query.param(self._bound(n), cast) for n, cast in enumerate(casts)]
         sign = "<" if self.ordering.order.descending else ">"
-        left = ", ".join(key.text.format(row) for key in keys)
-        return [f"({left}) {sign} ({', '.join(values)})"]
+        return [f"({', '.join(keys)}) {sign} ({', '.join(values)})"]
 
     def _bound(self, n: int) -> Getter:
         casts = [key.cast for key in self.ordering.order.keys]
@@ -184,21 +193,81 @@ class Page:
         parts = {each.key: self._field(each) for each in wanted}
         # Without an aggregate in it, such as a list, the page's rows would each give an answer.
         whole = "" if {"nodes", "edges"} & {each.name for each in wanted} else " having true"
-        return f"(select {text_object(parts.items())} from {self._rows(self._fetched(wanted))}{whole})"
+        body = f"select {text_object(parts.items())} from {self._rows(self._fetched(wanted))}{whole}"
+        return f"({body})" if self._all is None else f"(with {self._all_rows(self._all)} {body})"
 
     def _fetched(self, wanted: Sequence[Selected]) -> int:
         """Return how many rows beyond `first` are read: one, if anybody asks whether there are more."""
         return 1 if any(each.name == "pageInfo" for each in wanted) else 0
 
     def _rows(self, more: int) -> str:
-        row, order = self.row, self.ordering.order
+        row = self.row
         size = self.query.decide(lambda request: _bucket(self._first(request))) + more
-        keys = ", ".join(f'{key.text.format(row)} as "$k{n}"' for n, key in enumerate(order.keys))
-        sort = ", ".join(f"{key.text.format(row)}{order.direction}" for key in order.keys)
-        where = every([*self.every_row(row), *self._beyond(row)])
-        found = f"select {row}.*, {keys} from {sql_name(row.table)} {row} where {where} order by {sort} limit {size}"
+        sorted_anyway = self._all is not None and not self.ordering.indexed
+        found = self._among_all(size) if sorted_anyway else self._by_index(size)
         page = f"select * from ({found}) {row} limit {self.first} + {more}"
         return f'(select *, row_number() over () as "$n" from ({page}) {row}) {row}'
+
+    def _by_index(self, size: int) -> str:
+        """Return SQL for the page's rows, found in their order."""
+        row = self.row
+        keys = [key.text.format(row) for key in self.ordering.order.keys]
+        where = every([*self.conditions(row), *self._beyond(keys)])
+        named = ", ".join(f'{key} as "$k{n}"' for n, key in enumerate(keys))
+        return (
+            f"select {row}.*, {named} from {sql_name(row.table)} {row} where {where} "
+            f"order by {self._sorted(keys)} limit {size}"
+        )
+
+    def _among_all(self, size: int) -> str:
+        """Return SQL for the page's rows, chosen among all those that are found for counting."""
+        row = self.row
+        one, where = self.matching()
+        keys = [f'{one}."$k{n}"' for n, _ in enumerate(self.ordering.order.keys)]
+        beyond = every([where, *self._beyond(keys)])
+        best = f"select * from {self._name} {one} where {beyond} order by {self._sorted(keys)} limit {size}"
+        same = [f"{row}.id = {one}.id", *self.query.inside(row, one)]
+        return (
+            f"select {row}.*, {', '.join(keys)} from ({best}) {one} join {sql_name(row.table)} {row} on {every(same)} "
+            f"order by {self._sorted(keys)}"
+        )
+
+    def _sorted(self, keys: Sequence[str]) -> str:
+        return ", ".join(f"{key}{self.ordering.order.direction}" for key in keys)
+
+    # All rows, for counting
+
+    @property
+    def _name(self) -> str:
+        return f"all_{self._all}"
+
+    def matching(self, *, without: str | None = None) -> tuple[Here, str]:
+        """Return a row of those that the connection has on all pages, and the condition that is left for it.
+
+        They are found once, however much is counted among them (`from_all`); `without` leaves one of the `apart`
+        fields of the filter out.
+        """
+        if self._all is None:
+            self._all = self.query.row(self.row.table)
+        row = self.query.row(self.row.table)
+        flags = [f'{row}."${name}"' for name in self._given() if name in self.pages.apart and name != without]
+        return row, every(flags or ["true"])
+
+    def from_all(self, row: Here) -> str:
+        """Return what stands after FROM for a row of `matching`."""
+        return f"{self._name} {row}"
+
+    def _all_rows(self, row: Here) -> str:
+        """Return the common table expression of all rows: what identifies them, and what counts need."""
+        known = self.query.facts.columns(row.table)
+        columns = [f"{row}.{name}" for name in ("tenant_id", "id", *self.pages.counted) if name in known]
+        apart = [name for name in self._given() if name in self.pages.apart]
+        columns += [f'({every(self._condition(row, name))}) as "${name}"' for name in apart]
+        if not self.ordering.indexed:
+            columns += [f'{key.text.format(row)} as "$k{n}"' for n, key in enumerate(self.ordering.order.keys)]
+        where = every(self.conditions(row, without=self.pages.apart))
+        found = f"select {', '.join(columns)} from {sql_name(row.table)} {row} where {where}"
+        return f"{self._name} as materialized ({found})"
 
     def _field(self, each: Selected) -> str:
         row, query = self.row, self.query
@@ -255,14 +324,12 @@ class Page:
         return text_object((each.key, value(each)) for each in self.query.selected(object_type(info), info))
 
     def _count(self) -> str:
-        row = self.query.row(self.row.table)
-        where = every(self.every_row(row))
-        return f"(select count(*)::text from {sql_name(row.table)} {row} where {where})"
-
-    def every_row(self, row: Here, *, without: str | None = None) -> list[str]:
-        """Return what all rows of the connection fulfil, under another alias."""
-        ordered = [each.format(row) for each in self.ordering.conditions]
-        return [*self.conditions(row, without=without), *ordered]
+        if not self.pages.counted:
+            row = self.query.row(self.row.table)
+            where = every(self.conditions(row))
+            return f"(select count(*)::text from {sql_name(row.table)} {row} where {where})"
+        row, where = self.matching()
+        return f"(select count(*)::text from {self.from_all(row)} where {where})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ of the plan's key). Nothing else can make a plan depend on a request.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -266,10 +267,16 @@ class Query:
         """Return SQL that prints one field."""
         if chosen.name == "__typename":
             return f"'\"{chosen.parent.name}\"'"
-        before, self._path = self._path, chosen.path
-        try:
+        with self.at(chosen):
             text = self.facts.relation(chosen).sql(self, row, chosen)
             return self._where_active(text, row, chosen) if self.national and row is not None else text
+
+    @contextmanager
+    def at(self, chosen: Selected) -> Iterator[None]:
+        """Print what belongs to a field: what it refuses is told at its place."""
+        before, self._path = self._path, chosen.path
+        try:
+            yield
         except GraphError as error:
             raise error.at(chosen.path) from error
         finally:

@@ -35,6 +35,8 @@ HIDDEN_JSON = literal(HIDDEN_MARK)
 MISSING = "\x02"
 MISSING_MARK = '"\\u0002"'
 MISSING_JSON = literal(MISSING_MARK)
+# Begins what Python finishes: a key that is no GraphQL name, and no text can hold it unescaped.
+PLACE_MARK = '{"$":'
 
 
 @dataclass(frozen=True, kw_only=True)

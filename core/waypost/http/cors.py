@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from waypost.http.faults import Code, Fault
 
 METHODS: Final = "GET, POST"
-PUBLIC_HEADERS: Final = "Accept, Accept-Language, Content-Type, Idempotency-Key"
+PUBLIC_HEADERS: Final = "Accept, Accept-Language, Content-Type, Idempotency-Key, Last-Event-ID"
 PREFLIGHT_SECONDS: Final = 7_200  # browsers cap it there or lower
 
 

@@ -80,7 +80,7 @@ class Platform:
             self.engine = self._parts.engine(self.database)
             self.engine.trusted = Trusted.read(self.settings.operations_dir)
             self.database.versions.hear(self._heard)
-            self.live = Live(self.engine, most_waiting=self.connections.limits.waiting)
+            self.live = Live(self.engine, self.database, most_waiting=self.connections.limits.waiting)
             self.connections.subscriptions = lambda: self.live.subscriptions
             refreshing = asyncio.create_task(self._refresh_for_ever())
             try:

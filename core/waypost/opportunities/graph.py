@@ -55,6 +55,7 @@ _NEXT_OVER: Final = (
     "where {0}o.public and o.state = 'open' and o.over_at > now()"
 )
 OVER: Final = Clock("opportunity.over_at", _NEXT_OVER.format("o.tenant_id = $1 and "), _NEXT_OVER.format(""))
+COUNTED: Final = ("kind",)  # what facets count by
 BY_TITLE: Final = Order((Key("{0}.title", "text"), Key("{0}.id", "uuid")))
 
 
@@ -220,27 +221,32 @@ def _earning(query: Query, here: Here, there: Here) -> Sequence[str]:
     return (f"exists (select from opportunity_badge {side} where {every(same)})",)
 
 
+LISTED: Final[Mapping[str, Any]] = {"open": listed, "order": BY_TITLE, "counted": COUNTED}
+
+
 @extend("Issuer")
 class IssuerOpportunities:
     """What an issuer offers."""
 
-    opportunities: OpportunityConnection = pages(link=_provided, open=listed, order=BY_TITLE, doc="What it offers now.")
+    opportunities: OpportunityConnection = pages(
+        link=_provided, open=listed, counted=COUNTED, order=BY_TITLE, doc="What it offers now."
+    )
 
 
 @extend("Place")
 class PlaceOpportunities:
     """What happens at a place."""
 
-    opportunities: OpportunityConnection = pages(link=_at, open=listed, order=BY_TITLE, doc="What happens there.")
+    opportunities: OpportunityConnection = pages(
+        link=_at, open=listed, counted=COUNTED, order=BY_TITLE, doc="What happens there."
+    )
 
 
 @extend("Badge")
 class BadgeOpportunities:
     """Where a badge can be earned."""
 
-    opportunities: OpportunityConnection = pages(
-        link=_earning, open=listed, order=BY_TITLE, anywhere=True, doc="Where it can be earned."
-    )
+    opportunities: OpportunityConnection = pages(**LISTED, link=_earning, anywhere=True, doc="Where it can be earned.")
 
 
 TYPES = (
