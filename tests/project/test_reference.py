@@ -16,7 +16,7 @@ import waypost
 from tests.project import commands
 from tests.project.documents import ROOT, codes, rows
 from waypost.apps import core_app
-from waypost.db import PlatformTable
+from waypost.db import OwnedTable, PlatformTable
 from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.tables import ownership
 from waypost.graph import CODES
@@ -70,7 +70,8 @@ def test_every_variable_that_the_code_names_is_explained_and_none_is_invented() 
 
 def test_every_platform_table_stands_in_the_documents_with_its_reason() -> None:
     described = {codes(row[0])[0]: row[1] for row in rows(DOCS / "tenancy.md", "platform-tables")}
-    tables = [*BOOKKEEPING, *(table for table in core_app().tables if issubclass(table, PlatformTable))]
+    every: tuple[type[OwnedTable], ...] = (*BOOKKEEPING, *core_app().tables)
+    tables = [table for table in every if issubclass(table, PlatformTable)]
     assert described == {table._meta.tablename: ownership(table).reason for table in tables}
 
 

@@ -18,7 +18,7 @@ FAULTS = {
     "a key that resembles nothing": (
         "zzz = 1",
         (
-            ':7: zzz: unknown key "zzz"; known here: area, contact_url, example, files, formerly, groups, hosts, '
+            ':7: zzz: unknown key "zzz"; known here: area, contact_url, example, files, formerly, graph, groups, hosts, '
             "kind, languages, look, name, nation, origins, plugins, review, standard, timezone"
         ),
     ),

@@ -1,0 +1,93 @@
+"""The little country of tests/graph, with what an oracle wants to see besides: hidden rows, old slugs, a plugin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from tests.graph.country import badge, found_country
+from tests.graph.world import Builder, World
+from waypost.access.people import create_token
+from waypost.db import Database
+from waypost.db.connections import Connection, connect
+from waypost.graph import Asker
+
+SECRET: Final = "a key for tests alone"
+PLUGIN_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'skills_builder', true)"
+SETTING_SQL = "INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'skills_builder', $2)"
+ESSENTIAL_SQL = """
+INSERT INTO plugin_skills_builder.badge_essential (tenant_id, badge_id, skill_code, step, position, public)
+SELECT b.tenant_id, b.id, s.code, s.position + 1, s.position, b.public
+FROM badge b, plugin_skills_builder.essential_skill s
+WHERE b.tenant_id = $1 AND b.slug IN ('smart-citizen', 'bathodyn', 'secret', 'navigator')
+    AND s.framework = '2.0' AND s.position IN (1, 4)
+"""
+FORMER_SQL = """
+INSERT INTO former_slug (tenant_id, object_type, slug, object_id, public)
+SELECT tenant_id, 'Badge', 'clever-citizen', id, true FROM badge WHERE tenant_id = $1 AND slug = 'smart-citizen'
+"""
+NAME_SQL = "INSERT INTO person_profile (person_id, name) VALUES ($1, $2)"
+ROLES: Final = {
+    "learner": ("plymouth", None),
+    "curator": ("cardiff", None),
+    "issuer-admin": ("plymouth", "real-ideas"),
+    "operator": (None, None),
+}
+
+
+async def found_land(database: Database, url: str) -> tuple[World, dict[str, Asker]]:
+    """Write it all; `url` is a superuser's, for what no store does. Returns the record and who may ask."""
+    world = await found_country(database)
+    build = Builder(database, world)
+    await _old_town(build)
+    ghost = await build.issuer(world.towns["cardiff"], "ghost", "Ghost", roles=("issues",))
+    connection = await connect(url)
+    try:
+        await _hidden(connection, world, ghost.id)
+        await _plugin(connection, world)
+        await connection.execute(FORMER_SQL, world.towns["plymouth"].id)
+        who = {"stranger": Asker()}
+        for role, (town, issuer) in ROLES.items():
+            who[role] = await _admitted(database, world, role, town, issuer)
+        await connection.execute(NAME_SQL, who["learner"].person, "Ada")
+    finally:
+        await connection.close()
+    return world, who
+
+
+async def _old_town(build: Builder) -> None:
+    """Something in the city that left."""
+    town = build.world.towns["old-town"]
+    issuer = await build.issuer(town, "last-lights", "Last Lights", roles=("issues",), latitude=50.9, longitude=-3.4)
+    await build.place(town, "gate", "The Gate", (50.91, -3.41))
+    await build.badge(town, badge(issuer, "lantern", "Lantern"))
+    await build.badge(town, replace(badge(issuer, "dark", "Dark"), state="draft"))
+
+
+async def _hidden(connection: Connection, world: World, ghost: object) -> None:
+    """Issuers whom their things outlive: what points at them, and may not be null, is not visible."""
+    twin = world.find("Issuer", "plymouth", "twin-b").id
+    for table, column in (("issuer", "id"), ("issuer_text", "issuer_id"), ("issuer_role", "issuer_id")):
+        await connection.execute(f"UPDATE {table} SET public = false WHERE {column} = any($1::uuid[])", [twin, ghost])
+    lent = world.find("Badge", "cardiff", "bathodyn").id
+    await connection.execute("UPDATE badge SET creator_id = $2 WHERE id = $1", lent, ghost)
+
+
+async def _plugin(connection: Connection, world: World) -> None:
+    """Skills Builder in Plymouth; Cardiff has rows of it left, and has switched it off."""
+    plymouth, cardiff = world.towns["plymouth"].id, world.towns["cardiff"].id
+    await connection.execute(PLUGIN_SQL, plymouth)
+    await connection.execute(SETTING_SQL, plymouth, '{"framework": "1.0"}')
+    for town in (plymouth, cardiff):
+        await connection.execute(ESSENTIAL_SQL, town)
+
+
+async def _admitted(database: Database, world: World, role: str, town: str | None, issuer: str | None) -> Asker:
+    """Give somebody a role, as `waypost token create` does."""
+    tenant = None if town is None else world.towns[town].id
+    of = None if town is None or issuer is None else world.find("Issuer", town, issuer).id
+    made = await create_token(
+        database, tenant=tenant, role=role, issuer=of, email=f"{role}@example.org", secret_key=SECRET, now=world.now
+    )
+    assert not hasattr(made, "code"), made
+    return Asker(made.person_id, role, of, tenant)

@@ -1,0 +1,172 @@
+"""Operations that went wrong once, or easily might: each as small as it could be made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.oracle.asking import CITIES, Both
+from tests.oracle.calls import global_id
+
+
+def code(answer: dict[str, list[dict[str, dict[str, str]]]]) -> str:
+    """Return the code of an answer's only error."""
+    (error,) = answer["errors"]
+    return error["extensions"]["code"]
+
+
+async def test_null_sent_for_a_variable_with_a_default_where_null_may_not_stand_is_a_wrong_argument(both: Both) -> None:
+    document = "query($filter: DiscoverFilter = {}) { discover(filter: $filter) { totalCount } }"
+    assert code(await both.agree(document, {"filter": None})) == "INVALID_ARGUMENT"
+    assert "errors" not in await both.agree(document)
+
+
+async def test_null_sent_for_one_of_many_ids_with_a_default_is_a_wrong_argument(both: Both) -> None:
+    document = 'query($ids: [ID!] = ["x"]) { nodes(ids: $ids) { id } kinds { code } }'
+    assert code(await both.agree(document, {"ids": None})) == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("directive", ["skip", "include"])
+async def test_null_sent_for_a_directive_with_a_default_is_a_wrong_argument(both: Both, directive: str) -> None:
+    at_the_root = f"query($if: Boolean = true) {{ kinds @{directive}(if: $if) {{ code }} }}"
+    assert code(await both.agree(at_the_root, {"if": None})) == "INVALID_ARGUMENT"
+    below = f"query($if: Boolean = true) {{ viewer {{ id }} badges {{ nodes {{ slug @{directive}(if: $if) }} }} }}"
+    assert code(await both.agree(below, {"if": None})) == "INVALID_ARGUMENT"
+
+
+async def test_a_directive_that_got_null_on_a_kind_that_no_id_is_of_refuses_nothing(both: Both) -> None:
+    document = """query($if: Boolean = true) {
+        nodes(ids: ["Place.x"]) { ... on City { ... on Node @skip(if: $if) { id } } }
+        standards { code } }"""
+    answer = await both.agree(document, {"if": None})
+    assert answer["data"]["nodes"] == [None]
+    assert code(answer) == "NOT_FOUND"
+    places = [each.gid for each in both.world.places] + ["Place.x"]
+    both_kinds = """query($ids: [ID!]!, $if: Boolean = true) {
+        nodes(ids: $ids) { ... on Place { slug } ... on City { slug @include(if: $if) } } }"""
+    await both.agree(both_kinds, {"ids": places, "if": None}, city=None)
+
+
+async def test_null_sent_for_the_language_of_the_answer_is_a_wrong_argument(both: Both) -> None:
+    document = 'query($language: LanguageTag = "cy") @inContext(language: $language) { badges { nodes { name } } }'
+    assert code(await both.agree(document, {"language": None})) == "INVALID_ARGUMENT"
+    assert "errors" not in await both.agree(document)
+
+
+async def test_a_hidden_creator_of_a_badge_read_in_another_city_makes_that_badge_null(both: Both) -> None:
+    document = '{ badge(slug: "writing") { slug derivedFrom { slug creator { name } } } }'
+    answer = await both.agree(document)
+    assert answer["data"] == {"badge": {"slug": "writing", "derivedFrom": None}}
+    assert code(answer) == "NOT_VISIBLE"
+
+
+async def test_a_hidden_creator_in_a_list_of_borrowed_badges_takes_the_whole_list_away(both: Both) -> None:
+    for field in ("opportunity", "pathway"):
+        slug, inside = {"opportunity": ("film-lab", "%s"), "pathway": ("film-maker", "steps { %s }")}[field]
+        badges = inside % "badges { slug creator { name } }"
+        answer = await both.agree(f'{{ {field}(slug: "{slug}") {{ slug {badges} }} }}')
+        assert answer["data"] == {field: None}
+        assert code(answer) == "NOT_VISIBLE"
+
+
+async def test_what_was_withdrawn_leaves_a_list_before_its_hidden_neighbour_is_told_of(both: Both) -> None:
+    """The places in an error's path are those of the answer, where nothing withdrawn is counted."""
+    await both.agree('{ pathway(slug: "film-maker") { allSteps { badges { slug replacedBy { creator { slug } } } } } }')
+    await both.agree("{ pathways { nodes { allSteps { problem badges { creator { slug } } } } } }")
+
+
+async def test_a_refused_field_of_another_citys_rows_refuses_the_root_only_where_there_is_such_a_row(
+    both: Both,
+) -> None:
+    document = "query($slug: String) { issuer(slug: $slug) { elsewhere { badges(first: 101) { totalCount } } } }"
+    assert code(await both.agree(document, {"slug": "real-ideas"})) == "LIMIT_EXCEEDED"
+    await both.agree(document, {"slug": "city-college"})
+    await both.agree(document, {"slug": "nobody"})
+
+
+async def test_the_same_list_under_two_names_with_other_pages_and_filters(both: Both) -> None:
+    document = """{
+        all: badges { ...B }
+        few: badges(first: 2) { ...B }
+        some: badges(filter: {text: "twin", includeRetired: true}, first: 3) { ...B }
+        none: badges(first: 0) { ...B }
+    }
+    fragment B on BadgeConnection {
+        nodes { slug one: skills { code } two: opportunities(first: 1) { nodes { slug } }
+            three: opportunities(first: 2) { totalCount nodes { slug } pageInfo { hasNextPage } } }
+        totalCount pageInfo { hasNextPage startCursor endCursor }
+    }"""
+    for city in CITIES:
+        await both.agree(document, city=city)
+
+
+async def test_a_cursor_of_a_list_below_one_row_goes_on_below_another(both: Both) -> None:
+    first = await both.agree("{ issuers { nodes { badges(first: 1) { pageInfo { endCursor } } } } }")
+    cursors = [each["badges"]["pageInfo"]["endCursor"] for each in first["data"]["issuers"]["nodes"]]
+    document = "query($after: String) { issuers { nodes { badges(after: $after) { nodes { slug } totalCount } } } }"
+    for cursor in filter(None, cursors):
+        await both.agree(document, {"after": cursor})
+    elsewhere = "query($after: String) { badges(after: $after) { totalCount } }"
+    assert code(await both.agree(elsewhere, {"after": next(filter(None, cursors))})) == "INVALID_CURSOR"
+
+
+async def test_an_interface_by_ids_of_every_kind_keeps_the_order_and_says_what_is_missing(both: Both) -> None:
+    world = both.world
+    ids = [each.gid for each in world.everything()][::7][:60]
+    ids += [global_id("City", each.id) for each in world.towns.values()]
+    document = """query($ids: [ID!]!) { nodes(ids: $ids) {
+        __typename id ... on Node { again: id } ... on Badge { name issuer { name } }
+        ... on Pathway { steps { title badges { slug } } } ... on City { slug } ...I } }
+    fragment I on Issuer { name badges(first: 2) { totalCount } }"""
+    for city in CITIES:
+        await both.agree(document, {"ids": ids}, city=city, languages=("cy",))
+
+
+async def test_everybody_is_told_who_they_are_wherever_they_ask(both: Both) -> None:
+    document = """query($city: String) { viewer { id name permissions there: permissions(city: $city)
+        memberships { role city { slug } issuer { slug } } } }"""
+    for who in both.who:
+        for city in CITIES:
+            for there in (None, "plymouth", "cardiff", "nowhere"):
+                await both.agree(document, {"city": there}, city=city, who=who)
+
+
+async def test_an_old_slug_leads_to_what_has_another_now(both: Both) -> None:
+    document = 'query($city: String) { badge(slug: "clever-citizen", city: $city) { slug essentialSkills { step } } }'
+    answer = await both.agree(document, {"city": None})
+    assert answer["data"]["badge"]["slug"] == "smart-citizen"
+    await both.agree(document, {"city": "plymouth"}, city=None)
+    await both.agree(document, {"city": "cardiff"}, city=None)
+
+
+async def test_every_facet_leaves_its_own_condition_out_and_keeps_the_others(both: Both) -> None:
+    document = """query($filter: DiscoverFilter!, $order: DiscoverOrder) {
+        discover(filter: $filter, orderBy: $order, first: 4) { totalCount
+            edges { distanceMetres node { slug } cursor } pageInfo { hasNextPage }
+            facets { kinds { code name count } layers { code name count } skills(first: 3) { code name count } } } }"""
+    near = {"latitude": 50.3717, "longitude": -4.1411}
+    for filter in (
+        {"kinds": ["JOB", "EVENT"], "layers": ["rsa-2019/engage"]},
+        {"near": near, "withinMetres": 9_000, "skills": ["teamwork"], "kinds": ["WORKSHOP"]},
+        {"text": "film", "layers": ["rsa-2019/lead", "rsa-2019/engage"], "free": True},
+    ):
+        for order in (None, "SOONEST", "NEWEST"):
+            for city in CITIES:
+                await both.agree(document, {"filter": filter, "order": order}, city=city)
+
+
+async def test_a_facet_that_is_asked_for_too_much_says_so_at_its_own_place(both: Both) -> None:
+    document = "{ all: discover(filter: {}) { facets { kinds { code } most: skills(first: 101) { code } } } }"
+    answer = await both.agree(document)
+    assert [each["path"] for each in answer["errors"]] == [["all", "facets", "most"]]
+    filter = "{withinMetres: 5}"
+    answer = await both.agree(f"{{ discover(filter: {filter}) {{ facets {{ kinds {{ code }} }} }} }}")
+    assert [each["path"] for each in answer["errors"]] == [["discover"]], "the filter is the list's"
+
+
+async def test_a_plugins_field_of_a_city_that_switched_it_off_is_null_wherever_it_is_read(both: Both) -> None:
+    document = "{ badges(first: 100) { nodes { slug essentialSkills { step url skill { code steps } } } } }"
+    for city in ("plymouth", None):
+        await both.agree(document, city=city)
+    away = '{ badge(slug: "writing") { derivedFrom { slug essentialSkills { step } } } }'
+    answer = await both.agree(away)
+    assert answer["data"]["badge"]["derivedFrom"] == {"slug": "bathodyn", "essentialSkills": None}
