@@ -15,7 +15,7 @@ from tests.oracle.rows import Row, Thing, View
 from waypost.graph import Asker, Schema
 
 Path: TypeAlias = tuple[str | int, ...]
-Problem: TypeAlias = tuple[str, Path]  # a code, and the place in the answer
+Problem: TypeAlias = tuple[str, Path]  # a code (or several, any of which may be told), and the place in the answer
 
 
 class Refused(Exception):
@@ -38,9 +38,9 @@ def attempt(*checks: Callable[[], object]) -> None:
         raise Refused(*codes)
 
 
-def told(code: str) -> GraphQLError:
-    """Return the error of one place in an answer."""
-    return GraphQLError(code, extensions={"code": code})
+def told(*codes: str) -> GraphQLError:
+    """Return the error of one place in an answer; of several codes any one may be told."""
+    return GraphQLError("refused", extensions={"code": "|".join(sorted(set(codes)))})
 
 
 @dataclass
@@ -72,10 +72,7 @@ def is_cursor(value: Any) -> bool:
 
 @dataclass
 class Asked:
-    """One operation as it was asked: by whom, where, in which languages; and what was refused on the way.
-
-    `late` gathers refusals that only some row brings about, by the root field's key.
-    """
+    """One operation as it was asked: by whom, where, in which languages."""
 
     view: View
     asker: Asker
@@ -85,10 +82,6 @@ class Asked:
     cursors: Cursors
     postcodes: Mapping[str, tuple[float, float]]
     schema: Schema
-    variables: Any = None
-    names: dict[str, str] = field(default_factory=dict)  # of root fields, by key
-    refused: dict[str, set[Problem]] = field(default_factory=dict)
-    late: dict[str, set[Problem]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,15 +108,6 @@ class Call:
     def field(self) -> tuple[str, str]:
         """Type and field."""
         return self.info.parent_type.name, self.info.field_name
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The response path without the places in lists."""
-        return tuple(each for each in self.info.path.as_list() if isinstance(each, str))
-
-    def refuse(self, code: str, path: Path | None = None) -> None:
-        """Refuse the root field that this call stands under."""
-        self.asked.late.setdefault(self.keys[0], set()).add((code, path or tuple(self.info.path.as_list())))
 
     def of(self, kind: str, row: Row | None) -> Thing | None:
         """Return a row as an object of a type, seen as this one is."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.oracle.calls import Asked, Call, Resolver, Table, columns, global_id
+from tests.oracle.calls import Asked, Call, Resolver, Table, columns, global_id, told
 from tests.oracle.lists import by_name, metres, origin, point_of, rounded
 from tests.oracle.rows import Row, Thing
 from tests.oracle.things import below, city, codes, cost, is_listed, itself, key, lent, must, one, ordered, words
@@ -27,11 +27,9 @@ def occurrences(call: Call) -> list[dict[str, datetime | None]]:
     """The next times that it happens, as the room's rule counts them."""
     first, after = call.args.get("first", 10), call.args.get("after", call.asked.now)
     if not 0 <= first <= 100:
-        call.refuse("LIMIT_EXCEEDED")
-        return []
+        raise told("LIMIT_EXCEEDED")
     if after.tzinfo is None:
-        call.refuse("INVALID_ARGUMENT")
-        return []
+        raise told("INVALID_ARGUMENT")
     thing = call.thing
     timing = Timing(thing["starts_at"], thing["ends_at"], thing["recurrence"], thing["timezone"])
     return [

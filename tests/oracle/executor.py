@@ -6,19 +6,17 @@ It shares no line with the engine's planner, its SQL or its printing; what it an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from graphql import (
     ExecutionResult,
-    FragmentDefinitionNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLScalarType,
@@ -32,7 +30,7 @@ from graphql.execution.values import get_directive_values, get_variable_values
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
 from tests.oracle.lists import LISTS
-from tests.oracle.refusals import Walk
+from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
 from tests.oracle.search import SEARCH
@@ -44,17 +42,10 @@ RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an answer must be.
-
-    `data` and `errors` are those of everything that was not refused. Of each refused root field one problem is told,
-    whichever is met first; `refused` has all of them by the field's key. `hopeless` are those whose root field may not
-    be null, so that one of them is all that is told.
-    """
+    """What an answer must be; `accepted` is false where nothing is executed."""
 
     data: Any
     errors: Sequence[Problem]
-    refused: Mapping[str, frozenset[Problem]] = field(default_factory=dict)
-    hopeless: frozenset[Problem] = frozenset()
     accepted: bool = True
 
 
@@ -94,7 +85,6 @@ class Oracle:
         """Answer one operation; `own` are the tenant's languages."""
         document = parse(text)
         operation = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
-        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
         given = get_variable_values(self.schema, operation.variable_definitions or (), dict(variables))
         if isinstance(given, list):
             return Verdict(None, [("INVALID_VARIABLES", ())], accepted=False)
@@ -105,45 +95,28 @@ class Oracle:
             return Verdict(None, [("INVALID_ARGUMENT", ())], accepted=False)
         wanted = wanted_languages([chosen["language"]] if chosen else languages, own)
         view = View(self.rows, tenant)
-        asked = Asked(view, asker, datetime.now(UTC), wanted, services, cursors, self.postcodes, self.composed, given)
-        try:
-            asked.refused = Walk(self.schema, fragments, given, asked).roots(operation.selection_set)
-        except GraphQLError:  # a directive of a root field got null
-            return Verdict(None, (), hopeless=frozenset({("INVALID_ARGUMENT", ())}))
-        return self._executed(document, variables, operation, asked)
-
-    def _executed(self, document: Any, variables: Mapping[str, Any], operation: Any, asked: Asked) -> Verdict:
-        while True:
-            asked.late = {}
-            result = execute(self.schema, document, variable_values=dict(variables), context_value=asked)
-            assert isinstance(result, ExecutionResult), "nothing here waits"
-            if not asked.late:
-                break
-            asked.refused.update(asked.late)
+        asked = Asked(view, asker, datetime.now(UTC), wanted, services, cursors, self.postcodes, self.composed)
+        result = execute(self.schema, document, variable_values=dict(variables), context_value=asked)
+        assert isinstance(result, ExecutionResult), "nothing here waits"
         errors: list[Problem] = []
         for error in result.errors or ():
             if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
                 raise error.original_error
-            if not error.path or error.path[0] not in asked.refused:
-                errors.append((str((error.extensions or {})["code"]), tuple(error.path or ())))
-        root = self.schema.query_type
-        assert root is not None
-        hopeless: set[Problem] = set()
-        for key, problems in asked.refused.items():
-            if isinstance(root.fields[asked.names[key]].type, GraphQLNonNull):
-                hopeless |= problems
-        refused = {key: frozenset(problems) for key, problems in asked.refused.items()}
-        return Verdict(result.data, errors, refused, frozenset(hopeless))
+            # What graphql-core itself refuses are values that an argument or a directive does not take.
+            code = (error.extensions or {}).get("code", "INVALID_ARGUMENT")
+            errors.append((str(code), tuple(error.path or ())))
+        return Verdict(result.data, errors)
 
 
 def _give(definition: GraphQLField, resolver: Resolver) -> None:
-    """Let a field of the schema be resolved by one of ours, unless its root field is refused."""
+    """Let a field of the schema be resolved by one of ours, unless it does not take its arguments."""
 
     def resolve(source: Any, info: GraphQLResolveInfo[Any], **args: Any) -> Any:
         asked: Asked = info.context
-        if info.path.prev is None and info.path.key in asked.refused:
-            raise told("REFUSED")
         given = {name: value for name, value in args.items() if value is not None}
+        codes = refused_codes(info.parent_type.name, info.field_name, given, asked, definition)
+        if codes:
+            raise told(*codes)
         return resolver(Call(source, given, asked, info))
 
     definition.resolve = resolve

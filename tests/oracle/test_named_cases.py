@@ -46,6 +46,11 @@ async def test_a_directive_that_got_null_on_a_kind_that_no_id_is_of_refuses_noth
     await both.agree(both_kinds, {"ids": places, "if": None}, city=None)
 
 
+async def test_a_directive_that_got_null_refuses_each_object_of_a_computed_list_in_its_place(both: Both) -> None:
+    document = "query($if: Boolean = true) { kinds { ... on OpportunityKind @include(if: $if) { __typename } } }"
+    assert code(await both.agree(document, {"if": None})) == "INVALID_ARGUMENT"
+
+
 async def test_null_sent_for_the_language_of_the_answer_is_a_wrong_argument(both: Both) -> None:
     document = 'query($language: LanguageTag = "cy") @inContext(language: $language) { badges { nodes { name } } }'
     assert code(await both.agree(document, {"language": None})) == "INVALID_ARGUMENT"
@@ -74,13 +79,30 @@ async def test_what_was_withdrawn_leaves_a_list_before_its_hidden_neighbour_is_t
     await both.agree("{ pathways { nodes { allSteps { problem badges { creator { slug } } } } } }")
 
 
-async def test_a_refused_field_of_another_citys_rows_refuses_the_root_only_where_there_is_such_a_row(
+async def test_a_refused_field_of_another_citys_rows_is_told_only_where_there_is_such_a_row(
     both: Both,
 ) -> None:
     document = "query($slug: String) { issuer(slug: $slug) { elsewhere { badges(first: 101) { totalCount } } } }"
     assert code(await both.agree(document, {"slug": "real-ideas"})) == "LIMIT_EXCEEDED"
     await both.agree(document, {"slug": "city-college"})
     await both.agree(document, {"slug": "nobody"})
+
+
+async def test_a_refused_field_is_null_where_it_stands_and_takes_no_more_with_it_than_it_must(both: Both) -> None:
+    await both.agree('{ badge(slug: "writing") { slug derivedFrom { opportunities(first: 101) { totalCount } } } }')
+    await both.agree("{ badges(first: 3) { nodes { slug opportunities(first: 101) { totalCount } } } kinds { code } }")
+    await both.agree('{ opportunity(slug: "film-lab") { slug distanceMetres(from: {postcode: "nowhere"}) } }')
+
+
+async def test_a_refused_field_of_one_type_leaves_that_of_another_under_the_same_key_alone(both: Both) -> None:
+    ids = [
+        both.world.find("Badge", "plymouth", "navigator").gid,
+        both.world.find("Issuer", "plymouth", "real-ideas").gid,
+    ]
+    document = """query($ids: [ID!]!) { nodes(ids: $ids) {
+        ... on Badge { x: opportunities(first: 101) { totalCount } }
+        ... on Issuer { x: opportunities(first: 2) { totalCount } } } }"""
+    await both.agree(document, {"ids": ids})
 
 
 async def test_the_same_list_under_two_names_with_other_pages_and_filters(both: Both) -> None:

@@ -35,7 +35,7 @@ from waypost.graph.facts import relation_of, sql_name
 from waypost.graph.filters import reference, zoned
 from waypost.graph.pages import Part
 from waypost.graph.query import object_type
-from waypost.graph.sql import every, literal, text_list, text_object
+from waypost.graph.sql import every, literal, text_list
 from waypost.opportunities import tables
 from waypost.opportunities.graph import COUNTED, listed
 from waypost.opportunities.rules import KINDS, search_form
@@ -303,9 +303,7 @@ def _facet(
     kind = object_type(each)
     row, where = page.matching(without=argument)
     text = {"code": "to_json(f.code)::text", "name": "to_json(f.name)::text", "count": "f.count::text"}
-    item = text_object(
-        (one.key, text.get(one.name) or page.query.value(None, one)) for one in page.query.selected(kind, each)
-    )
+    item = page.query.shown(kind, lambda one: text.get(one.name) or page.query.value(None, one), each)
     joined = source.format(row=row)
     counted = (
         f"select {group.format(row=row)} code, {name.format(row=row)} name, count(*) count, "
@@ -368,13 +366,14 @@ class DiscoverFacets:
 
 
 def _facets(page: Page, each: Selected) -> str:
-    parts = []
-    for one in page.query.selected(object_type(each), each):
-        relation = relation_of(one.definition)
-        parts.append(
-            (one.key, relation.within(page, one) if isinstance(relation, Part) else page.query.value(None, one))
-        )
-    return text_object(parts)
+    return page.query.shown(object_type(each), lambda one: _facet_of(page, one), each)
+
+
+def _facet_of(page: Page, each: Selected) -> str:
+    relation = relation_of(each.definition)
+    if not isinstance(relation, Part):
+        return page.query.value(None, each)
+    return page.query.unless_refused(each, lambda: relation.within(page, each))
 
 
 @value

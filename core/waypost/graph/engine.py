@@ -17,7 +17,7 @@ from asyncpg import (
     QueryCanceledError,
     TooManyConnectionsError,
 )
-from graphql import GraphQLError, GraphQLNonNull, OperationType, execute
+from graphql import GraphQLError, OperationType, execute
 from graphql.execution.values import get_variable_values
 from graphql.language import FieldNode
 
@@ -54,6 +54,7 @@ UNREACHABLE: Final = (
     AdminShutdownError,
     TooManyConnectionsError,
 )
+MOST_REFUSALS: Final = 20  # of one request, each planned around; more refuse it whole
 log: Final = logging.getLogger("waypost.graph")
 
 
@@ -236,33 +237,26 @@ class Engine:
         if any(_introspects(each) for each in _fields(document, operation)):
             return Answer(self._introspect(graph, document, request, operation))
         planned = document.plans(operation)
-        without: frozenset[str] = frozenset()
-        errors: list[GraphError] = []
         while True:
             try:
-                plan = planned.plan(graph.schema.facts, request, without)
-                return await self.read(graph, plan, request, errors)
+                return await self.read(graph, planned.plan(graph.schema.facts, request), request)
             except GraphError as error:
-                root = error.path[0] if error.path else None
-                if not isinstance(root, str) or root in without or not _may_be_null(graph, document, operation, root):
+                if not error.place or error.place in request.refused or len(request.refused) == MOST_REFUSALS:
                     raise
-                errors.append(error)
-                without |= {root}
+                request.refused[error.place] = error
 
-    async def read(self, graph: Graph, plan: Plan, request: Request, errors: Sequence[GraphError] = ()) -> Answer:
+    async def read(self, graph: Graph, plan: Plan, request: Request) -> Answer:
         """Run a plan in its scope and return the response."""
         begun = self._keeping.begun(graph.tenant, graph.shared)
         scope = National() if graph.tenant is None else City(graph.tenant)
         text = await self._text(scope, plan, request)
-        errors = list(errors)
         # Most answers whose fields might lie in other tenants hold none that does: those need no further look.
         placed = bool(plan.patches) and PLACE_MARK in text
-        if placed or _is_marked(text):
-            tree, found = await self.finish(text, plan, request)
-            errors += found
+        if placed or plan.query.refused or _is_marked(text):
+            tree, errors = await self.finish(text, plan, request)
             body = response(tree, told(errors))
         else:
-            body = b'{"data":' + text.encode() + b"}" if not errors else response(orjson.Fragment(text), told(errors))
+            errors, body = [], b'{"data":' + text.encode() + b"}"
         if begun is None or errors or not may_be_kept(plan, request):
             return Answer(body)
         wide = placed and any(patch.work is AWAY or isinstance(patch.work, Across) for patch in plan.patches)
@@ -280,8 +274,8 @@ class Engine:
 
         if plan.patches:
             errors += await splice(tree, plan, request, national)
-        if any(map(_is_marked, texts)):
-            tree, hidden = settle(tree, plan.query, plan.fields)
+        if plan.query.refused or any(map(_is_marked, texts)):
+            tree, hidden = settle(tree, plan.query, plan.fields, request)
             errors += hidden
         return tree, errors
 
@@ -372,14 +366,3 @@ def _introspects(node: FieldNode) -> bool:
 def _refuse_introspection(document: Document, operation: OperationDefinitionNode) -> None:
     if any(_introspects(each) for each in _fields(document, operation)):
         raise GraphError("INTROSPECTION_CLOSED", "This graph's schema is not shown here.")
-
-
-def _may_be_null(graph: Graph, document: Document, operation: OperationDefinitionNode, key: str) -> bool:
-    root = graph.schema.core.query_type
-    assert root is not None
-    name = next(
-        each.name.value
-        for each in _fields(document, operation)
-        if (each.alias.value if each.alias else each.name.value) == key
-    )
-    return not isinstance(root.fields[name].type, GraphQLNonNull)

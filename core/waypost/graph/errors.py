@@ -35,22 +35,34 @@ def sayable(words: str) -> str:
     return words.encode(errors="replace").decode()
 
 
+# A field of an operation: type and response key from the root on, as `Type.key`; with a last `Type` what it shows.
+Place = tuple[str, ...]
+
+
+def keys_of(place: Place) -> tuple[str, ...]:
+    """Return the response keys of a place."""
+    return tuple(each.partition(".")[2] for each in place if "." in each)
+
+
 class GraphError(Exception):
     """A refusal of a read, told in `errors[]` with its code.
 
     `path` is the response path (keys and list indexes) of the field that refused; empty means the
-    whole request.
+    whole request. `place` says which field of the operation it is, once that is known.
     """
 
-    def __init__(self, code: str, message: str, path: tuple[str | int, ...] = ()) -> None:
+    def __init__(self, code: str, message: str, path: tuple[str | int, ...] = (), place: Place = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.path = path
+        self.place = place
 
-    def at(self, path: tuple[str | int, ...]) -> GraphError:
-        """Return the error with its place in the answer, unless it knows a nearer one."""
-        return self if self.path else GraphError(self.code, self.message, path)
+    def at(self, place: Place, path: tuple[str | int, ...] = ()) -> GraphError:
+        """Return the error with its place in the operation and in the answer, unless it knows a nearer one."""
+        if self.place:
+            return self
+        return GraphError(self.code, self.message, self.path or path or keys_of(place), place)
 
     def formatted(self) -> dict[str, object]:
         """Return the error as a GraphQL response writes it."""

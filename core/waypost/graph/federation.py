@@ -28,7 +28,6 @@ from .query import object_type
 from .relations import Argument, Relation
 from .roots import MOST_IDS, AnyNodes
 from .scalars import Representation
-from .sql import text_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +70,9 @@ class Described(Relation):
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
         text = subgraph_sdl(query.facts)
         shown = f"to_json({query.param(lambda _request: text, 'text')})::text"
-        chosen = query.selected(object_type(field), field)
-        return text_object((each.key, shown if each.name == "sdl" else query.value(None, each)) for each in chosen)
+        return query.shown(
+            object_type(field), lambda each: shown if each.name == "sdl" else query.value(None, each), field
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

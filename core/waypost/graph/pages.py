@@ -13,7 +13,7 @@ from .errors import GraphError
 from .facts import relation_of, sql_name
 from .query import object_type
 from .relations import Argument, Relation
-from .sql import every, text_list, text_object
+from .sql import every, text_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -106,7 +106,7 @@ class Pages(Relation):
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
         page = Page(self, query, here, field)
-        return page.statement(query.selected(object_type(field), field))
+        return page.statement()
 
 
 class Page:
@@ -188,17 +188,21 @@ class Page:
 
     # The statement
 
-    def statement(self, wanted: Sequence[Selected]) -> str:
-        """Return SQL that prints the connection with the wanted fields."""
-        parts = {each.key: self._field(each) for each in wanted}
-        # Without an aggregate in it, such as a list, the page's rows would each give an answer.
-        whole = "" if {"nodes", "edges"} & {each.name for each in wanted} else " having true"
-        body = f"select {text_object(parts.items())} from {self._rows(self._fetched(wanted))}{whole}"
-        return f"({body})" if self._all is None else f"(with {self._all_rows(self._all)} {body})"
+    def statement(self) -> str:
+        """Return SQL that prints the connection as it is selected."""
+        wanted: list[str] = []
 
-    def _fetched(self, wanted: Sequence[Selected]) -> int:
-        """Return how many rows beyond `first` are read: one, if anybody asks whether there are more."""
-        return 1 if any(each.name == "pageInfo" for each in wanted) else 0
+        def printed(each: Selected) -> str:
+            wanted.append(each.name)
+            return self._field(each)
+
+        body = self.query.shown(object_type(self.chosen), printed, self.chosen)
+        # Without an aggregate in it, such as a list, the page's rows would each give an answer.
+        whole = "" if {"nodes", "edges"} & set(wanted) else " having true"
+        # One row more says whether there are more.
+        rows = self._rows(1 if "pageInfo" in wanted else 0)
+        text = f"select {body} from {rows}{whole}"
+        return f"({text})" if self._all is None else f"(with {self._all_rows(self._all)} {text})"
 
     def _rows(self, more: int) -> str:
         row = self.row
@@ -284,11 +288,10 @@ class Page:
             return query.value(None, each)
         part = relation_of(each.definition)
         assert isinstance(part, Part), f"{each.coordinate}: composition checks this"
-        return part.within(self, each)
+        return query.unless_refused(each, lambda: part.within(self, each))
 
     def _edge(self, edges: Selected) -> str:
-        chosen = self.query.selected(object_type(edges), edges)
-        return text_object((each.key, self._edge_field(each)) for each in chosen)
+        return self.query.shown(object_type(edges), self._edge_field, edges)
 
     def _edge_field(self, each: Selected) -> str:
         if each.name == "node":
@@ -321,7 +324,7 @@ class Page:
                 return cursor("asc" if each.name == "startCursor" else "desc")
             return self.query.value(None, each)
 
-        return text_object((each.key, value(each)) for each in self.query.selected(object_type(info), info))
+        return self.query.shown(object_type(info), value, info)
 
     def _count(self) -> str:
         if not self.pages.counted:

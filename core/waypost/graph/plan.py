@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import OperationType
 
-from .errors import GraphError
+from .errors import GraphError, Place
 from .limits import Price, priced
 from .query import Query
 from .request import Lookup
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .query import Patch, Selected
     from .request import Getter, Request
 
+    Refused = tuple[Place, ...]
     Lookups = Mapping[str, Callable[[str, Request], Awaitable[Any]]]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -34,7 +35,7 @@ class Plan:
     """A statement, what it is sent, which choices it took, and what Python finishes afterwards."""
 
     sql: str
-    getters: Sequence[tuple[Getter, tuple[str, ...]]]
+    getters: Sequence[tuple[Getter, Place]]
     decisions: Sequence[tuple[Getter, Any]]
     patches: Sequence[Patch]
     query: Query
@@ -51,15 +52,15 @@ class Plan:
     async def values(self, request: Request, lookups: Lookups) -> list[Any]:
         """Return the values that the statement is sent; raise `GraphError` with the field's place."""
         found = []
-        for getter, path in self.getters:
+        for getter, place in self.getters:
             try:
                 value = getter(request)
                 if isinstance(value, Lookup):
                     value = value.then(await lookups[value.kind](value.key, request))
             except GraphError as error:
-                raise error.at(path) from error
+                raise error.at(place) from error
             if is_no_text(value):
-                raise GraphError("INVALID_ARGUMENT", "A text holds a null byte or half a character.", path)
+                raise GraphError("INVALID_ARGUMENT", "A text holds a null byte or half a character.").at(place)
             found.append(value)
         return found
 
@@ -81,7 +82,7 @@ class Planned:
     fragments: Mapping[str, FragmentDefinitionNode]
 
     def __post_init__(self) -> None:
-        self._plans: dict[tuple[bool, frozenset[str]], list[Plan]] = {}
+        self._plans: dict[tuple[bool, Refused], list[Plan]] = {}
         self._price: Price | None = None
 
     def price(self, schema: GraphQLSchema) -> Price:
@@ -91,24 +92,27 @@ class Planned:
             self._price = priced(schema, root, self.operation.selection_set, self.fragments)
         return self._price
 
-    def plan(self, facts: Facts, request: Request, without: frozenset[str] = frozenset()) -> Plan:
-        """Return the plan for a request, leaving out root fields whose arguments were refused."""
-        plans = self._plans.setdefault((request.tenant is None, without), [])
+    def plan(self, facts: Facts, request: Request) -> Plan:
+        """Return the plan for a request, with marks in place of the fields that were refused."""
+        refused = tuple(sorted(request.refused))
+        if len(self._plans) > LARGEST:
+            self._plans.clear()
+        plans = self._plans.setdefault((request.tenant is None, refused), [])
         for known in plans:
             if known.fits(request):
                 return known
         try:
-            made = self._made(facts, request, without)
+            made = self._made(facts, request, refused)
         except RecursionError as error:
             raise GraphError("LIMIT_EXCEEDED", "The document is nested too deeply.") from error
         plans.insert(0, made)
         del plans[LARGEST:]
         return made
 
-    def _made(self, facts: Facts, request: Request, without: frozenset[str]) -> Plan:
-        query = Query(facts, request, dict(self.fragments), national=request.tenant is None)
+    def _made(self, facts: Facts, request: Request, refused: Refused) -> Plan:
+        query = Query(facts, request, dict(self.fragments), national=request.tenant is None, refused=refused)
         fields = query.roots(root_of(facts.schema, self.operation), self.operation.selection_set)
-        return finished(query, root_object(query, fields, without), fields)
+        return finished(query, root_object(query, fields), fields)
 
 
 def root_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> GraphQLObjectType:
@@ -123,9 +127,9 @@ def root_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> GraphQ
     return root
 
 
-def root_object(query: Query, fields: Sequence[Selected], without: frozenset[str] = frozenset()) -> str:
-    """Return SQL that prints root fields, null for those left out."""
-    return text_object((each.key, "'null'" if each.key in without else query.value(None, each)) for each in fields)
+def root_object(query: Query, fields: Sequence[Selected]) -> str:
+    """Return SQL that prints root fields."""
+    return text_object((each.key, query.value(None, each)) for each in fields)
 
 
 def finished(query: Query, body: str, fields: Sequence[Selected] = ()) -> Plan:

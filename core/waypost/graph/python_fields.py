@@ -144,7 +144,7 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
     if isinstance(value, Exception):
         failed = value if isinstance(value, GraphError) else _failed(plugin or "core", patch, value)
         if isinstance(patch.field.definition.type, GraphQLNonNull):
-            raise failed.at(way)
+            raise failed.at(patch.field.place, way)
         container[key] = None
         return [GraphError(failed.code, failed.message, way)]
     faults: list[Incomplete] = []
@@ -195,7 +195,7 @@ async def _resolve(spot: Spot, patch: Patch, plan: Plan, request: Request) -> Ou
 def _told(error: GraphQLError, way: tuple[str | int, ...]) -> GraphError:
     cause = error.original_error
     if isinstance(cause, GraphError):
-        return cause.at(tuple(error.path or way))
+        return GraphError(cause.code, cause.message, tuple(error.path or way))
     reference = uuid4().hex[:12]
     log.error("a resolver failed, reference %s", reference, exc_info=cause or error)
     return GraphError("PLUGIN_FAILED", f"A plugin could not answer. Reference: {reference}", tuple(error.path or way))

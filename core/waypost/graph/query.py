@@ -8,11 +8,13 @@ of the plan's key). Nothing else can make a plan depend on a request.
 from __future__ import annotations
 
 import re
+import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
@@ -23,11 +25,11 @@ from graphql import (
 )
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
-from .errors import GraphError
+from .errors import GraphError, Place, keys_of
 from .sql import literal, text_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from graphql import GraphQLField, GraphQLNamedType, SelectionNode, SelectionSetNode
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from .keeping import Clock
     from .request import Getter, Request
 
+# Stands in an answer, followed by a number, where a field was refused; nobody can write a row that looks like it.
+REFUSED = f"\x03{secrets.token_hex(8)}."
 _PLACEHOLDER = re.compile("\x02(\\d+)\x03")
 
 
@@ -53,13 +57,21 @@ class Here:
 
 @dataclass(frozen=True, eq=False)
 class Selected:
-    """A field as selected: all its nodes of one response key, merged."""
+    """A field as selected: all its nodes of one response key, merged.
+
+    `place` tells it from all others of the operation: type and response key from the root on, as `Type.key`.
+    """
 
     key: str
     nodes: tuple[FieldNode, ...]
     definition: GraphQLField
     parent: GraphQLObjectType
-    path: tuple[str, ...]
+    place: tuple[str, ...]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Response keys from the root."""
+        return keys_of(self.place)
 
     @property
     def name(self) -> str:
@@ -104,7 +116,8 @@ class Query:
     """The statement being planned.
 
     `national` says which graph; `drafts` shows what is not public yet (only for reading back what the
-    asker has just written).
+    asker has just written). `refused` are the places of fields whose arguments were refused before: a mark
+    stands in their place, so that the null climbs as GraphQL wants, and only where a row is above it.
     """
 
     facts: Facts
@@ -113,14 +126,15 @@ class Query:
     drafts: bool = False
     national: bool = False
     first_patch: int = 0
+    refused: tuple[Place, ...] = ()
     planned: bool = False  # a finished plan takes no further decisions
     decisions: list[tuple[Getter, Any]] = field(default_factory=list)
-    getters: list[tuple[Getter, tuple[str, ...]]] = field(default_factory=list)
+    getters: list[tuple[Getter, Place]] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
     personal: bool = False  # the answer depends on who asks
     clocks: set[Clock] = field(default_factory=set)
     _names: Iterator[int] = field(default_factory=lambda: count(1))
-    _path: tuple[str, ...] = ()
+    _place: Place = ()
 
     # Values
 
@@ -139,11 +153,11 @@ class Query:
         """Return SQL for a value that is sent with each request, as the PostgreSQL type `cast`."""
         known = [each for each, _ in self.getters]
         if getter not in known:
-            self.getters.append((getter, self._path))
+            self.getters.append((getter, self._place))
             known.append(getter)
         return f"\x02{known.index(getter)}\x03::{cast}"
 
-    def numbered(self, sql: str) -> tuple[str, list[tuple[Getter, tuple[str, ...]]]]:
+    def numbered(self, sql: str) -> tuple[str, list[tuple[Getter, Place]]]:
         """Return the statement with $1, $2… in order of appearance, and just those getters with their places."""
         order: list[int] = []
 
@@ -203,8 +217,8 @@ class Query:
             for node in each.nodes:
                 if node.selection_set:
                     self._collect(of, node.selection_set, found, set())
-        path = fields[0].path
-        return [self._field(of, key, nodes, path) for key, nodes in found.items()]
+        above = fields[0].place
+        return [self._field(of, key, nodes, above) for key, nodes in found.items()]
 
     def roots(self, of: GraphQLObjectType, selections: SelectionSetNode) -> list[Selected]:
         """Return the root fields of an operation."""
@@ -212,9 +226,9 @@ class Query:
         self._collect(of, selections, found, set())
         return [self._field(of, key, nodes, ()) for key, nodes in found.items()]
 
-    def _field(self, of: GraphQLObjectType, key: str, nodes: list[FieldNode], path: tuple[str, ...]) -> Selected:
+    def _field(self, of: GraphQLObjectType, key: str, nodes: list[FieldNode], above: Place) -> Selected:
         definition = self.facts.definition(of, nodes[0].name.value)
-        return Selected(key, tuple(nodes), definition, of, (*path, key))
+        return Selected(key, tuple(nodes), definition, of, (*above, f"{of.name}.{key}"))
 
     def _collect(
         self,
@@ -260,27 +274,56 @@ class Query:
     def object(self, of: GraphQLNamedType, row: Here | None, *fields: Selected) -> str:
         """Return SQL that prints the selected fields of one object of that concrete type."""
         assert isinstance(of, GraphQLObjectType), of
-        chosen = self.selected(of, *fields)
-        return text_object((each.key, self.value(row, each)) for each in chosen)
+        return self.shown(of, lambda each: self.value(row, each), *fields)
+
+    def shown(self, of: GraphQLObjectType, printed: Callable[[Selected], str], *fields: Selected) -> str:
+        """Return SQL for an object by its selected fields, each printed by `printed`.
+
+        A directive that got no value refuses the object whose fields it chooses.
+        """
+        chosen = self.chosen(of, *fields)
+        if isinstance(chosen, str):
+            return _printed(chosen)
+        return text_object((each.key, printed(each)) for each in chosen)
+
+    def chosen(self, of: GraphQLObjectType, *fields: Selected) -> list[Selected] | str:
+        """Return the sub-selection as `selected` does, or the mark that stands for an object without one."""
+        place = (*fields[0].place, of.name)
+        if place in self.refused:
+            return self._mark(place)
+        try:
+            return self.selected(of, *fields)
+        except GraphError as error:
+            raise error.at(place) from error
 
     def value(self, row: Here | None, chosen: Selected) -> str:
         """Return SQL that prints one field."""
         if chosen.name == "__typename":
             return f"'\"{chosen.parent.name}\"'"
+        return self.unless_refused(chosen, lambda: self._value(row, chosen))
+
+    def _value(self, row: Here | None, chosen: Selected) -> str:
         with self.at(chosen):
             text = self.facts.relation(chosen).sql(self, row, chosen)
             return self._where_active(text, row, chosen) if self.national and row is not None else text
 
+    def unless_refused(self, chosen: Selected, printed: Callable[[], str]) -> str:
+        """Return the SQL of a field, or that of the mark which says that it was refused."""
+        return _printed(self._mark(chosen.place)) if chosen.place in self.refused else printed()
+
+    def _mark(self, place: Place) -> str:
+        return f"{REFUSED}{self.refused.index(place)}"
+
     @contextmanager
     def at(self, chosen: Selected) -> Iterator[None]:
         """Print what belongs to a field: what it refuses is told at its place."""
-        before, self._path = self._path, chosen.path
+        before, self._place = self._place, chosen.place
         try:
             yield
         except GraphError as error:
-            raise error.at(chosen.path) from error
+            raise error.at(chosen.place) from error
         finally:
-            self._path = before
+            self._place = before
 
     def _where_active(self, text: str, row: Here, chosen: Selected) -> str:
         """Print a plugin's field nationally only for the tenants that have the plugin switched on."""
@@ -305,3 +348,8 @@ def object_type(chosen: Selected) -> GraphQLObjectType:
     kind = named(chosen)
     assert isinstance(kind, GraphQLObjectType), chosen.coordinate
     return kind
+
+
+def _printed(mark: str) -> str:
+    """Return SQL that prints a mark as JSON."""
+    return literal(orjson.dumps(mark).decode())

@@ -16,7 +16,7 @@ from .facts import sql_name
 from .ids import short, short_sql
 from .query import Here, named
 from .render import ENUM, form_of, printed
-from .sql import every, literal, text_list, text_object
+from .sql import every, literal, text_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -183,9 +183,7 @@ class Coded(Relation):
             "code": f"to_json({code})::text",
             "name": f"to_json(case {code} {whens} else {code} end)::text",
         }
-        body = text_object(
-            (each.key, values.get(each.name) or query.value(here, each)) for each in query.selected(kind, field)
-        )
+        body = query.shown(kind, lambda each: values.get(each.name) or query.value(here, each), field)
         return f"case when {code} is null then 'null' else {body} end" if may_be_null(field) else body
 
     @override

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values, get_directive_values
 
-from .errors import GraphError
+from .errors import GraphError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +58,7 @@ class Request:
     services: Any = None
     until: datetime | None = None
     personal: bool = False
+    refused: dict[Place, GraphError] = field(default_factory=dict)
     about: About | None = None
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)

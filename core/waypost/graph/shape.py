@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shape:
-    """What is wanted of a value: for each concrete type the fields in response order; none for a leaf."""
+    """What is wanted of a value: for each concrete type the fields in response order; none for a leaf.
+
+    A text in the place of fields is the mark of a selection that was refused, and stands for the object.
+    """
 
     type: GraphQLOutputType
-    fields: Mapping[str, Sequence[tuple[str, str, Shape]]]
+    fields: Mapping[str, Sequence[tuple[str, str, Shape]] | str]
 
 
 def shape_of(query: Query, field: Selected) -> Shape:
@@ -43,11 +46,14 @@ def shape_of(query: Query, field: Selected) -> Shape:
     if is_leaf_type(kind):
         return Shape(field.definition.type, {})
     concrete = query.facts.schema.get_possible_types(kind) if is_abstract_type(kind) else [kind]
-    fields: dict[str, list[tuple[str, str, Shape]]] = {}
+    fields: dict[str, list[tuple[str, str, Shape]] | str] = {}
     for each in concrete:
         assert isinstance(each, GraphQLObjectType)
-        chosen = query.selected(each, field)
-        fields[each.name] = [(one.key, one.name, shape_of(query, one)) for one in chosen]
+        chosen = query.chosen(each, field)
+        if isinstance(chosen, str):
+            fields[each.name] = chosen
+        else:
+            fields[each.name] = [(one.key, one.name, shape_of(query, one)) for one in chosen]
     return Shape(field.definition.type, fields)
 
 
@@ -95,11 +101,14 @@ def _completed(
         return None
 
 
-def _object(shape: Shape, value: Any, path: tuple[str | int, ...], faults: list[Incomplete]) -> dict[str, Any]:
+def _object(shape: Shape, value: Any, path: tuple[str | int, ...], faults: list[Incomplete]) -> Any:
     name = value["__typename"] if len(shape.fields) > 1 else next(iter(shape.fields))
+    wanted = shape.fields[name]
+    if isinstance(wanted, str):
+        return wanted
     return {
         key: name if field == "__typename" else _completed(sub, sub.type, value.get(field), (*path, key), faults)
-        for key, field, sub in shape.fields[name]
+        for key, field, sub in wanted
     }
 
 

@@ -105,6 +105,7 @@ def _national_plan(plan: Plan, wanted: Sequence[Patch], request: Request) -> Pla
         national=True,
         first_patch=NATIONAL_PATCHES,
         clocks=clocks,
+        refused=plan.query.refused,
     )
     made = finished(query, text_object((str(patch.number), _rows(query, patch)) for patch in wanted))
     plan.national.append((numbers, made))
