@@ -118,6 +118,16 @@ async def test_a_client_that_goes_on_with_a_body_that_was_refused_is_cut_off(
             await wire.send_on(b"x")
 
 
+async def test_a_client_whose_body_does_not_even_begin_is_told_and_cut_off(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedRequests, "request_within_s", SHORT_S)
+    async with served(create_app(platform)) as port, wired(port) as wire:
+        await wire.send(post(b"", length=len(ASK)))
+        assert (await wire.reply()).status == 408
+        assert await wire.is_closed()
+
+
 # Clients that go away
 
 

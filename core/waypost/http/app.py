@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from waypost.http.documents import OnlyRead, Pages, Schemas
@@ -21,18 +22,15 @@ from waypost.http.socket import GraphSocket
 from waypost.http.streams import GraphStream
 
 
-def create_app(platform: Platform) -> Starlette:
+def create_app(platform: Platform) -> ASGIApp:
     """Make the ASGI application of a platform; whoever serves it opens the platform first."""
     app = Starlette(
         routes=routes(platform),
-        middleware=[
-            Middleware(KeptLane, answers=platform.answers, holds=platform.holds),
-            Middleware(Sites, platform=platform),
-        ],
+        middleware=[Middleware(Sites, platform=platform)],
         exception_handlers={HTTPException: as_fault},
     )
     app.router.redirect_slashes = False  # its redirects would name a host
-    return app
+    return KeptLane(app, platform.answers, platform.holds)
 
 
 def routes(platform: Platform) -> list[BaseRoute]:

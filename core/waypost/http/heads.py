@@ -15,6 +15,7 @@ MAX_REQUEST_BYTES: Final = 8_000_000
 REQUEST_WITHIN_S: Final = 30.0
 PIECE_BYTES: Final = 16_384  # what is counted at once, so that a large read cannot hide a long head
 TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class BoundedRequests(HttpToolsProtocol):
@@ -24,7 +25,8 @@ class BoundedRequests(HttpToolsProtocol):
     request_within_s = REQUEST_WITHIN_S
     _in_head = True
     _bytes = 0  # of the request that is being read
-    _ends: TimerHandle | None = None
+    _ends: float | None = None  # by the loop's clock
+    _timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Begin to wait for the first head."""
@@ -33,7 +35,8 @@ class BoundedRequests(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
-        self._wait(None)
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -73,7 +76,23 @@ class BoundedRequests(HttpToolsProtocol):
                 return
 
     def _wait(self, seconds: float | None) -> None:
-        """Close the connection, without a word, unless this is called again within so many seconds."""
-        if self._ends is not None:
-            self._ends.cancel()
-        self._ends = None if seconds is None else self.loop.call_later(seconds, self.transport.close)
+        """Close the connection unless this is called again within so many seconds.
+
+        A timer that is set stays until it rings, since setting one costs more than a look at the clock.
+        """
+        self._ends = None if seconds is None else self.loop.time() + seconds
+        if self._ends is not None and (self._timer is None or self._timer.when() > self._ends):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_at(self._ends, self._rings)
+
+    def _rings(self) -> None:
+        self._timer = None
+        if self._ends is None:
+            return
+        if self._ends > self.loop.time():
+            self._timer = self.loop.call_at(self._ends, self._rings)
+        else:
+            if not self._in_head and not self.cycle.response_started:
+                self.transport.write(TOO_SLOW)
+            self.transport.close()

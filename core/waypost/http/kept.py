@@ -42,7 +42,7 @@ def key_of(scope: Scope) -> list[Any] | None:
             parts += (name, value)
             if name == b"x-forwarded-host":  # believed from some peers only
                 parts.append(scope.get("client"))
-        elif name in UNUSUAL:
+        elif name in UNUSUAL or (name == b"content-length" and int(value) > LARGEST_REQUEST):
             return None
     return parts
 
@@ -166,20 +166,26 @@ def _knows(scope: Scope, etag: bytes) -> bool:
 
 
 async def _read(receive: Receive) -> tuple[bytes | None, list[Message]]:
-    """Receive a body, and all messages on the way; null for one that is large, or slow in coming."""
-    body, messages = b"", list[Message]()
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                message = await receive()
-                messages.append(message)
-                body += message.get("body", b"")
-                if message["type"] != "http.request" or len(body) > LARGEST_REQUEST:
-                    return None, messages
-                if not message.get("more_body"):
-                    return body, messages
-    except TimeoutError:  # the endpoint has patience, and a limit of its own
+    """Receive a body, and all messages on the way; null for one that is large, or slow in coming.
+
+    Nearly all come as a whole, for which a limit of time would cost more than all else here: how long one may be in
+    beginning is known below (see `waypost.http.heads`).
+    """
+    messages = [await receive()]
+    if messages[0].get("more_body"):
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while messages[-1].get("more_body") and _length(messages) <= LARGEST_REQUEST:
+                    messages.append(await receive())
+        except TimeoutError:  # the endpoint has patience, and a limit of its own
+            return None, messages
+    if messages[-1]["type"] != "http.request" or _length(messages) > LARGEST_REQUEST:
         return None, messages
+    return b"".join(each.get("body", b"") for each in messages), messages
+
+
+def _length(messages: list[Message]) -> int:
+    return sum(len(each.get("body", b"")) for each in messages)
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:
