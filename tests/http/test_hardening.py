@@ -247,6 +247,13 @@ async def test_a_body_that_is_too_large_ends_the_connection(port: int) -> None:
         assert await wire.is_closed()
 
 
+async def test_a_request_that_names_two_hosts_is_refused(port: int) -> None:
+    async with wired(port) as wire:
+        await wire.send(post(ASK, "Host: elsewhere.example"))
+        reply = await wire.reply()
+        assert (reply.status, reply.code) == (400, "BAD_REQUEST")
+
+
 @pytest.mark.parametrize(
     "bytes_sent",
     [

@@ -116,6 +116,8 @@ class Sites:
 
     def _arrival(self, scope: Scope) -> Arrival:
         headers, client = headers_of(scope), scope.get("client")
+        if "," in headers.get("host", ""):  # RFC 9112, 3.2: one server's host would be another's
+            raise Fault(Code.BAD_REQUEST, "A request names one host. Send one Host header.")
         host = self.platform.hosts.host_of(headers, client[0] if client else None)
         tenant = self.platform.directory.by_host(host)
         if tenant is None and not self.platform.hosts.is_own(without_port(host)):
