@@ -2,7 +2,8 @@
 
 start   seconds from `waypost up` to the first answer, on an empty data directory and on a filled one
 memory  resident memory of the server with five tenants
-sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them
+sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them;
+        and what a plugin's batch field costs
 http    requests a second, times and CPU of five questions: this server, PostGraphile, and a bare application
 growth  the statement at 10,000 and 1,000,000 rows, with 1 and 400 tenants; a quarter of an hour or more
 
@@ -27,7 +28,7 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import growth, http, memory, sql, start
+from benchmarks import fields, growth, http, memory, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
@@ -92,6 +93,7 @@ def _on_filled_ground(options: argparse.Namespace, subjects: Sequence[str]) -> l
                 most = sql.MOST_LOAD_S if options.scale == sql.SCALE else None
                 figures.append(Figure("sql", f"`demo load` of {options.scale:,}", seconds, "s", most=most))
             figures += asyncio.run(sql.measure(ground))
+            figures += asyncio.run(fields.measure(ground))
         if "http" in subjects:
             tell("http")
             effort = Effort(options.warm, options.seconds, options.rounds)

@@ -24,7 +24,7 @@ from .shape import Incomplete, complete, shape_of
 from .sql import text_object
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from .plan import Plan
     from .query import Here, Patch, Query, Selected
@@ -91,21 +91,27 @@ def _place(number: int, here: Here | None, names: Sequence[str]) -> str:
 # Finding the places
 
 
-def places(tree: Any, patch: Patch) -> Iterator[Spot]:
-    """Yield the places that a patch finishes, in response order."""
-    yield from _under({"": tree}, "", patch.path, patch.number, ())
+def places(tree: Any, patch: Patch) -> list[Spot]:
+    """Return the places that a patch finishes, in response order."""
+    found: list[Spot] = []
+    _gather({"": tree}, "", patch.path, patch.number, (), found)
+    return found
 
 
-def _under(container: Any, key: Any, path: Sequence[str], number: int, way: tuple[str | int, ...]) -> Iterator[Spot]:
+def _gather(
+    container: Any, key: Any, path: Sequence[str], number: int, way: tuple[str | int, ...], found: list[Spot]
+) -> None:
     value = container[key]
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        if path:
+            name = path[0]
+            if name in value:
+                _gather(value, name, path[1:], number, (*way, name), found)
+        elif value.get("$") == number:
+            found.append((container, key, way))
+    elif isinstance(value, list):
         for index in range(len(value)):
-            yield from _under(value, index, path, number, (*way, index))
-    elif isinstance(value, dict):
-        if not path and value.get("$") == number:
-            yield container, key, way
-        elif path and path[0] in value:
-            yield from _under(value, path[0], path[1:], number, (*way, path[0]))
+            _gather(value, index, path, number, (*way, index), found)
 
 
 # Finishing them
@@ -116,7 +122,7 @@ async def finish(tree: Any, patch: Patch, plan: Plan, request: Request) -> list[
 
     What a plugin raises costs its field, this once, and nothing else; what the core raises is unforeseen.
     """
-    spots = list(places(tree, patch))
+    spots = places(tree, patch)
     if not spots:
         return []
     plugin = plan.query.facts.plugin(patch.field)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from graphql import (
+    GraphQLBoolean,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLID,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
+    GraphQLString,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from graphql import GraphQLOutputType
 
     from .query import Query, Selected
+
+
+# Leaves whose values are shown as they are.
+EXACT: Final[Mapping[GraphQLOutputType, type]] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,8 @@ def _object(shape: Shape, value: Any, path: tuple[str | int, ...], faults: list[
 
 def leaf(kind: GraphQLOutputType, value: Any) -> Any:
     """Return a leaf as the response shows it; raise `GraphQLError` for a value that its type does not allow."""
+    if EXACT.get(kind) is type(value):  # nearly all of them
+        return value
     if isinstance(kind, GraphQLEnumType):
         return kind.serialize(value)
     plainly = plain(value)

@@ -51,7 +51,7 @@ async def _read_away(
     tree: Any, plan: Plan, away: Sequence[Patch], request: Request, run_national: Run
 ) -> Sequence[Patch]:
     """Read what lies in other tenants in one national statement, and put it in its places."""
-    found = {patch.number: list(places(tree, patch)) for patch in away}
+    found = {patch.number: places(tree, patch) for patch in away}
     request.away = {
         number: [_identity(container[key]["row"]) for container, key, _ in spots] for number, spots in found.items()
     }
