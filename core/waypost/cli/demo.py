@@ -50,4 +50,5 @@ async def _load(here: Ground, scale: int, seed: int) -> Loaded:
             loaded = await load_rows(database, scale, seed=seed, progress=progress)
     if isinstance(loaded, Refusal):
         raise Refused(loaded.message)
+    await here.analyze()
     return loaded

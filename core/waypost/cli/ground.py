@@ -66,6 +66,22 @@ class Ground:
         login, password = await self._login()
         return login_url(self.app_url, login, password or "")
 
+    async def analyze(self) -> None:
+        """Let PostgreSQL count anew what the tables hold, as it would by itself some time after a large load.
+
+        Until then its guesses can make the nearest activities fifty times slower. Only the tables' owner may, so
+        that nothing happens where no administrator is known.
+        """
+        from waypost.db.connections import connect
+
+        if self.admin_url is None and not await self._is_strong():
+            return
+        connection = await connect(await self.administrator())
+        try:
+            await connection.execute("ANALYZE")
+        finally:
+            await connection.close()
+
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
         """Open the database for a command's own work, with few connections."""
