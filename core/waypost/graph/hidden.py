@@ -1,7 +1,7 @@
 """Letting a null climb: what GraphQL wants where a field that may not be null points at a hidden row.
 
-The statement prints a mark there, and another one where an id names nothing. Only an answer with such a mark comes
-here, so that no other pays for it.
+The statement prints a mark there, and others where an id names nothing and where a field was refused. Only an answer
+with such a mark comes here, so that no other pays for it.
 """
 
 from __future__ import annotations

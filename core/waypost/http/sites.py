@@ -44,7 +44,7 @@ class Arrival:
 
 
 class Sites:
-    """The outermost layer: knows the host, and lets no exception out.
+    """The layer around everything but kept answers: knows the host, and lets no exception out.
 
     On a tenant's own host `/graphql` becomes `/{tenant}/graphql` before routing. So another
     tenant's prefix is found nowhere there, without a rule of its own.
