@@ -239,7 +239,7 @@ async def test_no_altered_cursor_breaks_anything(ask: Asking, search: str, place
 # Any text
 
 ANY_TEXT = st.text(st.characters(), max_size=40) | st.from_regex(
-    r"(Badge|Skill|X)(\.[A-Za-z0-9_-]{22}){1,2}", fullmatch=True
+    r"(Badge|Skill|X)(\.[0-9a-f]{32}){1,2}", fullmatch=True
 )
 EVERYWHERE = """
 query($text: String!, $id: ID!, $texts: [String!], $ids: [ID!]!) {

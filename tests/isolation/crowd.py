@@ -24,7 +24,7 @@ TENANT_TABLES: Final = [table._meta.tablename for table in core_app().tables if 
 WORDS: Final = ("name", "title", "summary", "description", "text", "comment", "interest")
 HIDDEN: Final = "hidden"
 MARK: Final = re.compile(r"⟦([a-z-]+)⟧")
-ID: Final = re.compile(r'"([A-Z][A-Za-z]*(?:\.[A-Za-z0-9_-]{22}){1,2})"')
+ID: Final = re.compile(r'"([A-Z][A-Za-z]*(?:\.[0-9a-f]{32}){1,2})"')
 SLUG: Final = re.compile(r'"city":\{"slug":"([a-z-]+)"')
 CONDITION: Final = re.compile(r"\bt\d+\.tenant_id = (\$\d+::uuid)")
 PUBLIC: Final = re.compile(r"\bt\d+\.public\b")

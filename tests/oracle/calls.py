@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,11 +142,6 @@ def _column(name: str) -> Resolver:
     return lambda call: call.thing[name]
 
 
-def short(value: UUID) -> str:
-    """Return a uuid as ids write it."""
-    return urlsafe_b64encode(value.bytes).decode().rstrip("=")
-
-
 def global_id(kind: str, row: UUID, tenant: UUID | None = None) -> str:
     """Return an id of the graph."""
-    return ".".join((kind, *(short(each) for each in (tenant, row) if each is not None)))
+    return ".".join((kind, *(each.hex for each in (tenant, row) if each is not None)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from tests.graph.world import World
 from tests.oracle.asking import TEXTS
@@ -16,7 +17,14 @@ from tests.oracle.rows import Rows
 if TYPE_CHECKING:
     from tests.oracle.writing import Writer
 
-MADE_UP_IDS: Final = ("", "Badge", "Badge.x.y", "Nothing.AAAAAAAAAAAAAAAAAAAAAA", "City.AAAAAAAAAAAAAAAAAAAAAA", "\x00")
+MADE_UP_IDS: Final = (
+    "",
+    "Badge",
+    "Badge.x.y",
+    f"Nothing.{UUID(int=0).hex}",
+    f"City.{UUID(int=0).hex}",
+    "\x00",
+)
 MADE_UP_CURSORS: Final = ("", "x", "WyIiXQ", "\x00", "é", "W10")
 # Off every grid and symmetry, so that no two different points are equally far.
 POINTS: Final = ((50.3717, -4.1411), (51.4833, -3.1711), (53.0123, -1.4567), (50.0, 179.9))

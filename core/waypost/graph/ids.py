@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from uuid import UUID
 
-_SHAPE = re.compile(r"([A-Z][A-Za-z0-9]*)((?:\.[A-Za-z0-9_-]{22}){1,2})")
+_SHAPE = re.compile(r"([A-Z][A-Za-z0-9]*)((?:\.[0-9a-f]{32}){1,2})")
 
 
 @dataclass(frozen=True)
@@ -20,17 +19,12 @@ class GlobalId:
 
     def __str__(self) -> str:
         parts = [self.row] if self.tenant is None else [self.tenant, self.row]
-        return ".".join([self.type, *map(short, parts)])
+        return ".".join([self.type, *(part.hex for part in parts)])
 
 
-def short(value: UUID) -> str:
-    """Return 22 URL-safe characters for a uuid."""
-    return urlsafe_b64encode(value.bytes).decode().rstrip("=")
-
-
-def short_sql(expression: str) -> str:
-    """Return SQL for `short` of a uuid expression."""
-    return f"translate(encode(uuid_send({expression}), 'base64'), '+/=', '-_')"
+def digits_sql(expression: str) -> str:
+    """Return SQL for the 32 hexadecimal digits of a uuid: the form that PostgreSQL prints the fastest."""
+    return f"encode(uuid_send({expression}), 'hex')"
 
 
 def parse_id(text: str) -> GlobalId | None:
@@ -38,6 +32,5 @@ def parse_id(text: str) -> GlobalId | None:
     match = _SHAPE.fullmatch(text)
     if match is None:
         return None
-    uuids = [UUID(bytes=urlsafe_b64decode(part + "==")) for part in match[2].split(".")[1:]]
-    found = GlobalId(match[1], uuids[0] if len(uuids) == 2 else None, uuids[-1])
-    return found if str(found) == text else None
+    uuids = [UUID(hex=part) for part in match[2].split(".")[1:]]
+    return GlobalId(match[1], uuids[0] if len(uuids) == 2 else None, uuids[-1])

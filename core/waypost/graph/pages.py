@@ -297,23 +297,24 @@ class Page:
         if each.name == "node":
             return self.query.object(self.node, self.row, each)
         if each.name == "cursor":
-            return f"to_json({self._cursor()})::text"
+            return self._cursor()
         if each.name == "__typename":
             return self.query.value(self.row, each)
         return self.ordering.edge.get(each.name, "'null'").format(self.row)
 
-    def _cursor(self) -> str:
+    def _cursor(self, of: str = "{}") -> str:
+        """Return SQL for the cursor of a row; `of` says with `{}` which of the page's values to take."""
         mark = self.query.param(self.mark, "text")
-        return cursor_sql(mark, [f'{self.row}."$k{n}"' for n in range(len(self.ordering.order.keys))])
+        keys = [f'{self.row}."$k{n}"' for n in range(len(self.ordering.order.keys))]
+        return f"to_json({cursor_sql(mark, [of.format(key) for key in keys])})::text"
 
     def _page_info(self, info: Selected, on_page: str) -> str:
-        number = f'{self.row}."$n"'
+        shown = f"least(count(*), {self.first})"
 
-        def cursor(direction: str) -> str:
-            return (
-                f"coalesce(to_json((array_agg({self._cursor()} order by {number} {direction}) "
-                f"filter (where {on_page}))[1])::text, 'null')"
-            )
+        def cursor(number: str) -> str:
+            # The keys of all rows are gathered, and one row's are printed.
+            kept = f"""(array_agg({{}} order by {self.row}."$n") filter (where {on_page}))[{number}]"""
+            return f"case when {shown} > 0 then {self._cursor(kept)} else 'null' end"
 
         def value(each: Selected) -> str:
             if each.name == "hasNextPage":
@@ -321,7 +322,7 @@ class Page:
             if each.name == "hasPreviousPage":
                 return "'true'" if self.query.has(self.after) else "'false'"
             if each.name in {"startCursor", "endCursor"}:
-                return cursor("asc" if each.name == "startCursor" else "desc")
+                return cursor("1" if each.name == "startCursor" else shown)
             return self.query.value(None, each)
 
         return self.query.shown(object_type(info), value, info)

@@ -13,10 +13,10 @@ from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLObjectType
 from typing_extensions import override
 
 from .facts import sql_name
-from .ids import short, short_sql
+from .ids import digits_sql
 from .query import Here, named
 from .render import ENUM, form_of, printed
-from .sql import every, literal, text_list
+from .sql import every, joined, literal, text_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,11 +118,11 @@ class Identity(Relation):
         return f"case when {here}.{self.column} is null then 'null' else {text} end"
 
     def _text(self, query: Query, here: Here, kind: str) -> str:
-        row = short_sql(f"{here}.{self.column}")
+        row = digits_sql(f"{here}.{self.column}")
         if not query.facts.is_tenant_table(query.facts.stored[kind].table) or query.facts.stored[kind].shared:
-            return f"concat('\"{kind}.', {row}, '\"')"
-        tenant = short_sql(f"{here}.tenant_id") if query.national else query.param(_short_tenant, "text")
-        return f"concat('\"{kind}.', {tenant}, '.', {row}, '\"')"
+            return joined([literal(f'"{kind}.'), row, literal('"')])
+        tenant = digits_sql(f"{here}.tenant_id") if query.national else query.param(_tenant_digits, "text")
+        return joined([literal(f'"{kind}.'), tenant, literal("."), row, literal('"')])
 
     @override
     def needs(self, name: str) -> Sequence[str]:
@@ -130,8 +130,8 @@ class Identity(Relation):
         return (self.column,)
 
 
-def _short_tenant(request: Request) -> str | None:
-    return None if request.tenant is None else short(request.tenant)
+def _tenant_digits(request: Request) -> str | None:
+    return None if request.tenant is None else request.tenant.hex
 
 
 @dataclass(frozen=True, kw_only=True)
