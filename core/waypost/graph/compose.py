@@ -209,7 +209,7 @@ def _plugin_fields(contributions: Iterable[Contribution]) -> dict[tuple[str, str
 
 def check(facts: Facts) -> list[str]:
     """Return every fault of the declarations against the tables."""
-    faults = []
+    faults = [f"{name}: its rows have no `public`, so say who sees them (`seen`)" for name in _open_to_all(facts)]
     for name, kind in facts.schema.type_map.items():
         if not isinstance(kind, GraphQLObjectType) or name.startswith("__"):
             continue
@@ -220,6 +220,15 @@ def check(facts: Facts) -> list[str]:
                 place = f"{name}.{field_name}"
                 faults += [f"{place}: {fault}" for fault in _faults(facts, stored, definition, relation)]
     return faults
+
+
+def _open_to_all(facts: Facts) -> Iterable[str]:
+    """Return nodes that anybody with an id could read, though nothing says that they are for everybody."""
+    for name in sorted(facts.nodes & facts.stored.keys()):
+        stored = facts.stored[name]
+        private = facts.is_tenant_table(stored.table) and "public" not in columns_of(stored.table)
+        if private and stored.seen is None:
+            yield name
 
 
 def _faults(

@@ -14,6 +14,7 @@ strawberry types with the relation in the field's metadata, so that one class gi
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .relations import Argument, Relation
     from .request import Getter, Request
 
+    Seen = Callable[[Query, Here], Sequence[str]]
+
 T = TypeVar("T")
 ID = strawberry.ID
 ANY_ID: Final = "Opaque, such as Badge.AZ3k….AZ3m…; the same on every graph of this platform and for ever."
@@ -45,12 +48,14 @@ ANY_ID: Final = "Opaque, such as Badge.AZ3k….AZ3m…; the same on every graph 
 class Stored:
     """Where a node's rows are: in `table`, or in `national` on the national graph.
 
-    `shared`: one id stands for the rows of all tenants (skills), so it names no tenant.
+    `shared`: one id stands for the rows of all tenants (skills), so it names no tenant. `seen` gives further
+    conditions for a row to be shown at all, wherever it is met; see `permitted`.
     """
 
     table: type[Table]
     national: type[Table] | None = None
     shared: bool = False
+    seen: Seen | None = None
 
 
 def _field(relation: Relation, doc: str) -> Any:
@@ -117,16 +122,21 @@ class Error:
 
 
 def node(
-    table: type[Table], *, national: type[Table] | None = None, shared: bool = False
+    table: type[Table],
+    *,
+    national: type[Table] | None = None,
+    shared: bool = False,
+    seen: Seen | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Declare a type on a table; `national` is read instead on the national graph.
 
-    A type that extends `Node` can be asked for by its id.
+    A type that extends `Node` can be asked for by its id. So one whose rows are not for everybody says with `seen`
+    who sees which: it gets the query and the row, and returns SQL conditions, such as those of `permitted` and `own`.
     """
 
     def declare(cls: type[T]) -> type[T]:
         typed = _typed(cls, table, strawberry.type)
-        typed.__stored__ = Stored(table, national, shared)  # type: ignore[attr-defined]  # read by compose
+        typed.__stored__ = Stored(table, national, shared, seen)  # type: ignore[attr-defined]  # read by compose
         return typed
 
     return declare
@@ -294,6 +304,11 @@ def part(text: Callable[[paging.Page, Selected], str], *, arguments: tuple[Argum
 def by(key: str = "slug", *, of_tenant: bool = True, doc: str = "") -> Any:
     """A root field that finds one object by id or another key; see `roots.ByKey`."""
     return roots.ByKey(key=key, of_tenant=of_tenant, doc=doc)
+
+
+def guarded(may: str, relation: Any) -> Any:
+    """A field that only who has the permission in this city may read; below it also what is not public yet."""
+    return dataclasses.replace(relation, may=may)
 
 
 def everything(**facts: Any) -> Any:

@@ -7,6 +7,9 @@ from typing import Final
 CODES: Final = {
     "INVALID_ARGUMENT": "An argument has a value that this field does not take; the message says which.",
     "INVALID_CURSOR": "The cursor was made up, altered, or comes from another query.",
+    "UNAUTHENTICATED": "Only who has signed in may read this: there is no token.",
+    "FORBIDDEN": "The token has not the permission in this city.",
+    "CITY_NEEDED": "The field is read in one city's own graph.",
     "NOT_FOUND": "The id names nothing that this graph shows: made up, another city's, and gone are all the same.",
     "INVALID_POSTCODE": "That is not the form of a UK postcode.",
     "UNKNOWN_POSTCODE": "The postcode is well formed, but no geocoder of this platform knows it.",

@@ -34,6 +34,7 @@ class Facts:
         self.plugins = plugins
         self.stored = stored
         self.nodes = frozenset(each.name for each in schema.get_possible_types(_node(schema)))
+        self.seen = {each.table: each.seen for each in stored.values() if each.seen is not None}
         self._columns: dict[type[Table], Mapping[str, Column]] = {}
 
     def columns(self, table: type[Table]) -> Mapping[str, Column]:

@@ -51,6 +51,7 @@ class Order:
 
 
 BY_NAME = Order((Key("{0}.name", "text"), Key("{0}.id", "uuid")))
+BY_ID = Order((Key("{0}.id", "uuid"),))  # the oldest first: ids are made in the order of time
 
 
 @dataclass(frozen=True)

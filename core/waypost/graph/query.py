@@ -26,6 +26,7 @@ from graphql import (
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from .errors import GraphError, Place, keys_of
+from .permitted import refuse_reading
 from .sql import literal, text_object
 
 if TYPE_CHECKING:
@@ -115,9 +116,10 @@ class Patch:
 class Query:
     """The statement being planned.
 
-    `national` says which graph; `drafts` shows what is not public yet (only for reading back what the
-    asker has just written). `refused` are the places of fields whose arguments were refused before: a mark
-    stands in their place, so that the null climbs as GraphQL wants, and only where a row is above it.
+    `national` says which graph; `drafts` shows what is not public yet: below a field that asks for a permission,
+    and where the asker reads back what they have just written. `refused` are the places of fields whose arguments
+    were refused before: a mark stands in their place, so that the null climbs as GraphQL wants, and only where a row
+    is above it.
     """
 
     facts: Facts
@@ -206,6 +208,8 @@ class Query:
                 conditions.append(f"{row}.tenant_id = {beside}.tenant_id")
         if "public" in columns and not self.drafts:
             conditions.append(f"{row}.public")
+        if row.table in self.facts.seen:
+            conditions += self.facts.seen[row.table](self, row)
         return conditions
 
     # Selections
@@ -303,8 +307,9 @@ class Query:
         return self.unless_refused(chosen, lambda: self._value(row, chosen))
 
     def _value(self, row: Here | None, chosen: Selected) -> str:
-        with self.at(chosen):
-            text = self.facts.relation(chosen).sql(self, row, chosen)
+        relation = self.facts.relation(chosen)
+        with self.at(chosen), self._opened(relation.may):
+            text = relation.sql(self, row, chosen)
             return self._where_active(text, row, chosen) if self.national and row is not None else text
 
     def unless_refused(self, chosen: Selected, printed: Callable[[], str]) -> str:
@@ -324,6 +329,18 @@ class Query:
             raise error.at(chosen.place) from error
         finally:
             self._place = before
+
+    @contextmanager
+    def _opened(self, may: str) -> Iterator[None]:
+        """Print what asks for a permission: drafts and all, to whom it is given."""
+        before = self.drafts
+        if may:
+            refuse_reading(self, may)
+            self.drafts = True
+        try:
+            yield
+        finally:
+            self.drafts = before
 
     def _where_active(self, text: str, row: Here, chosen: Selected) -> str:
         """Print a plugin's field nationally only for the tenants that have the plugin switched on."""
