@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from waypost.outbox.act import Act, CityClosed, Command, Event, Forbidden, command
+from waypost.outbox.act import OWN, Act, CityClosed, Command, Event, Forbidden, command
 
-__all__ = ["Act", "CityClosed", "Command", "Event", "Forbidden", "command"]
+__all__ = ["OWN", "Act", "CityClosed", "Command", "Event", "Forbidden", "command"]
