@@ -48,10 +48,12 @@ async def _work(here: Ground, settings: Settings, at_once: int, metrics: str) ->
     from waypost.http.figures import serving_figures
 
     settings.load_secret_key()  # now, rather than at the first letter that needs it
-    async with working(here.app_url, settings, load_plugins(settings), at_once=at_once) as one:
-        async with serving_figures(metrics, one.work.database, one.counts):
-            log.info("Working")
-            await asyncio.Event().wait()
+    async with (
+        working(here.app_url, settings, load_plugins(settings), at_once=at_once) as one,
+        serving_figures(metrics, one.work.database, one.counts),
+    ):
+        log.info("Working")
+        await asyncio.Event().wait()
 
 
 @asynccontextmanager

@@ -86,6 +86,17 @@ class Unsubscribed(TenantTable, key=("letter", "digest")):
     said_at = Timestamptz()
 
 
+class KeptAnswer(TenantTable, key=("person_id", "digest", "place")):
+    """What a mutation answered to an `Idempotency-Key`, for a day; sealed so that only who has the key can read it."""
+
+    person_id = UUID()
+    digest = Text(help_text="Of the key.")
+    place = Integer(help_text="Which mutation of its request.")
+    request_digest = Text()
+    answer = Text(default="")
+    made_at = Timestamptz()
+
+
 class Job(TenantTable):
     """Long work that somebody watches."""
 
@@ -110,4 +121,4 @@ class JobProblem(TenantTable):
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, Job, JobProblem)
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, Job, JobProblem)
