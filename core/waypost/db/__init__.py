@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waypost.db.apps import App
+from waypost.db.auditing import Actor
 from waypost.db.connections import Connection
 from waypost.db.database import Database
 from waypost.db.embedded import Embedded
@@ -29,6 +30,7 @@ from waypost.db.versions import Versions
 
 __all__ = [
     "SHARED",
+    "Actor",
     "AnotherScope",
     "App",
     "CannotRun",

@@ -168,7 +168,7 @@ class Mutations:
             async with engine.database.transaction(National()):
                 given |= await relation.prepare(self.abroad, tenant, given)
         try:
-            async with engine.database.transaction(City(tenant)):
+            async with engine.database.transaction(City(tenant), request.asker.actor(field.name)):
                 outcome = await self._done(relation, request, tenant, given)
                 plan, text = await _read_back(engine, mine, field, outcome)
         except _UndoneError as undone:

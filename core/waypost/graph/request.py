@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values, get_directive_values
 
+from waypost.db import Actor
+
 from .errors import GraphError, Place
 
 if TYPE_CHECKING:
@@ -23,12 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks; `person` is None for a stranger."""
+    """Who asks; `person` is None for a stranger. `token` is the bearer token or session that they came with."""
 
     person: UUID | None = None
     role: str | None = None
     issuer: UUID | None = None
     tenant: UUID | None = None
+    token: UUID | None = None
+
+    def actor(self, act: str) -> Actor | None:
+        """Whose trace an act leaves; None for a stranger, who may write nothing."""
+        return None if self.person is None else Actor(self.person, act, self.role, self.token)
 
 
 @dataclass(frozen=True)

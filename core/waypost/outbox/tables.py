@@ -7,7 +7,7 @@ from piccolo.columns import JSONB, UUID, BigInt, Text, Timestamptz
 from waypost.db import TenantTable
 
 
-class EventRow(TenantTable, tablename="event"):
+class EventRow(TenantTable, tablename="event", unaudited="Says itself who did what to which object."):
     """A fact told by a command, in the transaction that made it true. Holds ids, never names or addresses."""
 
     type = Text(help_text="Like `badge.published`.")
