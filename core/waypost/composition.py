@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from waypost.audit import graph as audit
 from waypost.badges import borrowing
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -43,7 +44,20 @@ if TYPE_CHECKING:
 
 def core() -> Contribution:
     """Return what the core declares."""
-    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
+    shown = (
+        cities,
+        standards,
+        skills,
+        places,
+        costs,
+        issuers,
+        badges,
+        opportunities,
+        pathways,
+        discover,
+        learners,
+        audit,
+    )
     told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
     return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))

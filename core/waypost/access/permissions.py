@@ -21,6 +21,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "audit.read": "See who changed what.",
 }
 
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})

@@ -37,7 +37,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Everything that decides who may do what with a table's rows, and what trace it leaves; `grants` are (role, verb)."""
+    """Who may do what with a table's rows, and what trace that leaves; `grants` are (role, verb)."""
 
     enabled: bool
     forced: bool

@@ -25,7 +25,7 @@ class OwnedTable(Table):
 
     _ownership: Ownership
 
-    def __init_subclass__(
+    def __init_subclass__(  # noqa: PLR0913 - each keyword is one thing that a table says of itself
         cls,
         *,
         kind: Kind | None = None,
