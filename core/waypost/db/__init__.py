@@ -25,7 +25,7 @@ from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
 from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, current_scope, stamp
+from waypost.db.transaction import Transaction, act_as, current_scope, stamp
 from waypost.db.versions import Versions
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "TransactionAborted",
     "Unsupported",
     "Versions",
+    "act_as",
     "copy",
     "current_scope",
     "execute",

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -163,6 +164,15 @@ def open_transaction() -> Transaction | None:
 def current_scope() -> Scope:
     """In whose name the current transaction speaks; raises `NoScope` outside one."""
     return current().scope
+
+
+async def act_as(role: str) -> None:
+    """Say as what the current transaction's actor, if any, acts from here on."""
+    transaction = current()
+    if transaction.actor is not None:
+        transaction.actor = replace(transaction.actor, role=role)
+        async with transaction.turn() as connection:
+            await connection.execute(transaction.actor.sql())
 
 
 def stamp(sql: str) -> None:
