@@ -21,6 +21,7 @@ from waypost.db.errors import (
 )
 from waypost.db.ids import new_id
 from waypost.db.ownership import Kind, Ownership
+from waypost.db.personal import Finds, Personal
 from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
 from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
@@ -39,6 +40,7 @@ __all__ = [
     "Database",
     "DatabaseFault",
     "Embedded",
+    "Finds",
     "Kind",
     "Learner",
     "MigrationFault",
@@ -47,6 +49,7 @@ __all__ = [
     "OwnedTable",
     "Ownership",
     "PersonTable",
+    "Personal",
     "PlatformTable",
     "Read",
     "Reads",

@@ -70,7 +70,7 @@ class ScheduleRow(
     ran_at = Timestamptz(null=True)
 
 
-class Handled(TenantTable, key=("handler", "key")):
+class Handled(TenantTable, key=("handler", "key"), unaudited="Only the platform writes it."):
     """What a handler has done, so that it is not done twice."""
 
     handler = Text()
@@ -78,7 +78,7 @@ class Handled(TenantTable, key=("handler", "key")):
     handled_at = Timestamptz()
 
 
-class Job(TenantTable):
+class Job(TenantTable, unaudited="Says itself who began it."):
     """Long work that somebody watches."""
 
     kind = Text(help_text="What is done, such as `award-many`.")
@@ -91,7 +91,7 @@ class Job(TenantTable):
     ended_at = Timestamptz(null=True)
 
 
-class JobProblem(TenantTable):
+class JobProblem(TenantTable, unaudited="Follows from the job."):
     """Something that a job could not do, and where in what it was given."""
 
     job_id = UUID()
