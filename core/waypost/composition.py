@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from waypost.access import forgetting as access_forgetting
+from waypost.audit import graph as audit
+from waypost.awards import forgetting as awards_forgetting
 from waypost.badges import borrowing
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -20,6 +23,7 @@ from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
 from waypost.learners import belongings
+from waypost.learners import forgetting as learners_forgetting
 from waypost.learners import graph as learners
 from waypost.learners import writes as learner_writes
 from waypost.learners.belongings import kept_in
@@ -27,6 +31,7 @@ from waypost.learners.graph import memberships_in, names_in, permissions_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
+from waypost.outbox import forgetting as outbox_forgetting
 from waypost.outbox.work import Effects
 from waypost.pathways import graph as pathways
 from waypost.pathways import writes as pathway_writes
@@ -34,12 +39,13 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode
+from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
 
 if TYPE_CHECKING:
-    from waypost.db import Database
+    from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
     from waypost.plugins import Plugins, Profile
@@ -49,9 +55,10 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
     owned = (belongings,)
+    kept = (audit, privacy_writes)
     told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
-    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
+    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told, *kept) for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -68,6 +75,13 @@ def effects() -> Effects:
     return Effects.joined(())
 
 
+def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
+    """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
+    rooms = (access_forgetting, outbox_forgetting, learners_forgetting, awards_forgetting)
+    added = () if plugins is None else plugins.apps()
+    return (*(each for room in rooms for each in room.PERSONAL), *(each for app in added for each in app.personal))
+
+
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
     """Return an engine on the database; it looks postcodes up in the table first, then by plugins' geocoders."""
     lookups = {
@@ -78,7 +92,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
     }
-    return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
+    acts = Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing, personal=personal(plugins))
+    return Engine(database, lookups, acts)
 
 
 async def _follow_issuer(act: Act, event: Event) -> None:

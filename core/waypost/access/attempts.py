@@ -100,9 +100,7 @@ async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now:
     return await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
 
 
-async def begin_with_link(
-    asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime
-) -> UUID | None:
+async def begin_with_link(asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime) -> UUID | None:
     """Begin an attempt with a letter to an address, in the current System transaction.
 
     None where the address has had too many letters: then none is to be sent. It counts for the client all the same.

@@ -21,6 +21,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plugins": "waypost.cli.plugins:plugins",
     "schema": "waypost.cli.schema:schema",
     "token": "waypost.cli.token:token",
+    "person": "waypost.cli.person:person",
+    "audit": "waypost.cli.audit:audit",
     "import": "waypost.cli.importing:importing",
     "demo": "waypost.cli.demo:demo",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alone import Doing, alone
 from .answers import Answer
 from .compose import BadDeclarations, ComposedSchema, Contribution, Schema, compose
 from .declare import (
@@ -68,6 +69,7 @@ __all__ = [
     "ComposedSchema",
     "Connection",
     "Contribution",
+    "Doing",
     "Edge",
     "Engine",
     "Error",
@@ -99,6 +101,7 @@ __all__ = [
     "Trusted",
     "across",
     "act",
+    "alone",
     "among",
     "asks",
     "by",

@@ -16,7 +16,7 @@ where `create(act, given)` returns `{"place": Row("Place", id)}` or a `Refusal`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
 from uuid import UUID
@@ -29,6 +29,7 @@ from typing_extensions import override
 from waypost.db import City, Learner, National, fetchval
 from waypost.refusal import Invalid, NotFound, Refusal
 
+from .alone import Alone
 from .answers import Answer, response, told
 from .declare import Error, extend
 from .facts import sql_name
@@ -44,7 +45,7 @@ from .sql import every, literal, text_object
 if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
 
-    from waypost.db import Database
+    from waypost.db import Database, Personal
 
     from .documents import Document
     from .engine import Engine, Graph
@@ -152,11 +153,13 @@ class Mutations:
     """Carries out mutations.
 
     `begin` makes the act for who asks, inside the tenant's transaction, or refuses; it is told whether somebody acts
-    for themselves. `abroad` is handed to what prepares an act in the national scope.
+    for themselves. `abroad` is handed to what prepares an act in the national scope; `personal` says what all tables
+    keep of people.
     """
 
     begin: Callable[[Request, UUID, bool], Awaitable[Any]]
     abroad: Any = None
+    personal: Sequence[Personal] = ()
 
     async def run(
         self,
@@ -183,10 +186,13 @@ class Mutations:
 
     async def _one(self, engine: Engine, query: Query, field: Selected) -> tuple[Any, list[GraphError]]:
         relation = query.facts.relation(field)
-        assert isinstance(relation, Acting), field.coordinate
         given = tidied(spelled(field.argument("input")(query.request)))
         if isinstance(given, Invalid):
             return _refused(query, field, given), []
+        if isinstance(relation, Alone):
+            outcome = await relation.outcome(engine.database, self.personal, query.request, given)
+            return _told_alone(query, field, outcome), []
+        assert isinstance(relation, Acting), field.coordinate
         found = await _found(engine.database, query.request, relation, given)
         if isinstance(found, Refusal):
             return _refused(query, field, found), []
@@ -216,7 +222,7 @@ class Mutations:
         tenant, person = mine.request.tenant, mine.request.asker.person
         assert tenant is not None
         if not relation.learner or person is None:
-            async with engine.database.transaction(City(tenant)):
+            async with engine.database.transaction(City(tenant), mine.request.asker.actor(field.name)):
                 outcome = await self._done(relation, mine.request, tenant, given)
                 return await _read_back(engine, mine, field, outcome)
         async with engine.database.transaction(Learner(person)):
@@ -245,9 +251,7 @@ class _UndoneError(Exception):
         self.refusal = refusal
 
 
-async def _found(
-    database: Database, request: Request, relation: Acting, given: Mapping[str, Any]
-) -> Found | Refusal:
+async def _found(database: Database, request: Request, relation: Acting, given: Mapping[str, Any]) -> Found | Refusal:
     """Return what must be found before the act; for strangers, who are refused anyway, nothing is looked for."""
     if relation.before is None or request.asker.person is None:
         return Found()
@@ -265,6 +269,18 @@ def _tenant(request: Request, relation: Acting, given: Mapping[str, Any], found:
     named = parse_id(given[relation.by])
     # What nobody can have given out is answered like what is missing.
     return NOWHERE if named is None or named.tenant is None else named.tenant
+
+
+def _told_alone(query: Query, field: Selected, outcome: Outcome) -> dict[str, Any]:
+    """Return the payload of what somebody did about themselves: values alone."""
+    if isinstance(outcome, Refusal):
+        return _refused(query, field, outcome)
+    kind = _success(get_named_type(field.definition.type), outcome)
+    values = {camel(name): value for name, value in outcome.items()}
+    return {
+        each.key: kind.name if each.name == "__typename" else plainly(query, each, values[each.name])
+        for each in query.selected(kind, field)
+    }
 
 
 async def _read_back(engine: Engine, query: Query, field: Selected, outcome: Mapping[str, Any]) -> tuple[Plan, str]:

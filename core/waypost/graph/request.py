@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values, get_directive_values
 
+from waypost.db import Actor
+
 from .errors import GraphError, Place
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class Asker:
     """Who asks; `person` is None for a stranger.
 
     `limits` are the permissions that a token is kept to, None for all of its role. Who comes with a `session` has a
-    role wherever they are members; `role` is theirs in the city asked, and `wish` the one that they chose.
+    role wherever they are members; `role` is theirs in the city asked, and `wish` the one that they chose. `token` is
+    the bearer token that they came with.
     """
 
     person: UUID | None = None
@@ -38,6 +41,11 @@ class Asker:
     limits: frozenset[str] | None = None
     session: bool = False
     wish: Wish | None = None
+    token: UUID | None = None
+
+    def actor(self, act: str) -> Actor | None:
+        """Whose trace an act leaves; None for a stranger, who may write nothing."""
+        return None if self.person is None else Actor(self.person, act, self.role, self.token)
 
 
 @dataclass(frozen=True)

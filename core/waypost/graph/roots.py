@@ -95,6 +95,8 @@ def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
     """Return SQL for the object of one kind that an id names; an id of another kind or city names none."""
     stored = query.facts.stored[kind]
     row = query.row(query.facts.table(kind, national=query.national))
+    if query.facts.is_hidden(row.table, national=query.national):
+        return MISSING_JSON
     owned = query.facts.is_tenant_table(row.table) and not stored.shared
 
     def asked(request: Request) -> GlobalId:
@@ -179,6 +181,8 @@ class AnyNodes(Relation):
 
     def _of(self, query: Query, field: Selected, kind: str) -> str:
         row = query.row(query.facts.table(kind, national=query.national))
+        if query.facts.is_hidden(row.table, national=query.national):
+            return self.absent
         conditions = [f"{row}.id = asked.id", *query.inside(row)]
         owned = query.facts.is_tenant_table(row.table) and not query.facts.stored[kind].shared
         conditions.append(f"{row}.tenant_id = asked.tenant" if owned else "asked.tenant is null")

@@ -25,7 +25,7 @@ async def asker_of(platform: Platform, authorization: str | None, tenant: Tenant
     bearer = await _bearer(platform, authorization)
     if tenant is not None and bearer.tenant_id is not None and bearer.tenant_id != tenant.id:
         raise Fault(Code.FORBIDDEN, "This token belongs to another city; ask that city's graph.")
-    return Asker(bearer.person_id, bearer.role, bearer.issuer_id, bearer.tenant_id)
+    return Asker(bearer.person_id, bearer.role, bearer.issuer_id, bearer.tenant_id, token=bearer.token_id)
 
 
 async def _bearer(platform: Platform, authorization: str) -> Bearer:
