@@ -153,6 +153,20 @@ class AnyNode(Relation):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Only(Relation):
+    """One object of a kind that is found by nothing but its id."""
+
+    kind: str
+    arguments: tuple[Argument, ...] = (
+        Argument("id", strawberry.ID, required=True, doc="As the field `id` gave it."),
+    )
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        return by_id(query, field, self.kind, field.argument("id"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnyNodes(Relation):
     """The objects that the ids name, in their order, null for each that is not there."""
 

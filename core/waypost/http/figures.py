@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from waypost.db import Database
-from waypost.outbox.queue import Depth, depths
 from waypost.outbox.doing import Counts
+from waypost.outbox.queue import Depth, depths
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,16 @@ from waypost.graph import GlobalId
 from waypost.outbox.retries import MOST_ATTEMPTS
 from waypost.outbox.sealing import Unsealable, unseal
 from waypost.outbox.work import GivenUp, Happened, Later, Task, Work, enqueue_all
-from waypost.webhooks.rules import FAILURES_BEFORE_REST, REST_S, Health, is_taken, retry_after_s, sign, spread_out, wants
+from waypost.webhooks.rules import (
+    FAILURES_BEFORE_REST,
+    REST_S,
+    Health,
+    is_taken,
+    retry_after_s,
+    sign,
+    spread_out,
+    wants,
+)
 from waypost.webhooks.sending import OF_ONE, Sender, Told
 
 DELIVER: Final = "deliver"
@@ -149,7 +158,9 @@ async def deliver(work: Work, sender: Sender, tasks: Sequence[Task]) -> Mapping[
     tried = [each for each in attempts if each.told is not None]
     await _write(work, tenant, tried)
     failed: dict[UUID, Exception] = {
-        each.task.id: Later(each.problem or "", retry_after_s(each.retry_after)) for each in tried if each.state == "due"
+        each.task.id: Later(each.problem or "", retry_after_s(each.retry_after))
+        for each in tried
+        if each.state == "due"
     }
     return failed | {each.task.id: _later("the endpoint fails", REST_S) for each in attempts if each.told is None}
 

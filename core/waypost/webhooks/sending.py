@@ -62,7 +62,7 @@ class Sender:
             return Told(None, "the answer was no HTTP")
 
     async def _answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Told:
-        async with self._pool.stream("POST", url, headers=dict(headers), content=body) as response:
+        async with self._pool.stream("POST", url, headers=list(headers.items()), content=body) as response:
             size = 0
             async for chunk in response.aiter_stream():
                 size += len(chunk)

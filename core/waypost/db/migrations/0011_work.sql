@@ -131,5 +131,9 @@ CREATE TABLE kept_answer (
     PRIMARY KEY (tenant_id, person_id, digest, place)
 );
 CREATE INDEX kept_answer_made ON kept_answer (tenant_id, made_at);
+
+-- Who shows this? Asked for every badge and opportunity that changes.
+CREATE INDEX borrowed_object ON borrowed (object_id);
 -- migrate:down
+DROP INDEX borrowed_object;
 DROP TABLE kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;
