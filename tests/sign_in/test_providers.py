@@ -330,9 +330,7 @@ async def test_a_provider_that_is_another_than_it_was_said_is_not_gone_to(browse
     assert provider.issuer not in response.text
 
 
-async def test_a_provider_that_fails_is_told_of_plainly(
-    browser: Make, provider: Provider, platform: Platform
-) -> None:
+async def test_a_provider_that_fails_is_told_of_plainly(browser: Make, provider: Provider, platform: Platform) -> None:
     platform.providers._discoveries.clear()
     provider.status = 500
     assert (await browser().get("/alpha/auth/council")).status_code == 503

@@ -60,7 +60,7 @@ def _invitations_seen(query: Query, row: Here) -> Sequence[str]:
 
 def _permissions(query: Query, here: Here, field: Selected) -> str:
     del query, field
-    return f"to_json({here}.permissions)::text"
+    return f"coalesce(to_json({here}.permissions)::text, 'null')"
 
 
 async def _last_used(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[str | None]:
