@@ -63,8 +63,11 @@ async def _last_used(parents: Sequence[Mapping[str, Any]], field: Selected, requ
     ids = [parent["id"] for parent in parents]
     rows = await request.services.database.reads.rows(System("sign-in"), USED_SQL, [ids])
     used = {str(row["id"]): row["last_used_at"] for row in rows}
-    moments = [used.get(str(id)) for id in ids]
-    return [None if each is None else each.isoformat(timespec="milliseconds").replace("+00:00", "Z") for each in moments]
+    return [_as_text(used.get(str(id))) for id in ids]
+
+
+def _as_text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @node(tables.Membership, seen=_members_seen)
