@@ -42,6 +42,7 @@ class Platform:
 
     directory: Directory
     plymouth: UUID
+    database: Database
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""
