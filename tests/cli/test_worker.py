@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -45,23 +44,24 @@ async def test_a_worker_works_shows_its_figures_and_stops_when_it_is_told(
         "WAYPOST_PLUGINS": "",
     }
     command = [sys.executable, "-m", "waypost.cli", "worker", "--metrics", f"127.0.0.1:{port}", "--lease", "5"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
     try:
-        text, until = "", time.monotonic() + PATIENCE_S
-        while 'waypost_work_failed_total{kind="mail"} 1' not in text:
-            assert time.monotonic() < until
-            assert process.poll() is None
-            try:
-                text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
-            except httpx.TransportError:
-                time.sleep(0.05)
-        assert 'waypost_work_pieces{kind="mail",state="due"} 1' in text
-        assert httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code == 404
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
-    finally:
+        async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(trust_env=False) as client:
+            text = ""
+            while 'waypost_work_failed_total{kind="mail"} 1' not in text:
+                assert process.returncode is None
+                try:
+                    text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+            assert 'waypost_work_pieces{kind="mail",state="due"} 1' in text
+            assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 404
+            process.send_signal(signal.SIGTERM)
+            _, said = await process.communicate()
+    except BaseException:
         process.kill()
-    _, said = process.communicate()
+        raise
+    assert process.returncode == 128 + signal.SIGTERM
     lines = [json.loads(line) for line in said.splitlines()]
     (failed,) = [line for line in lines if "mail failed" in line["message"]]
     async with database.transaction(System("tests")):

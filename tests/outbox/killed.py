@@ -29,9 +29,11 @@ def effects() -> Effects:
 
 async def main() -> None:
     settings = Settings.from_environment()
-    async with await Database.open(os.environ["WAYPOST_DATABASE_URL"], pool_size=4) as database:
-        async with Worker(Work(database, settings), effects(), lease_s=LEASE_S).running():
-            await asyncio.Event().wait()
+    async with (
+        await Database.open(os.environ["WAYPOST_DATABASE_URL"], pool_size=4) as database,
+        Worker(Work(database, settings), effects(), lease_s=LEASE_S).running(),
+    ):
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -252,6 +252,9 @@ class Mutations:
     ) -> Mapping[str, Any]:
         """Return what the act did; raise `_UndoneError` with a refusal, so that the transaction undoes it."""
         begun = await self.begin(request, tenant, relation.own)
+        if request.who.session and not relation.own and not isinstance(begun, Refusal):
+            # The role that somebody has is known with the city; the payload is read in it.
+            request.who = dataclasses.replace(request.who, role=begun.role, issuer=begun.issuer_id, tenant=tenant)
         outcome = begun if isinstance(begun, Refusal) else await relation.run(begun, given)
         if isinstance(outcome, NotFound) and not outcome.path and relation.by is not None:
             outcome = outcome.under(camel(relation.by))
