@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from waypost.awards import progress
 from waypost.badges import borrowing, endorsements
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings, endorsements)
+    owned = (belongings, endorsements, progress)
     told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
     return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
