@@ -27,6 +27,7 @@ TABLES = (
     *("opportunity", "opportunity_text", "opportunity_badge", "opportunity_accessibility", "opportunity_weekday"),
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
+    *("endorsement",),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "

@@ -21,8 +21,14 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "endorsement.give": "Endorse a badge or an issuer for one's own organisation, and withdraw that.",
+    "endorsement.decide": "Accept or refuse what others say of one's own badges and organisation.",
+    "claim.create": "Make codes by which people claim badges, see and print them.",
+    "claim.cancel": "Cancel a code.",
+    "request.decide": "Read requests for one's own badges with their evidence, and decide them.",
 }
 
+_AWARDER: Final = frozenset({"claim.create", "claim.cancel", "request.decide"})
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})
 
 # The one table of roles. A role that is not here may do nothing.
@@ -31,7 +37,10 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "city-admin": frozenset(PERMISSIONS),
     "curator": frozenset(PERMISSIONS),
     "issuer-admin": _PROVIDER
+    | _AWARDER
     | {
+        "endorsement.give",
+        "endorsement.decide",
         "issuer.update",
         "pathway.create",
         "pathway.update",
@@ -39,7 +48,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "pathway.retire",
         "badge.adopt",
     },
-    "issuer-staff": _PROVIDER | {"pathway.create", "pathway.update"},
+    "issuer-staff": _PROVIDER | _AWARDER | {"pathway.create", "pathway.update"},
     "employer": _PROVIDER,
     "learner": frozenset(),
 }

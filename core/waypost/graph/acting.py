@@ -54,22 +54,25 @@ class Begin:
 
     followers: tuple[Follower, ...] = ()
 
-    async def __call__(self, request: Request, tenant: UUID) -> Act | Refusal:
+    async def __call__(self, request: Request, tenant: UUID, own: bool = False) -> Act | Refusal:
         """Make the asker's act in the tenant, whose City transaction has begun.
 
+        `own` says that somebody acts for themselves: in any city, whatever city their token is of, and with no role.
         Refused with the codes UNAUTHENTICATED, FORBIDDEN (another city's token, or one whose membership has ended),
         NOT_FOUND (no such tenant) and CITY_CLOSED.
         """
         asker = request.asker
         if asker.person is None:
             return STRANGER
-        if asker.tenant not in {None, tenant}:
+        if not own and asker.tenant not in {None, tenant}:
             return FOREIGN
         home = request.services.directory.by_id(tenant)
         if home is None:
             return missing()
         if not home.is_open:
             return CLOSED
+        if own:
+            return FollowedAct(Here.of(home), asker.person, None, None, request.now, self.followers)
         if not await _is_member(asker, tenant):
             return ENDED
         return FollowedAct(Here.of(home), asker.person, asker.role, asker.issuer, request.now, self.followers)

@@ -29,4 +29,20 @@ class KnownIn(PersonTable, key=("tenant_id",), grants={"system": "SELECT, INSERT
     tenant_id = UUID()
 
 
-TABLES = (Recipient, KnownIn)
+class JoinedPathway(PersonTable, key=("tenant_id", "pathway_id")):
+    """A pathway that somebody set out on. Nobody else sees it, the city neither."""
+
+    tenant_id = UUID()
+    pathway_id = UUID()
+    joined_at = Timestamptz()
+
+
+class SavedOpportunity(PersonTable, key=("tenant_id", "opportunity_id")):
+    """Something that somebody wants to come back to. Nobody else sees it, the city neither."""
+
+    tenant_id = UUID()
+    opportunity_id = UUID()
+    saved_at = Timestamptz()
+
+
+TABLES = (Recipient, KnownIn, JoinedPathway, SavedOpportunity)

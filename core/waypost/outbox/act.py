@@ -23,6 +23,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 E = TypeVar("E", bound="Event")
 
+OWN: Final = "own"  # in the place of a permission: whoever has signed in may do it for themselves
+
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -104,6 +106,12 @@ class Act:
             return Forbidden(message=words, permission=permission)
         return None
 
+    def own(self) -> Forbidden | CityClosed | None:
+        """Refuse strangers, and everything in a closed tenant: what people do for themselves asks for no more."""
+        if not self.here.is_open:
+            return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
+        return None if self.person else Forbidden(message="Only who has signed in may do this.", permission=OWN)
+
     async def tell(self, event: E) -> E:
         """Write an event in the current transaction, so that it is told if and only if the act holds."""
         data = orjson.dumps(event.data(), default=_plain).decode()
@@ -126,14 +134,14 @@ class Command(Generic[P, R]):
 
     async def __call__(self, act: Act, /, *args: P.args, **kwargs: P.kwargs) -> R | Forbidden | CityClosed:
         """Do it, or refuse: with Forbidden what the asker's role does not allow, with CityClosed everything there."""
-        refusal = act.may(self.may)
+        refusal = act.own() if self.may == OWN else act.may(self.may)
         if refusal:
             return refusal
         return await self.act(act, *args, **kwargs)
 
 
 def command(*, may: str) -> Callable[[Callable[Concatenate[Act, P], Awaitable[R]]], Command[P, R]]:
-    """Declare a command and its permission, one of PERMISSIONS or a plugin's.
+    """Declare a command and its permission: one of PERMISSIONS, a plugin's, or OWN.
 
     For roles that speak for one issuer the command itself asks `act.may(permission, issuer_id)` as soon as
     it knows whose object it is about.
