@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from waypost.awards import progress
+from waypost.awards import completing, progress
 from waypost.badges import borrowing, endorsements
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -66,7 +66,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined(())
+    return Effects.joined((completing.EFFECTS,))
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
