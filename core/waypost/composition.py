@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from waypost.awards import completing, progress
+from waypost.awards import claim_codes, claim_writes, completing, progress, request_effects, requests
 from waypost.badges import borrowing, endorsements
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings, endorsements, progress)
+    owned = (belongings, endorsements, progress, claim_codes, claim_writes, requests)
     told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
     return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
@@ -66,7 +66,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined((completing.EFFECTS,))
+    return Effects.joined((completing.EFFECTS, request_effects.EFFECTS))
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:

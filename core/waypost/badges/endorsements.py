@@ -96,7 +96,9 @@ NEWEST: Final = Order((Key("{0}.offered_at", "timestamptz"), Key("{0}.id", "uuid
 class EndorsementFilter:
     """Which endorsements to list."""
 
-    states: list[EndorsementState] | None = among("state", lambda state: str(state.value), doc="In one of these states.")  # type: ignore[attr-defined]  # an enum's member
+    states: list[EndorsementState] | None = among(
+        "state", lambda state: str(getattr(state, "value", state)), doc="In one of these states."
+    )
 
 
 @query
