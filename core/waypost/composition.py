@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from waypost.awards import effects as award_effects
+from waypost.awards import graph as awards
+from waypost.awards import live as awards_live
+from waypost.awards import many_writes as award_many_writes
+from waypost.awards import writes as award_writes
+from waypost.awards.mine import mine_in
 from waypost.badges import borrowing, endorsements
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -48,10 +54,11 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings, endorsements)
-    told = (discover_live,)
+    owned = (belongings, endorsements, awards)
+    told = (discover_live, awards_live)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
-    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
+    given = (award_writes, award_many_writes)
+    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *given, *told) for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -65,7 +72,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined(())
+    return Effects.joined((award_effects.EFFECTS,))
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -76,6 +83,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "name": names_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
+        "awards": mine_in(database, "awards"),
+        "recipients": mine_in(database, "recipients"),
     }
     return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
 

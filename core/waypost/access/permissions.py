@@ -21,6 +21,11 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "award.create": "Give badges to people and organisations, and undo a batch within the hour.",
+    "award.read": "See who was given what.",
+    "award.revoke": "Take an award back, or replace it by another.",
+    "award.accept": "Accept and decline what the organisation itself was given.",
+    "award.policy": "Say how often one recipient is given a badge.",
     "endorsement.give": "Endorse a badge or an issuer for one's own organisation, and withdraw that.",
     "endorsement.decide": "Accept or refuse what others say of one's own badges and organisation.",
     "claim.create": "Make codes by which people claim badges, see and print them.",
@@ -28,7 +33,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "request.decide": "Read requests for one's own badges with their evidence, and decide them.",
 }
 
-_AWARDER: Final = frozenset({"claim.create", "claim.cancel", "request.decide"})
+_AWARDER: Final = frozenset({"award.create", "award.read", "claim.create", "claim.cancel", "request.decide"})
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})
 
 # The one table of roles. A role that is not here may do nothing.
@@ -47,6 +52,9 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "pathway.publish",
         "pathway.retire",
         "badge.adopt",
+        "award.revoke",
+        "award.accept",
+        "award.policy",
     },
     "issuer-staff": _PROVIDER | _AWARDER | {"pathway.create", "pathway.update"},
     "employer": _PROVIDER,
