@@ -29,7 +29,7 @@ from waypost.learners import belongings
 from waypost.learners import graph as learners
 from waypost.learners import writes as learner_writes
 from waypost.learners.belongings import kept_in
-from waypost.learners.graph import memberships_in, names_in
+from waypost.learners.graph import memberships_in, names_in, permissions_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
@@ -81,6 +81,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "postcode": _postcodes(database, plugins),
         "memberships": memberships_in(database),
         "name": names_in(database),
+        "permissions": permissions_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
         "awards": mine_in(database, "awards"),
