@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from waypost.awards import events
 from waypost.awards.rules import AwardWords, Held, again, award_problem, not_awardable
-from waypost.db import execute, fetch, fetchrow, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.learners.recipients import Known, lock_recipients
 from waypost.outbox import Act
 from waypost.refusal import Refusal, missing
@@ -32,7 +32,7 @@ FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
       WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
         AND r.kind = 'person' AND same.kind = 'person') s
 JOIN award a ON a.tenant_id = $1 AND a.recipient_id = s.id
-WHERE a.tenant_id = $1 AND a.badge_id = $3 AND a.batch_id IS DISTINCT FROM $4
+WHERE a.tenant_id = $1 AND a.badge_id = $3
 """
 AWARDS_SQL: Final = """
 INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
@@ -94,12 +94,10 @@ async def find_awardable(here: Here, badge: UUID) -> Awardable | Refusal:
     return wrong or Awardable(row["id"], row["version_id"], row["issuer_id"], row["repeats"])
 
 
-async def held_by(
-    here: Here, badge: UUID, recipients: Collection[UUID], *, apart_from: UUID | None = None
-) -> dict[UUID, list[Held]]:
-    """Read which awards of a badge recipients have, but for those of one batch."""
+async def held_by(here: Here, badge: UUID, recipients: Collection[UUID]) -> dict[UUID, list[Held]]:
+    """Read which awards of a badge recipients have."""
     found: dict[UUID, list[Held]] = {}
-    for row in await fetch(HELD_SQL, here.tenant_id, list(recipients), badge, apart_from):
+    for row in await fetch(HELD_SQL, here.tenant_id, list(recipients), badge):
         held = Held(row["version_id"], row["state"], row["expires_at"])
         found.setdefault(row["named"], []).append(held)
     return found
@@ -175,5 +173,60 @@ async def keep_address(here: Here, award: UUID) -> None:
 async def _opportunity_missing(here: Here, words: AwardWords) -> Refusal | None:
     if words.opportunity_id is None:
         return None
-    rows: Sequence[Mapping[str, Any]] = await fetch(OPPORTUNITY_SQL, here.tenant_id, words.opportunity_id)
-    return None if rows[0]["exists"] else missing().under("opportunity")
+    there = await fetchval(OPPORTUNITY_SQL, here.tenant_id, words.opportunity_id)
+    return None if there else missing().under("opportunity")
+
+
+# What becomes of an award
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An award as it stands, locked for the transaction."""
+
+    id: UUID
+    badge_id: UUID
+    recipient_id: UUID
+    person_id: UUID | None
+    issuer_id: UUID
+    state: str
+    expires_at: datetime | None
+
+
+STANDING_SQL: Final = """
+SELECT id, badge_id, recipient_id, person_id, issuer_id, state, expires_at FROM award
+WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+"""
+DECIDE_SQL: Final = "UPDATE award SET state = $3, decided_at = $4 WHERE tenant_id = $1 AND id = $2"
+REVOKE_SQL: Final = """
+UPDATE award SET state = 'revoked', revoked_at = $3, revoked_reason = $4 WHERE tenant_id = $1 AND id = $2
+"""
+REPLACED_SQL: Final = "UPDATE award SET state = 'replaced' WHERE tenant_id = $1 AND id = $2"
+SUCCESSOR_SQL: Final = "UPDATE award SET replaced_by_id = $3 WHERE tenant_id = $1 AND id = $2"
+POLICY_SQL: Final = """
+INSERT INTO award_policy (tenant_id, badge_id, repeats) VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id, badge_id) DO UPDATE SET repeats = excluded.repeats
+"""
+
+
+async def find_award(here: Here, id: UUID) -> Standing | None:
+    """Read an award of this tenant and keep others from changing it until the transaction ends."""
+    row = await fetchrow(STANDING_SQL, here.tenant_id, id)
+    return None if row is None else Standing(**dict(row))
+
+
+async def decide(here: Here, id: UUID, state: str, now: datetime) -> None:
+    """Write that its earner accepted or declined it."""
+    await execute(DECIDE_SQL, here.tenant_id, id, state, now)
+    if state == "accepted":
+        await keep_address(here, id)
+
+
+async def take_back(here: Here, id: UUID, reason: str, now: datetime) -> None:
+    """Write that it was revoked, and why."""
+    await execute(REVOKE_SQL, here.tenant_id, id, now, reason)
+
+
+async def set_policy(here: Here, badge: UUID, repeats: str) -> None:
+    """Write how often one recipient is given a badge."""
+    await execute(POLICY_SQL, here.tenant_id, badge, repeats)

@@ -253,9 +253,7 @@ class _UndoneError(Exception):
         self.refusal = refusal
 
 
-async def _found(
-    database: Database, request: Request, relation: Acting, given: Mapping[str, Any]
-) -> Found | Refusal:
+async def _found(database: Database, request: Request, relation: Acting, given: Mapping[str, Any]) -> Found | Refusal:
     """Return what must be found before the act; for strangers, who are refused anyway, nothing is looked for."""
     if relation.before is None or request.asker.person is None:
         return Found()

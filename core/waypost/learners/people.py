@@ -47,6 +47,14 @@ async def find_people(
     return {address: people[digest] for address, digest in digests.items()}
 
 
+async def known_people(database: Database, addresses: Sequence[str], *, secret_key: str) -> dict[str, UUID]:
+    """Find the people behind normal addresses, as far as there are any, and write nothing."""
+    digests = {address: address_digest(address, secret_key) for address in addresses}
+    rows = await database.reads.rows(RECIPIENTS, FOUND_SQL, [list(digests.values())]) if addresses else []
+    people = {row["digest"]: row["person_id"] for row in rows}
+    return {address: people[digest] for address, digest in digests.items() if digest in people}
+
+
 async def note_known(database: Database, tenant: UUID, person: UUID) -> None:
     """Note that a tenant knows a person as a recipient, in a transaction of its own. Idempotent."""
     async with database.transaction(RECIPIENTS):

@@ -27,7 +27,8 @@ SELECT $1, id, kind, display_name, address, person_id, birth_year, guardian_addr
        reference, CASE WHEN reference IS NULL THEN NULL ELSE $2::uuid END, $3
 FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[], $10::text[], $11::uuid[],
             $12::uuid[], $13::text[])
-     AS made (id, kind, display_name, address, person_id, birth_year, guardian_address, guardian_id, issuer_id, reference)
+     AS made (id, kind, display_name, address, person_id, birth_year, guardian_address, guardian_id, issuer_id,
+              reference)
 ORDER BY id
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
@@ -61,38 +62,51 @@ async def find_recipients(
     reference finds first, then the person behind the address; a child is found by guardian, name and year of birth;
     who has none of these is new each time. What is known of somebody is not changed.
     """
-    by_reference = await _by_reference(here, issuer, named)
-    by_person = await _by_person(here, (people[who.address] for who in named if who.address and who.kind == "person"))
     found: list[UUID] = []
     made: dict[UUID, Who] = {}
-    for who in named:
-        person = people.get(who.address or "")
-        id = by_reference.get(who.reference or "") or (by_person.get(person) if person else None)
-        if id is None:
-            id = _id_of(here, who, people, issuer)
+    for who, known in zip(named, await _found(here, named, people, issuer), strict=True):
+        id = known or _id_of(here, who, people, issuer) or new_id()
+        if known is None:
             made[id] = who
         found.append(id)
     await _make(here, made, people, issuer, now)
     return found
 
 
-def _id_of(here: Here, who: Who, people: Mapping[str, UUID], issuer: UUID) -> UUID:
+async def known_recipients(
+    here: Here, named: Sequence[Who], people: Mapping[str, UUID], issuer: UUID
+) -> list[UUID | None]:
+    """Say under which ids the recipients that an issuer names are kept, if they are; None for who is new for sure."""
+    found = await _found(here, named, people, issuer)
+    return [known or _id_of(here, who, people, issuer) for who, known in zip(named, found, strict=True)]
+
+
+async def _found(here: Here, named: Sequence[Who], people: Mapping[str, UUID], issuer: UUID) -> list[UUID | None]:
+    by_reference = await _by_reference(here, issuer, named)
+    persons = [people.get(who.address or "") if who.kind == "person" else None for who in named]
+    by_person = await _by_person(here, (person for person in persons if person))
+    return [
+        by_reference.get(who.reference or "") or (by_person.get(person) if person else None)
+        for who, person in zip(named, persons, strict=True)
+    ]
+
+
+def _id_of(here: Here, who: Who, people: Mapping[str, UUID], issuer: UUID) -> UUID | None:
+    """The one id of who can be told from others; None for who cannot."""
     tenant = here.tenant_id
     if who.reference:
         return derived_id(tenant, "reference", issuer, who.reference)
     if who.kind == "organisation" and who.issuer_id:
         return derived_id(tenant, "issuer", who.issuer_id)
     if who.address:
-        return derived_id(tenant, who.kind, people[who.address])
-    if who.guardian_address:
+        return derived_id(tenant, who.kind, people[who.address]) if who.address in people else None
+    if who.guardian_address and who.guardian_address in people:
         guardian = people[who.guardian_address]
         return derived_id(tenant, "child", guardian, who.name.casefold(), who.birth_year)
-    return new_id()
+    return None
 
 
-async def _make(
-    here: Here, made: Mapping[UUID, Who], people: Mapping[str, UUID], issuer: UUID, now: datetime
-) -> None:
+async def _make(here: Here, made: Mapping[UUID, Who], people: Mapping[str, UUID], issuer: UUID, now: datetime) -> None:
     if not made:
         return
     columns: Iterable[list[Any]] = (

@@ -79,7 +79,7 @@ class Act:
     """Who does something, where and when. Lives as long as one City transaction.
 
     `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
-    issuer; `now` is the one time of the act, with its zone.
+    issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to.
     """
 
     here: Here
@@ -87,6 +87,7 @@ class Act:
     role: str | None
     issuer_id: UUID | None
     now: datetime
+    limits: frozenset[str] | None = None
 
     @property
     def today(self) -> date:
@@ -101,8 +102,9 @@ class Act:
         """
         if not self.here.is_open:
             return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
-        if not permits(self.role, permission):
+        if not permits(self.role, permission, self.limits):
             who = f"{self.role} may not" if self.role else "Only who has signed in may"
+            who = "This token may not" if permits(self.role, permission) else who
             words = f"{who}: {PERMISSIONS.get(permission, permission)} ({permission})"
             return Forbidden(message=words, permission=permission)
         if issuer_id is not None and issuer_scoped(self.role) and issuer_id != self.issuer_id:
