@@ -37,6 +37,7 @@ from waypost.graph.sql import every
 from waypost.learners.people import note_known
 from waypost.learners.tables import Recipient as Recipients
 from waypost.refusal import Refusal, Refused
+from waypost.tenancy.entries import LOCK_SQL
 
 from . import claim_tables as tables
 
@@ -52,7 +53,6 @@ CLAIMS: Final = System("claims")
 WINDOW: Final = timedelta(hours=1)
 MOST_WRONG: Final = 10  # wrong codes of one person within an hour
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('claims ' || $1::text, 0))"
 WRONG_SQL: Final = "SELECT count(*) FROM claim_attempt WHERE person_id = $1 AND made_at > $2"
 FORGET_SQL: Final = "DELETE FROM claim_attempt WHERE person_id = $1 AND made_at <= $2"
 NOTE_SQL: Final = "INSERT INTO claim_attempt (id, person_id, made_at) VALUES ($1, $2, $3)"
@@ -71,6 +71,11 @@ WHERE c.tenant_id = $1 AND c.id = ANY($2::uuid[])
 NEWEST: Final = Order((Key("{0}.created_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
 
 
+def _key(request: Request) -> str:
+    key: str = request.services.settings.load_secret_key()
+    return key
+
+
 # Finding the tenant of a code
 
 
@@ -83,12 +88,12 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
     assert person is not None
     code = read_code(given["code"])
     async with database.transaction(CLAIMS):
-        await execute(LOCK_SQL, person)
+        await execute(LOCK_SQL, f"claims {person}")
         since = request.now - WINDOW
         if await fetchval(WRONG_SQL, person, since) >= MOST_WRONG:
             words = "Too many codes were wrong; try again in an hour."
             return Refused(code="TOO_MANY_TRIES", message=words, path=("code",))
-        row = None if code is None else await fetchrow(FIND_SQL, digest_of(request.services.secret_key, code))
+        row = None if code is None else await fetchrow(FIND_SQL, digest_of(_key(request), code))
         if row is None:
             await execute(FORGET_SQL, person, since)
             await execute(NOTE_SQL, new_id(), person, request.now)
@@ -101,7 +106,7 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
 async def with_key(database: Database, request: Request, given: Mapping[str, Any]) -> Found:
     """Add what codes are made with."""
     del database, given
-    return Found(given={"secret_key": request.services.secret_key})
+    return Found(given={"secret_key": _key(request)})
 
 
 # What issuers see
@@ -155,7 +160,7 @@ async def _cards(parents: Sequence[Mapping[str, Any]], field: Selected, request:
 
 
 def _code(parent: Mapping[str, Any], request: Request) -> str:
-    return code_of(request.services.secret_key, UUID(parent["id"]))
+    return code_of(_key(request), UUID(parent["id"]))
 
 
 @node(tables.ClaimCode, seen=_seen)
