@@ -73,7 +73,8 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined((award_effects.EFFECTS, completing.EFFECTS, request_effects.EFFECTS))
+    parts = (award_effects.EFFECTS, completing.EFFECTS, claim_codes.EFFECTS, request_effects.EFFECTS)
+    return Effects.joined(parts)
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -87,6 +88,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "saved": kept_in(database, "saved"),
         "awards": mine_in(database, "awards"),
         "recipients": mine_in(database, "recipients"),
+        "requests": mine_in(database, "requests"),
     }
     return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
 

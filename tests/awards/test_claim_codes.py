@@ -28,7 +28,7 @@ from waypost.awards.claim_rules import (
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 KEY = "a key for tests alone"
 ids = st.uuids()
-codes = ids.map(lambda id: code_of(KEY, id))
+codes = ids.map(lambda row: code_of(KEY, row))
 moments = st.none() | st.integers(-50, 50).map(lambda hours: NOW + timedelta(hours=hours))
 
 
@@ -110,7 +110,8 @@ def test_sensible_terms_are_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["javascript:alert('{code}')", "https://example.org/", "https://x.org/{code}{code}", "https://x.org/ {code}"]
+    "link",
+    ["javascript:alert('{code}')", "https://example.org/", "https://x.org/{code}{code}", "https://x.org/ {code}"],
 )
 def test_a_scan_leads_to_web_addresses_alone(link: str) -> None:
     assert link_problem(link)
@@ -133,7 +134,9 @@ def test_a_card_is_a_picture_whatever_is_written_on_it(code: str, text: str) -> 
         raise AssertionError(repr(text)) from error
     assert tree.tag.endswith("svg")
     assert shown(code) in drawn
-    assert not [each for each in tree.iter() if each.tag.rpartition("}")[2] not in {"svg", "title", "rect", "text", "path"}]
+    assert not [
+        each for each in tree.iter() if each.tag.rpartition("}")[2] not in {"svg", "title", "rect", "text", "path"}
+    ]
     assert fromstring(qr(code)).tag.endswith("svg")
 
 

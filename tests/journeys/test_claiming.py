@@ -134,9 +134,8 @@ async def test_wrong_cancelled_over_and_used_up_are_told_alike(stage: Stage) -> 
     past = "UPDATE claim_code SET closes_at = now() - interval '1 minute' WHERE id = $1"
     await stage.run("brighton", past, named_by(over["id"]).row)
     await claims(stage, used["code"], await arrives(stage, "first"))
-    answers = []
-    for code in (wrong, cancelled["code"], over["code"], used["code"], "no code", ""):
-        answers.append(await stage.act("claimBadge", {"code": code}, AWARD, who=ada, city=None))
+    tried = (wrong, cancelled["code"], over["code"], used["code"], "no code", "")
+    answers = [await stage.act("claimBadge", {"code": code}, AWARD, who=ada, city=None) for code in tried]
     assert all(each == answers[0] for each in answers)
     assert answers[0]["code"] == "CODE_INVALID"
 
@@ -218,7 +217,10 @@ async def test_a_childs_code_is_used_by_a_guardian(stage: Stage) -> None:
     award = await claims(stage, code["code"], mum)
     assert award["recipient"] == {"name": "Kit"}
     async with stage.database.transaction(City(stage.town("brighton").id)):
-        sql = "SELECT r.person_id, r.guardian_id, a.person_id AS holder FROM award a JOIN recipient r ON r.id = a.recipient_id WHERE a.id = $1"
+        sql = (
+            "SELECT r.person_id, r.guardian_id, a.person_id AS holder "
+            "FROM award a JOIN recipient r ON r.id = a.recipient_id WHERE a.id = $1"
+        )
         (row,) = await fetch(sql, named_by(award["id"]).row)
     assert (row["person_id"], row["guardian_id"], row["holder"]) == (None, stage.who[mum].person, stage.who[mum].person)
 
@@ -243,7 +245,8 @@ async def test_only_the_issuers_people_see_codes(stage: Stage) -> None:
         assert (await stage.read(NODE, who=who, id=code["id"]))["node"] == {"code": code["code"]}
     await stage.admit("college staff", "brighton", "issuer-staff", issuer="college")
     assert code["id"] not in await listed(stage, "college staff")
-    for who, city in (("college staff", "brighton"), ("learner", "brighton"), ("", "brighton"), (STAFF, None), ("operator", None)):
+    others = [(who, "brighton") for who in ("college staff", "learner", "")]
+    for who, city in (*others, (STAFF, None), ("operator", None)):
         body = await stage.body(NODE, {"id": code["id"]}, city, who)
         assert body["errors"][0]["extensions"]["code"] == "NOT_FOUND", who
     missing = ("Refused", "NOT_FOUND", ["code"])

@@ -79,9 +79,7 @@ def _short(text: str) -> str:
 def _drawn(code: str, link: str | None, attributes: str, title: str = "") -> str:
     """Draw the modules as one path; the picture is made here and not by segno, which writes no nested SVG."""
     matrix = segno.make(content(code, link), error="m", micro=False).matrix
-    rows = [
-        f"M{x + 4} {y + 4}h1v1h-1z" for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark
-    ]
+    rows = [f"M{x + 4} {y + 4}h1v1h-1z" for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark]
     size = len(matrix) + 8
     named = f"<title>{title}</title>" if title else ""
     return (

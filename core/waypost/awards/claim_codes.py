@@ -31,11 +31,13 @@ from waypost.graph import (
     query,
     refers,
 )
+from waypost.graph.inputs import NOWHERE
 from waypost.graph.mutations import Found
 from waypost.graph.permitted import permitted
 from waypost.graph.sql import every
 from waypost.learners.people import note_known
 from waypost.learners.tables import Recipient as Recipients
+from waypost.outbox import Effects, Schedule, Work
 from waypost.refusal import Refusal, Refused
 from waypost.tenancy.entries import LOCK_SQL
 
@@ -84,9 +86,9 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
 
     All that is known of a code here is whether there is one. Of several tries at once each counts.
     """
-    person = request.asker.person
-    assert person is not None
-    code = read_code(given["code"])
+    code, person = read_code(given["code"]), request.asker.person
+    if person is None:
+        return not_a_code()
     async with database.transaction(CLAIMS):
         await execute(LOCK_SQL, f"claims {person}")
         since = request.now - WINDOW
@@ -101,6 +103,15 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
     known = given.get("name") or await database.reads.read(Learner(person), NAME_SQL, [person])
     await note_known(database, row["tenant_id"], person)
     return Found(row["tenant_id"], {"code_id": row["code_id"], "name": known})
+
+
+async def _forget(work: Work) -> None:
+    """Forget wrong codes that do not count any more."""
+    async with work.database.transaction(CLAIMS):
+        await execute("DELETE FROM claim_attempt WHERE made_at <= $1", work.now() - WINDOW)
+
+
+EFFECTS: Final = Effects(schedules=(Schedule("claim-attempts", 3_600, _forget),))
 
 
 async def with_key(database: Database, request: Request, given: Mapping[str, Any]) -> Found:
@@ -150,8 +161,8 @@ async def _pictures(parents: Sequence[Mapping[str, Any]], field: Selected, reque
 
 async def _cards(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     link, ids = _link(field, request), [UUID(each["id"]) for each in parents]
-    assert request.tenant is not None
-    rows = await request.services.database.reads.rows(City(request.tenant), CARDS_SQL, [request.tenant, ids])
+    tenant = request.tenant or NOWHERE
+    rows = await request.services.database.reads.rows(City(tenant), CARDS_SQL, [tenant, ids])
     known = {row["id"]: row for row in rows}
     return [
         card(Card(_code(each, request), link=link, **{part: known[id][part] for part in CARD_PARTS}))
@@ -169,20 +180,23 @@ class ClaimCode(Node):
 
     badge: Badge = one(doc="What it gives.")
     code: str = computed(
-        _codes, columns=("id",), private=True, doc="As it is typed, such as 7K3M-9QXT-2B4D; case and dashes do not matter."
+        _codes,
+        columns=("id",),
+        private=True,
+        doc="As it is typed, such as 7K3M-9QXT-2B4D; case and dashes do not matter.",
     )
     label: str | None
     opportunity: Opportunity | None = one(doc="What its users took part in.")
-    recipient_name: str | None = expression(_recipient_name, doc="For whom alone it is; null: for everybody who has it.")
+    recipient_name: str | None = expression(
+        _recipient_name, doc="For whom alone it is; null: for everybody who has it."
+    )
     opens_at: datetime | None
     closes_at: datetime | None
     limit: int | None = column("most", doc="How many people can use it; null = any number.")
     claimed: int
     created_at: datetime
     cancelled_at: datetime | None
-    qr: str = computed(
-        _pictures, columns=("id",), arguments=(LINK,), private=True, doc="Its QR code, as SVG of 46 mm."
-    )
+    qr: str = computed(_pictures, columns=("id",), arguments=(LINK,), private=True, doc="Its QR code, as SVG of 46 mm.")
     card: str = computed(
         _cards, columns=("id",), arguments=(LINK,), private=True, doc="A card to be printed and cut out, as SVG of A7."
     )

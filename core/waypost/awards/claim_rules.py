@@ -19,7 +19,7 @@ MOST_CLAIMS: Final = 1_000_000
 MOST_RECIPIENTS: Final = 500  # of one class
 LONGEST_LINK: Final = 500
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_BETWEEN: Final = re.compile(r"[\s\-–—_.]+")  # noqa: RUF001 - dashes as word processors make them
+_BETWEEN: Final = re.compile(r"[\s\-–—_.]+")
 _CODE: Final = re.compile(f"[{SYMBOLS}]{{{LENGTH}}}")
 _LINK: Final = re.compile(r"https?://[^\s<>\"]+")
 
@@ -60,7 +60,9 @@ def digest_of(secret_key: str, code: str) -> str:
 
 def not_a_code() -> Refused:
     """Refuse a code that is wrong, cancelled, over or used up: nobody learns which."""
-    return Refused(code="CODE_INVALID", message="This code cannot be used; check it, or ask for another.", path=("code",))
+    return Refused(
+        code="CODE_INVALID", message="This code cannot be used; check it, or ask for another.", path=("code",)
+    )
 
 
 def usable(terms: Terms, claimed: int, cancelled_at: datetime | None, now: datetime) -> Refused | None:

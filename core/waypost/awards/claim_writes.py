@@ -30,7 +30,9 @@ class ClaimRecipientInput:
 
     name: str = needed("How they are called.")
     birth_year: int | None = maybe("Under 13 their code is used by a guardian, with an account of their own.")
-    reference: str | None = maybe("The issuer's own, such as a pupil's number: with it, it is the same recipient again.")
+    reference: str | None = maybe(
+        "The issuer's own, such as a pupil's number: with it, it is the same recipient again."
+    )
 
 
 @strawberry.input(description="Codes to be made: one for everybody, or one for each recipient.")
@@ -104,7 +106,7 @@ async def _create(act: Act, given: Given) -> Outcome:
     return done if isinstance(done, Refusal) else {"codes": Rows("ClaimCode", done)}
 
 
-def _recipients(act: Act, given: Sequence[Given] | None) -> list[Who] | None | Refusal:
+def _recipients(act: Act, given: Sequence[Given] | None) -> list[Who] | Refusal | None:
     if given is None:
         return None
     found: list[Who] = []

@@ -86,10 +86,12 @@ async def create_codes(
     found = await find_awardable(act.here, badge)
     if isinstance(found, Refusal):
         return found
-    wrong = act.may("claim.create", found.issuer_id) or terms_problem(
-        terms, act.now, None if recipients is None else len(recipients)
+    wrong = (
+        act.may("claim.create", found.issuer_id)
+        or terms_problem(terms, act.now, None if recipients is None else len(recipients))
+        or said_problem(names={"label": terms.label})
+        or await _opportunity_missing(act, terms)
     )
-    wrong = wrong or said_problem(names={"label": terms.label}) or await _opportunity_missing(act, terms)
     if wrong:
         return wrong
     to: Sequence[UUID | None] = [None]
@@ -150,7 +152,8 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
 
 async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | Refusal:
     """Find the recipient that who acts is here, or becomes: the one that the code is for, if it is for one."""
-    assert act.person is not None
+    if act.person is None:
+        return not_a_code()
     if meant is not None:
         return await _become(act, meant, act.person)
     if not name:
@@ -183,4 +186,3 @@ async def _opportunity_missing(act: Act, terms: Terms) -> Refusal | None:
         return None
     known: Any = await fetchval(OPPORTUNITY_SQL, act.here.tenant_id, terms.opportunity_id)
     return None if known else missing().under("opportunity")
-

@@ -56,7 +56,8 @@ def _shown(come: Come | None) -> dict[str, Any] | None:
 
 async def _earned(request: Request) -> Earned:
     person = request.asker.person
-    assert person is not None
+    if person is None:
+        return {}
     if "earned" not in request.memo:
         request.memo["earned"] = await earned_by(request.services.database, person, request.now)
     found: Earned = request.memo["earned"]

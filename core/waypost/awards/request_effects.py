@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.db import City, Learner
-from waypost.learners.people import note_known
 from waypost.learners.rules import is_guarded
 from waypost.outbox import Addressed, Effects, Handler, Happened, Letter, Work, enqueue
 from waypost.tenancy.directory import load_directory
@@ -22,7 +21,6 @@ JOIN issuer i ON i.tenant_id = $1 AND i.id = q.issuer_id
 JOIN recipient r ON r.tenant_id = $1 AND r.id = q.recipient_id
 WHERE q.tenant_id = $1 AND q.id = $2
 """
-ASKER_SQL: Final = "SELECT person_id FROM badge_request WHERE tenant_id = $1 AND id = $2"
 PERSON_SQL: Final = """
 SELECT (SELECT address FROM person_address WHERE person_id = $1
         ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
@@ -31,10 +29,7 @@ SELECT (SELECT address FROM person_address WHERE person_id = $1
 
 
 async def _write(work: Work, event: Happened) -> None:
-    """Have a letter written, once for each decision, and let an earner find the award from everywhere."""
-    rows = await work.database.reads.rows(City(event.tenant_id), ASKER_SQL, [event.tenant_id, event.object_id])
-    if event.data["state"] == "approved" and rows:
-        await note_known(work.database, event.tenant_id, rows[0]["person_id"])
+    """Have a letter written, once for each decision."""
     async with work.once(event.tenant_id, DECIDED, event.id) as first:
         if first:
             await enqueue("mail", {"letter": DECIDED, "tenant": event.tenant_id, "request": event.object_id})

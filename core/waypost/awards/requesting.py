@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from waypost.awards.rules import MOST_EVIDENCE, AwardWords, again
 from waypost.awards.store import Origin, find_awardable, held_by, write_award
@@ -204,12 +206,14 @@ async def _asked(act: Act, badge: UUID, issuer: UUID, recipient: UUID, shown: Sh
         if made.endswith(" 1"):
             return id
         known = await fetchval(OPEN_SQL, here, badge, person)
-        assert known is not None, "what stood in the way is locked, and waits"
+        if known is None:
+            words = "The request was decided just now; read it again."
+            return Refused(code="WRONG_STATE", message=words, path=("badge",))
     await execute(AGAIN_SQL, here, known, shown.statement, act.now)
     return known
 
 
-def _decision_problem(act: Act, row: Mapping[str, Any], decision: str, reason: str | None) -> Refusal | None:
+def _decision_problem(act: Act, row: Record, decision: str, reason: str | None) -> Refusal | None:
     if row["person_id"] == act.person:
         return Refused(code="FORBIDDEN", message="Somebody else decides what you asked for yourself.")
     if decision != "approve" and not reason:
@@ -217,7 +221,7 @@ def _decision_problem(act: Act, row: Mapping[str, Any], decision: str, reason: s
     return said_problem(names={}, texts={"reason": reason})
 
 
-async def _award(act: Act, request: UUID, row: Mapping[str, Any], narrative: str | None) -> UUID | Refusal:
+async def _award(act: Act, request: UUID, row: Record, narrative: str | None) -> UUID | Refusal:
     shown = await fetch(SHOWN_SQL, act.here.tenant_id, request)
     words = AwardWords(narrative=narrative, evidence=tuple(each["url"] for each in shown))
     origin = Origin("request", request, by=act.person)
@@ -226,5 +230,6 @@ async def _award(act: Act, request: UUID, row: Mapping[str, Any], narrative: str
 
 
 def _person(act: Act) -> UUID:
-    assert act.person is not None
+    if act.person is None:
+        raise LookupError("nobody has signed in, and OWN asks for somebody")
     return act.person

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import strawberry
 
-from waypost.db import Database, Learner
+from waypost.db import Database, Learner, National
 from waypost.graph import (
     ID,
     URL,
@@ -41,12 +41,14 @@ from waypost.graph.mutations import Found, Outcome
 from waypost.graph.permitted import own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
+from waypost.learners.people import note_known
 from waypost.learners.tables import Recipient as Recipients
 from waypost.outbox import Act
 from waypost.refusal import Refusal
 
 from . import claim_tables as tables
 from . import requesting
+from .mine import OwnRequest
 from .requesting import Shown
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from waypost.issuers.graph import Issuer
 
 MAY: Final = "request.decide"
+SHOWN_SQL: Final = "SELECT EXISTS (SELECT FROM badge WHERE tenant_id = $1 AND id = $2 AND public)"
 NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 NEWEST: Final = Order((Key("{0}.requested_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
 
@@ -87,6 +90,8 @@ def _seen(query: Query, row: Here) -> Sequence[str]:
 
 def _recipient_name(query: Query, here: Here, field: Selected) -> str:
     del field
+    if query.national:
+        return f"to_json({here}.recipient_name)::text"
     there = query.row(Recipients)
     # Not by `inside`: who asks is told to who sees the request.
     where = every([f"{there}.tenant_id = {query.tenant}", f"{there}.id = {here}.recipient_id"])
@@ -95,13 +100,15 @@ def _recipient_name(query: Query, here: Here, field: Selected) -> str:
 
 def _evidence(query: Query, here: Here, field: Selected) -> str:
     del field
+    if query.national:
+        return f"{here}.evidence::text"
     side = query.row(tables.BadgeRequestEvidence)
     where = every([f"{side}.request_id = {here}.id", *query.inside(side, here)])
     urls = text_list(f"to_json({side}.url)::text", f"{side}.position")
     return f"(select {urls} from badge_request_evidence {side} where {where})"
 
 
-@node(tables.BadgeRequest, seen=_seen)
+@node(tables.BadgeRequest, national=OwnRequest, looked_up="requests", seen=_seen)
 class BadgeRequest(Node):
     """Somebody asks for a badge and shows what they did; seen by them and by the issuer's people."""
 
@@ -133,13 +140,15 @@ class BadgeRequestQuery:
 
     badge_requests: Connection[BadgeRequest] | None = guarded(
         MAY,
-        pages(filter=BadgeRequestFilter, order=NEWEST, doc="For one's own badges, the latest first; in one city's graph."),
+        pages(
+            filter=BadgeRequestFilter, order=NEWEST, doc="For one's own badges, the latest first; in one city's graph."
+        ),
     )
 
 
 def _asked_by(query: Query, here: Here, there: Here) -> Sequence[str]:
     del here
-    return ("false",) if query.national else (own(query, there),)
+    return (own(query, there),)
 
 
 @extend("Viewer")
@@ -147,7 +156,10 @@ class ViewerRequests:
     """What the asker asks for."""
 
     requests: Connection[BadgeRequest] = pages(
-        link=_asked_by, order=NEWEST, doc="The asker's own requests in this city, the latest first."
+        link=_asked_by,
+        order=NEWEST,
+        anywhere=True,
+        doc="The asker's own requests, the latest first: in this city, or nationally everywhere.",
     )
 
 
@@ -208,11 +220,12 @@ DecideRequestPayload: Any = payload("DecideRequestPayload", DecideRequestSuccess
 
 
 async def _with_name(database: Database, request: Request, given: Mapping[str, Any]) -> Found:
-    """Find the badge's city, and add how the asker is called."""
+    """Find the badge's city, which knows the asker from now on, and add how the asker is called."""
     person, named = request.asker.person, parse_id(given["badge"])
-    assert person is not None
-    if named is None or named.type != "Badge" or named.tenant is None:
+    if person is None or named is None or named.type != "Badge" or named.tenant is None:
         return Found()
+    if (await database.reads.rows(National(), SHOWN_SQL, [named.tenant, named.row]))[0][0]:
+        await note_known(database, named.tenant, person)
     known = given.get("name") or await database.reads.read(Learner(person), NAME_SQL, [person])
     return Found(named.tenant, {"name": known})
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
+
+from asyncpg import Record
 
 from waypost.pathways.progress import Earnable, Earned, Part, Progress, progress_of
 from waypost.pathways.words import Rule
@@ -51,7 +53,7 @@ class Tree:
         return progress_of(self.rule, self.parts, earned)
 
 
-def trees_of(rows: Iterable[Mapping[str, Any]]) -> dict[Way, Tree]:
+def trees_of(rows: Iterable[Record]) -> dict[Way, Tree]:
     """Put the rows of HERE_SQL or NATIONAL_SQL together."""
     found: dict[Way, Tree] = {}
     for row in rows:
