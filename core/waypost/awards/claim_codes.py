@@ -227,7 +227,7 @@ class ClaimCodeFilter:
 class ClaimCodeQuery:
     """Root fields for claim codes."""
 
-    claim_codes: Connection[ClaimCode] | None = guarded(
+    claim_codes: Connection[ClaimCode] = guarded(
         MAY, pages(filter=ClaimCodeFilter, order=NEWEST, doc="One's own codes, the latest first; in one city's graph.")
     )
 

@@ -113,7 +113,7 @@ class BadgeRequest(Node):
     """Somebody asks for a badge and shows what they did; seen by them and by the issuer's people."""
 
     badge: Badge = one(doc="What is asked for.")
-    issuer: Issuer = one(doc="Who decides.")
+    issuer: Issuer = one(doc="Whose people decide about it.")
     recipient_name: str = expression(_recipient_name, doc="Who asks, as the issuer knows them.")
     statement: Markdown | None
     evidence: list[URL] = expression(_evidence, doc="Addresses where what they did can be seen.")
@@ -138,7 +138,7 @@ class BadgeRequestFilter:
 class BadgeRequestQuery:
     """Root fields for requests."""
 
-    badge_requests: Connection[BadgeRequest] | None = guarded(
+    badge_requests: Connection[BadgeRequest] = guarded(
         MAY,
         pages(
             filter=BadgeRequestFilter, order=NEWEST, doc="For one's own badges, the latest first; in one city's graph."

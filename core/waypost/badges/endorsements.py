@@ -105,7 +105,7 @@ class EndorsementFilter:
 class EndorsementQuery:
     """Root fields for endorsements."""
 
-    endorsements: Connection[Endorsement] | None = guarded(
+    endorsements: Connection[Endorsement] = guarded(
         "endorsement.decide",
         pages(
             filter=EndorsementFilter,
