@@ -19,6 +19,7 @@ from waypost.composition import schema_of
 from waypost.graph import Asker, GraphError, Schema
 from waypost.graph.documents import Documents
 from waypost.graph.plan import Plan, Planned
+from waypost.graph.query import Selected
 from waypost.graph.relations import AWAY, Across
 from waypost.graph.request import Request
 from waypost.graph.splice import _national_plan
@@ -37,14 +38,19 @@ BOUND: Final = re.compile(r"\b(t\d+)\.tenant_id = (\$\d+)::uuid")
 
 @dataclass(frozen=True)
 class Written:
-    """A statement of the planner's, with the numbers of the parameters that are the tenant asked for."""
+    """A statement of the planner's, with the numbers of the parameters that are the tenant asked for.
+
+    `opened`: a field in it asks for a permission, so that below it a city's drafts are shown, too.
+    """
 
     sql: str
     tenant_parameters: frozenset[int]
     national: bool
+    opened: bool = False
 
     def faults(self, sql: str | None = None) -> list[str]:
-        return faults(sql or self.sql, DECLARED, self.tenant_parameters, national=self.national)
+        found = faults(sql or self.sql, DECLARED, self.tenant_parameters, national=self.national)
+        return [each for each in found if not (self.opened and each.endswith("not only what is public"))]
 
 
 def written(
@@ -88,7 +94,13 @@ def _of(plan: Plan, request: Request, *, national: bool) -> Written:
             return None
 
     numbers = [n + 1 for n in range(len(plan.getters)) if value(n) == HERE]
-    return Written(plan.sql, frozenset(numbers), national)
+    opened = not national and any(_asks(plan, each) for each in plan.fields)
+    return Written(plan.sql, frozenset(numbers), national, opened)
+
+
+def _asks(plan: Plan, field: Selected) -> bool:
+    relation = None if field.name == "__typename" else plan.query.facts.relation(field)
+    return relation is not None and bool(relation.may) and field.place not in plan.query.refused
 
 
 def asked(kind: str) -> list[Document]:
