@@ -12,9 +12,9 @@ import strawberry
 
 from waypost.awards.rules import AwardWords
 from waypost.graph import ID, URL, Markdown
+from waypost.graph.acting import may_in
 from waypost.graph.inputs import NOWHERE, Given, maybe, row_of
 from waypost.graph.mutations import Found
-from waypost.graph.permitted import asker_may
 from waypost.learners.people import find_people
 from waypost.learners.rules import Who, addressed, addresses_of
 from waypost.refusal import Invalid, Refusal
@@ -102,7 +102,7 @@ async def find_named(
             return replace(who, path=(*path, *who.path))
         found.append(who)
     people: dict[str, UUID] = {}
-    if asker_may(replace(request, tenant=tenant), "award.create"):
+    if await may_in(database, request, tenant, "award.create"):
         secret = request.services.settings.load_secret_key()
         addresses = addresses_of([who for who in found if isinstance(who, Who)])
         people = await find_people(database, tenant, addresses, secret_key=secret, now=request.now)

@@ -12,7 +12,7 @@ from waypost.access.permissions import issuer_scoped
 from waypost.awards import batches
 from waypost.awards.jobs import KIND, UNDO_KIND
 from waypost.awards.lines import Line
-from waypost.awards.rules import award_problem
+from waypost.awards.rules import AlreadyAwarded, award_problem
 from waypost.awards.store import find_awardable
 from waypost.awards.uploads import read_upload
 from waypost.db import execute
@@ -76,7 +76,8 @@ def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
 def _refused(problems: Sequence[Problem]) -> Refusal:
     first = problems[0]
     path = () if first.line is None else ("awards", str(first.line - 1), "recipient")
-    return Refusal(code=first.code, message=first.message, path=path)
+    kind = AlreadyAwarded if first.code == "ALREADY_AWARDED" else Refusal
+    return kind(code=first.code, message=first.message, path=path)
 
 
 @command(may="award.create")

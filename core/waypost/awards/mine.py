@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
-from piccolo.columns import JSONB, Integer, Text, Timestamptz
-from piccolo.columns import UUID as Id
+from piccolo.columns import JSONB, UUID, Integer, Text, Timestamptz
 
 from waypost.db import City, Database, Learner, TenantTable
 
@@ -47,23 +46,23 @@ LOOKUPS: Final = {"awards": AWARDS_SQL, "recipients": RECIPIENTS_SQL, "requests"
 class OwnAward(TenantTable):
     """The asker's awards in all cities. No table: what the lookup `awards` finds."""
 
-    badge_id = Id()
-    version_id = Id()
-    recipient_id = Id()
-    person_id = Id(null=True)
-    issuer_id = Id()
+    badge_id = UUID()
+    version_id = UUID()
+    recipient_id = UUID()
+    person_id = UUID(null=True)
+    issuer_id = UUID()
     state = Text()
     awarded_at = Timestamptz()
     expires_at = Timestamptz(null=True)
-    earned_in_tenant_id = Id()
-    opportunity_id = Id(null=True)
+    earned_in_tenant_id = UUID()
+    opportunity_id = UUID(null=True)
     narrative = Text(null=True)
     origin = Text()
-    batch_id = Id(null=True)
+    batch_id = UUID(null=True)
     decided_at = Timestamptz(null=True)
     revoked_at = Timestamptz(null=True)
     revoked_reason = Text(null=True)
-    replaced_by_id = Id(null=True)
+    replaced_by_id = UUID(null=True)
     evidence = JSONB(default="[]")
 
 
@@ -104,12 +103,12 @@ def mine_in(database: Database, kind: str) -> Find:
     return find
 
 
-async def known_in(database: Database, person: UUID) -> list[UUID]:
+async def known_in(database: Database, person: uuid.UUID) -> list[uuid.UUID]:
     """List the tenants that know somebody as a recipient."""
     rows = await database.reads.rows(Learner(person), CITIES_SQL, [person])
     return [row["tenant_id"] for row in rows]
 
 
-async def _in_city(database: Database, tenant: UUID, person: UUID, kind: str) -> str:
+async def _in_city(database: Database, tenant: uuid.UUID, person: uuid.UUID, kind: str) -> str:
     found = await database.reads.read(City(tenant), LOOKUPS[kind], [tenant, person])
     return (found or "[]").strip()[1:-1].strip()

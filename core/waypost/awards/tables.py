@@ -68,7 +68,7 @@ class Upload(TenantTable):
     """A file that somebody sends before the mutation that needs it; gone after an hour."""
 
     person_id = UUID(help_text="Who sends it, and alone may use it.")
-    purpose = Text(help_text="awards or evidence.")
+    purpose = Text(help_text="awards.")
     media_type = Text()
     size = Integer(help_text="In bytes, as announced.")
     complete = Boolean(default=False)

@@ -10,10 +10,8 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Final
 from uuid import UUID
 
-from waypost.access.permissions import permissions_of
 from waypost.db import City, Database, execute, fetchrow, fetchval, new_id
 from waypost.outbox import Act, command
-from waypost.outbox.act import OWN, Forbidden
 from waypost.refusal import Invalid, Refusal
 
 NOBODY: Final = UUID(int=0)
@@ -22,10 +20,7 @@ LIVES: Final = timedelta(hours=1)
 PIECE: Final = 1_000_000  # bytes
 AT_ONCE: Final = 10  # unfinished or unused uploads of one person
 # For what a file is sent, and as what it may come.
-MEDIA_TYPES: Final = {
-    "awards": ("text/csv",),
-    "evidence": ("application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"),
-}
+MEDIA_TYPES: Final = {"awards": ("text/csv",)}
 
 MAKE_SQL: Final = """
 INSERT INTO upload (tenant_id, id, person_id, purpose, media_type, size, created_at, expires_at)
@@ -45,7 +40,11 @@ RETURNING true
 """
 CONTENT_SQL: Final = "SELECT content FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2 AND position = $3"
 GONE_SQL: Final = "DELETE FROM upload WHERE tenant_id = $1 AND id = $2"
-OLD_SQL: Final = "DELETE FROM upload WHERE tenant_id = $1 AND expires_at <= $2"
+OLD_SQL: Final = """
+DELETE FROM upload u WHERE u.tenant_id = $1 AND u.expires_at <= $2 AND NOT EXISTS (
+    SELECT FROM award_batch b JOIN job j ON j.tenant_id = $1 AND j.id = b.id
+    WHERE b.tenant_id = $1 AND b.upload_id = u.id AND j.ended_at IS NULL)
+"""
 
 
 @dataclass(frozen=True)
@@ -61,24 +60,20 @@ class Upload:
     expires_at: datetime
 
 
-@command(may=OWN)
-async def create_upload(act: Act, purpose: str, size: int, media_type: str, role: str | None) -> Upload | Refusal:
-    """Announce a file. Files of awards are for who may give badges; `role` is the asker's here."""
+@command(may="award.create")
+async def create_upload(act: Act, purpose: str, size: int, media_type: str) -> Upload | Refusal:
+    """Announce a file."""
     if purpose not in MEDIA_TYPES:
         return Invalid(message=f"Known: {', '.join(MEDIA_TYPES)}.", path=("purpose",))
-    if purpose == "awards" and "award.create" not in permissions_of(role):
-        return Forbidden(
-            message="Only who may give badges sends files of awards (award.create).", permission="award.create"
-        )
     if media_type.split(";", maxsplit=1)[0].strip().lower() not in MEDIA_TYPES[purpose]:
         return Invalid(message=f"It may be {', '.join(MEDIA_TYPES[purpose])}.", path=("mediaType",))
     if not 0 < size <= LARGEST:
         return Invalid(message=f"A file has 1 to {LARGEST} bytes.", path=("size",))
-    if await fetchval(COUNT_SQL, act.here.tenant_id, act.person, act.now) >= AT_ONCE:
-        return Invalid(message=f"You have {AT_ONCE} files here already; they go after an hour.", path=())
     person = act.person or NOBODY
+    if await fetchval(COUNT_SQL, act.here.tenant_id, person, act.now) >= AT_ONCE:
+        return Invalid(message=f"You have {AT_ONCE} files here already; they go after an hour.", path=())
     made = Upload(new_id(), person, purpose, media_type, size, False, act.now + LIVES)
-    facts = (made.id, act.person, purpose, media_type, size, act.now, made.expires_at)
+    facts = (made.id, person, purpose, media_type, size, act.now, made.expires_at)
     await execute(MAKE_SQL, act.here.tenant_id, *facts)
     return made
 

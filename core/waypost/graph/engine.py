@@ -290,7 +290,7 @@ class Engine:
 
     async def _text(self, scope: Any, plan: Plan, request: Request) -> str:
         values = await plan.values(request, self.lookups)
-        text = await self.database.reads.read(scope, plan.sql, values)
+        text = await self.database.reads.read(scope, plan.sql, values, by_values=plan.query.by_values)
         assert isinstance(text, str)
         return text
 

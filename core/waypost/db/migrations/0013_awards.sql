@@ -1,5 +1,7 @@
 -- Awarding: who is known where, what is said of an award, batches, what was uploaded.
 -- migrate:up
+ALTER TABLE tenant ADD COLUMN retention_days integer NOT NULL DEFAULT 365 CHECK (retention_days BETWEEN 30 AND 3650);
+
 ALTER TABLE recipient
     ADD COLUMN guardian_id uuid,
     ADD COLUMN issuer_id uuid,
@@ -83,7 +85,7 @@ CREATE TABLE upload (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
     person_id uuid NOT NULL,
-    purpose text NOT NULL CHECK (purpose IN ('awards', 'evidence')),
+    purpose text NOT NULL CHECK (purpose IN ('awards')),
     media_type text NOT NULL,
     size integer NOT NULL CHECK (size > 0),
     complete boolean NOT NULL DEFAULT false,
@@ -111,3 +113,4 @@ ALTER TABLE award
 ALTER TABLE recipient
     DROP COLUMN guardian_id, DROP COLUMN issuer_id, DROP COLUMN reference, DROP COLUMN reference_issuer_id;
 DROP INDEX recipient_by_age;
+ALTER TABLE tenant DROP COLUMN retention_days;
