@@ -13,9 +13,12 @@ from tests.journeys.test_progress import badge, earned
 from tests.outbox.test_mail import Post, post, through
 from tests.working import work_off
 from waypost.access.people import find_person
+from waypost.awards.request_effects import forget_requests
 from waypost.db import City, Learner, execute, fetch, fetchval, new_id
 from waypost.graph import Asker
 from waypost.graph.ids import GlobalId
+from waypost.outbox import Work
+from waypost.settings import Settings
 
 __all__ = ["post"]
 STAFF, ADMIN = "issuer-staff", "issuer-admin"
@@ -240,3 +243,14 @@ async def test_who_asked_is_written_to(stage: Stage, post: Post) -> None:
             stage.town("brighton").id
         ]
         await execute("DELETE FROM known_in")
+
+
+async def test_what_came_to_nothing_is_forgotten_after_the_citys_time(stage: Stage) -> None:
+    ada = await arrives(stage)
+    gone, kept = await asked(stage, await badge(stage), ada), await asked(stage, await badge(stage), ada)
+    await decided(stage, gone["id"], "REFUSE", reason="No.")
+    await decided(stage, kept["id"], "APPROVE")
+    old = "UPDATE badge_request SET requested_at = now() - interval '10 years' WHERE person_id = $1"
+    await stage.run("brighton", old, stage.who[ada].person)
+    await forget_requests(Work(stage.database, Settings()))
+    assert [each["id"] for each in await mine(stage, ada)] == [kept["id"]]

@@ -43,8 +43,7 @@ WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state =
   AND (r.person_id = $3 OR r.guardian_id = $3)
 """
 RECIPIENT_SQL: Final = """
-SELECT person_id, guardian_id, birth_year, address, guardian_address FROM recipient
-WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2 FOR UPDATE
 """
 BECOME_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND id = $2"
 GUARD_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND id = $2"
@@ -169,8 +168,8 @@ async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:
     """
     here = act.here.tenant_id
     row = await fetchrow(RECIPIENT_SQL, here, recipient)
-    if row is None:
-        return not_a_code()
+    if row is None or not row["display_name"]:
+        return not_a_code()  # forgotten, since nobody came for so long
     guarded = is_guarded(row["birth_year"], act.today.year)
     column, sql = ("guardian_id", GUARD_SQL) if guarded else ("person_id", BECOME_SQL)
     if row["guardian_id" if row["guardian_id"] else "person_id"] not in {None, person}:

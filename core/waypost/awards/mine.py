@@ -77,13 +77,13 @@ class OwnRecipient(TenantTable):
 class OwnRequest(TenantTable):
     """The asker's requests in all cities. No table: what the lookup `requests` finds."""
 
-    badge_id = Id()
-    issuer_id = Id()
-    person_id = Id()
+    badge_id = UUID()
+    issuer_id = UUID()
+    person_id = UUID()
     statement = Text(null=True)
     state = Text()
     reason = Text(null=True)
-    award_id = Id(null=True)
+    award_id = UUID(null=True)
     requested_at = Timestamptz()
     decided_at = Timestamptz(null=True)
     recipient_name = Text()

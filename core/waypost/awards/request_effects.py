@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import City, Learner
+from waypost.db import City, Learner, execute
 from waypost.learners.rules import is_guarded
-from waypost.outbox import Addressed, Effects, Handler, Happened, Letter, Work, enqueue
+from waypost.outbox import Addressed, Effects, Handler, Happened, Letter, Schedule, Work, enqueue
 from waypost.tenancy.directory import load_directory
 
 DECIDED: Final = "request-decided"
+DAY_S: Final = 86_400
 
 REQUEST_SQL: Final = """
 SELECT q.state, q.reason, q.person_id, b.name AS badge, i.name AS issuer, r.display_name AS name, r.birth_year,
@@ -20,6 +22,9 @@ FROM badge_request q JOIN badge b ON b.tenant_id = $1 AND b.id = q.badge_id
 JOIN issuer i ON i.tenant_id = $1 AND i.id = q.issuer_id
 JOIN recipient r ON r.tenant_id = $1 AND r.id = q.recipient_id
 WHERE q.tenant_id = $1 AND q.id = $2
+"""
+FORGET_SQL: Final = """
+DELETE FROM badge_request WHERE tenant_id = $1 AND state <> 'approved' AND requested_at <= $2
 """
 PERSON_SQL: Final = """
 SELECT (SELECT address FROM person_address WHERE person_id = $1
@@ -52,7 +57,16 @@ async def _facts(work: Work, facts: Mapping[str, Any]) -> Addressed | None:
     return Addressed(address, language or home.language, {**values, "city": home.name})
 
 
+async def forget_requests(work: Work) -> None:
+    """Forget what came to nothing, in each tenant after its retention time."""
+    for tenant in (await load_directory(work.database)).tenants:
+        before = work.now() - timedelta(days=tenant.retention_days)
+        async with work.database.transaction(City(tenant.id, quiet=True)):
+            await execute(FORGET_SQL, tenant.id, before)
+
+
 EFFECTS: Final = Effects(
     handlers=(Handler(DECIDED, frozenset({"badge-request.decided"}), _write),),
     letters=(Letter(DECIDED, _facts),),
+    schedules=(Schedule("forget-requests", DAY_S, forget_requests),),
 )

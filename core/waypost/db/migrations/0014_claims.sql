@@ -102,7 +102,7 @@ CREATE TABLE badge_request (
     FOREIGN KEY (tenant_id, badge_id) REFERENCES badge (tenant_id, id),
     FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
     FOREIGN KEY (tenant_id, recipient_id) REFERENCES recipient (tenant_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (tenant_id, award_id) REFERENCES award (tenant_id, id),
+    FOREIGN KEY (tenant_id, award_id) REFERENCES award (tenant_id, id) ON DELETE CASCADE,
     CHECK ((state = 'approved') = (award_id IS NOT NULL))
 );
 CREATE UNIQUE INDEX badge_request_once ON badge_request (tenant_id, badge_id, person_id)
