@@ -28,6 +28,10 @@ from waypost.learners import graph as learners
 from waypost.learners import writes as learner_writes
 from waypost.learners.belongings import kept_in
 from waypost.learners.graph import memberships_in, names_in, permissions_in
+from waypost.members import effects as member_effects
+from waypost.members import graph as members
+from waypost.members import writes as member_writes
+from waypost.members.graph import tokens_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
@@ -54,10 +58,11 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings,)
+    owned = (belongings, members)
     kept = (audit, privacy_writes)
     told = (discover_live,)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
+    belonging = (member_writes, learner_writes)
+    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, *belonging)
     return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told, *kept) for each in room.TYPES))
 
 
@@ -72,7 +77,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined(())
+    return Effects.joined((member_effects.EFFECTS,))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
@@ -89,6 +94,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "memberships": memberships_in(database),
         "name": names_in(database),
         "permissions": permissions_in(database),
+        "tokens": tokens_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
     }

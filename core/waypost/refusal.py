@@ -72,7 +72,10 @@ CODES: Final[Mapping[str, str]] = {
     "INVALID": "A value that the field does not take; `path` says which.",
     "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",
     "INVALID_POSTCODE": "That is not the form of a UK postcode.",
+    "INVITATION_OVER": "The invitation was accepted or withdrawn, or its time is over.",
+    "LAST_ADMIN": "The city would be left without anybody who administers it.",
     "MANAGED_BY_FILES": "The row belongs to the city's files, which would overwrite the change.",
+    "MORE_THAN_YOURS": "Nobody gives a role or a permission that they have not themselves.",
     "NOT_FOUND": "Nothing here has that id; made up, another city's and gone are all the same.",
     "ORGANISATION_CONFLICT": "Official numbers or slug belong to different organisations.",
     "PARENT_CYCLE": "An issuer would stand below itself.",
@@ -81,5 +84,6 @@ CODES: Final[Mapping[str, str]] = {
     "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
+    "TOO_MANY": "There are too many of these already; the message says how many there may be.",
     "UNAUTHENTICATED": "Nobody has signed in: there is no token.",
 }

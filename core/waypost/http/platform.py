@@ -7,11 +7,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from time import monotonic
 from typing import Final
 from uuid import UUID
 
+from waypost.access.providers import Providers
 from waypost.db import SHARED, Database, National, System
 from waypost.graph import Asker, Engine, Graph, Keep, Live, Schema, Trusted
 from waypost.http.assets import Assets
@@ -20,6 +22,8 @@ from waypost.http.connections import Connections, LiveLimits
 from waypost.http.hosts import Hosts
 from waypost.http.kept import KeptAnswers
 from waypost.http.metrics import Metrics
+from waypost.http.sessions import Cookies
+from waypost.outgoing import Outgoing
 from waypost.plugins import Plugins, Profile
 from waypost.settings import Settings
 from waypost.tenancy import Directory, Tenant, load_directory
@@ -67,6 +71,7 @@ class Platform:
         self.origins: frozenset[str] = frozenset()
         self.buckets = Buckets(settings.graph_points, settings.client_share)
         self.answers = KeptAnswers()
+        self.cookies = Cookies.of(settings.base_url)
         self.connections = Connections(LiveLimits())
         self.metrics = Metrics(self.answers, self.connections)
         self._parts = parts
@@ -134,6 +139,16 @@ class Platform:
         """Whether somebody may ask graphs about their schema."""
         policy = self.settings.introspection
         return policy == "all" or (policy == "signed-in" and asker.person is not None)
+
+    @cached_property
+    def secret_key(self) -> str:
+        """The key by which secrets are derived; read where it is first needed."""
+        return self.settings.load_secret_key()
+
+    @cached_property
+    def providers(self) -> Providers:
+        """The providers of sign-in, as far as this process knows them."""
+        return Providers(Outgoing(self.settings.allow_private_targets))
 
     def holds(self, keep: Keep, now: float) -> bool:
         """Whether an answer that was kept is still true; `now` is of the steady clock."""
