@@ -114,7 +114,7 @@ class AuditFilter:
 class AuditQuery:
     """Root fields of the audit."""
 
-    audit_log: Connection[AuditEntry] | None = guarded(
+    audit_log: Connection[AuditEntry] = guarded(
         MAY,
         pages(
             filter=AuditFilter,
