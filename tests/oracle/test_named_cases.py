@@ -202,7 +202,13 @@ async def test_who_changed_what_is_told_to_those_who_may_know_it_page_by_page(bo
             edges { cursor node { id at person role token act table row object verb changed } } } }"""
     person = global_id("Viewer", both.who["curator"].person or UUID(int=0))
     badge = both.world.find("Badge", "cardiff", "bathodyn").gid
-    filters: tuple[dict[str, object], ...] = ({}, {"person": person}, {"object": badge}, {"tables": ["place", "badge"]}, {"acts": ["someJob"]})
+    filters: tuple[dict[str, object], ...] = (
+        {},
+        {"person": person},
+        {"object": badge},
+        {"tables": ["place", "badge"]},
+        {"acts": ["someJob"]},
+    )
     for city in CITIES:
         for who in both.who:
             await both.agree(document, {"filter": {}}, city=city, who=who)

@@ -89,13 +89,17 @@ class AuditEntry(Node):
         _uuid("token_id"), doc="Which bearer token or session the person came with; its number, not the token."
     )
     act: str
-    table: str = column("table_name", doc="What kind of thing it is kept as, such as badge_text; a plugin's after a dot.")
+    table: str = column(
+        "table_name", doc="What kind of thing it is kept as, such as badge_text; a plugin's after a dot."
+    )
     row: str | None = expression(_uuid("row_id"), doc="Which one of them, for comparing; null where it has no id.")
     object: strawberry.ID | None = expression(
         _object, doc="The same as an object of this graph, where it is one; it may be gone."
     )
     verb: str
-    changed: list[str] = expression(_changed, doc="Names of the facts that changed, or that something new has, such as name.")
+    changed: list[str] = expression(
+        _changed, doc="Names of the facts that changed, or that something new has, such as name."
+    )
 
 
 @filtering
