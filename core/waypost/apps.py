@@ -21,6 +21,7 @@ from waypost.skills.tables import TABLES as SKILLS
 from waypost.standards.reference import load_reference
 from waypost.standards.tables import TABLES as STANDARDS
 from waypost.tenancy.tables import TABLES as TENANCY
+from waypost.webhooks.tables import TABLES as WEBHOOKS
 
 
 def core_app() -> db.App:
@@ -44,6 +45,7 @@ def core_app() -> db.App:
             *PATHWAYS,
             *LEARNERS,
             *AWARDS,
+            *WEBHOOKS,
         ),
         reference=load_all,
     )

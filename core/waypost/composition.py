@@ -9,6 +9,7 @@ from waypost.access import forgetting as access_forgetting
 from waypost.audit import graph as audit
 from waypost.awards import forgetting as awards_forgetting
 from waypost.badges import borrowing
+from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
@@ -22,6 +23,7 @@ from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
+from waypost.jobs import graph as jobs
 from waypost.learners import belongings
 from waypost.learners import forgetting as learners_forgetting
 from waypost.learners import graph as learners
@@ -35,6 +37,7 @@ from waypost.members.graph import tokens_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
+from waypost.outbox import effects as outbox_effects
 from waypost.outbox import forgetting as outbox_forgetting
 from waypost.outbox.work import Effects
 from waypost.pathways import graph as pathways
@@ -47,6 +50,10 @@ from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
+from waypost.webhooks import effects as webhook_effects
+from waypost.webhooks import forgetting as webhooks_forgetting
+from waypost.webhooks import graph as webhooks
+from waypost.webhooks import writes as webhook_writes
 
 if TYPE_CHECKING:
     from waypost.db import Database, Personal
@@ -60,7 +67,7 @@ def core() -> Contribution:
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
     owned = (belongings, members)
     kept = (audit, privacy_writes)
-    told = (discover_live,)
+    told = (discover_live, jobs, webhooks, webhook_writes)
     belonging = (member_writes, learner_writes)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, *belonging)
     return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told, *kept) for each in room.TYPES))
@@ -77,12 +84,13 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined((member_effects.EFFECTS,))
+    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects)
+    return Effects.joined(room.EFFECTS for room in rooms)
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
-    rooms = (access_forgetting, outbox_forgetting, learners_forgetting, awards_forgetting)
+    rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting, awards_forgetting)
     added = () if plugins is None else plugins.apps()
     return (*(each for room in rooms for each in room.PERSONAL), *(each for app in added for each in app.personal))
 

@@ -69,6 +69,8 @@ CODES: Final[Mapping[str, str]] = {
     "CITY_NEEDED": "The national graph cannot tell which city is meant; ask the city's own graph.",
     "CLOSED": "It was closed or retired, and is not changed any more.",
     "FORBIDDEN": "The asker has not the permission, or has it for another issuer or city only.",
+    "IDEMPOTENCY_ANSWER_LOST": "It was done before under the same `Idempotency-Key`; its answer is lost. Read what it made.",
+    "IDEMPOTENCY_KEY_REUSED": "The `Idempotency-Key` was used for another request; choose a new one for each.",
     "INVALID": "A value that the field does not take; `path` says which.",
     "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",
     "INVALID_POSTCODE": "That is not the form of a UK postcode.",

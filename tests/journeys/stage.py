@@ -16,6 +16,7 @@ from waypost.access.people import create_token
 from waypost.composition import core, engine
 from waypost.db import City, Database, System, execute, fetch, fetchval
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema, compose, parse_id
+from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 
 STRANGER = Asker()
@@ -27,6 +28,7 @@ TABLES = (
     *("opportunity", "opportunity_text", "opportunity_badge", "opportunity_accessibility", "opportunity_weekday"),
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
+    *("membership", "invitation", "access_token"),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "
@@ -57,6 +59,7 @@ class Platform:
 
     directory: Directory
     database: Database
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []
@@ -124,14 +127,19 @@ class Stage:
         self.platform.directory = await load_directory(self.database)
 
     async def body(
-        self, query: str, variables: Mapping[str, Any] | None = None, city: str | None = "brighton", who: str = ""
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        city: str | None = "brighton",
+        who: str = "",
+        key: str | None = None,
     ) -> dict[str, Any]:
-        """Answer one request; `city` None asks the national graph, `who` "" is a stranger."""
+        """Answer one request; `city` None asks the national graph, `who` "" is a stranger, `key` an idempotency key."""
         town = self.town(city).here if city else None
         tenant, languages = (town.tenant_id, town.languages) if town else (None, ())
         graph = Graph(self.schema, tenant, languages, self.platform)
         asker = self.who[who] if who else STRANGER
-        answer = await self.engine.answer(graph, GraphRequest(query, variables=variables), asker)
+        answer = await self.engine.answer(graph, GraphRequest(query, variables=variables, idempotency_key=key), asker)
         found: dict[str, Any] = orjson.loads(answer.body)
         return found
 

@@ -138,6 +138,6 @@ async def both_of(database: Database, url: str, world: World, who: Mapping[str, 
         world,
         who,
         profiles,
-        Platform(await load_directory(database), world.towns["plymouth"].id),
+        Platform(await load_directory(database), world.towns["plymouth"].id, database),
         plugins,
     )

@@ -18,6 +18,7 @@ from waypost.db import Database, System, execute
 from waypost.http import Platform, create_app
 from waypost.settings import Settings
 
+AREA = '{"type": "Polygon", "coordinates": [[[-1, 50], [1, 50], [1, 51], [-1, 51], [-1, 50]]]}'
 VARIABLE = "WAYPOST_OIDC_ALPHA__COUNCIL"
 
 
@@ -44,7 +45,8 @@ async def cast(database: Database, provider: Provider) -> Cast:
         "domains": ["example.org"],
     }
     async with database.transaction(System("tenants")):
-        cast = Cast(await insert_tenant("alpha", "Alpha"), await insert_tenant("beta", "Beta"))
+        towns = [await insert_tenant(slug, slug.title(), area=AREA) for slug in ("alpha", "beta")]
+        cast = Cast(*towns)
         await execute("INSERT INTO tenant_host (host, tenant_id) VALUES ('learn.alpha.example', $1)", cast.alpha)
         sql = "UPDATE tenant SET sign_in = $2 WHERE id = $1"
         await execute(sql, cast.alpha, orjson.dumps({"council": council}).decode())

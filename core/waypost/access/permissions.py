@@ -21,6 +21,8 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "job.read": "See how far the long work of others is.",
+    "webhook.manage": "Tell other systems what happens in the city, and see what they were told.",
     "audit.read": "See who changed what.",
     "member.read": "See who has which role, and which invitations are open.",
     "member.invite": "Invite somebody to a role, and withdraw an invitation.",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from waypost.access.memberships import Wish
 
+    from .repeating import Said
+
     Getter = Callable[["Request"], Any]
 
 
@@ -64,7 +66,8 @@ class Request:
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
     for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
-    something that was computed changes with the time. `about` is set while a subscription is answered.
+    something that was computed changes with the time. `about` is set while a subscription is answered; `said` is the
+    key under which a mutation that is sent twice is done once.
     """
 
     now: datetime
@@ -77,6 +80,7 @@ class Request:
     personal: bool = False
     refused: dict[Place, GraphError] = field(default_factory=dict)
     about: About | None = None
+    said: Said | None = None
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
 

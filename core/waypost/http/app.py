@@ -21,6 +21,7 @@ from waypost.http.sign_in_paths import sign_in_routes
 from waypost.http.sites import Sites
 from waypost.http.socket import GraphSocket
 from waypost.http.streams import GraphStream
+from waypost.http.unsubscribing import Unsubscribe
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -51,6 +52,7 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/metrics", OnlyRead(platform.metrics)),
         Mount("/static", platform.assets),
         *sign_in_routes(platform),
+        Route("/unsubscribe/{token}", Unsubscribe(platform)),
         Route("/", pages),
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),

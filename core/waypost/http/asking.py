@@ -38,8 +38,8 @@ async def _by_token(platform: Platform, authorization: str, tenant: Tenant | Non
     bearer = await _bearer(platform, authorization)
     if tenant is not None and bearer.tenant_id is not None and bearer.tenant_id != tenant.id:
         raise Fault(Code.FORBIDDEN, "This token belongs to another city; ask that city's graph.")
-    known = (bearer.person_id, bearer.role, bearer.issuer_id, bearer.tenant_id, bearer.permissions)
-    return Asker(*known, token=bearer.token_id)
+    who = (bearer.person_id, bearer.role, bearer.issuer_id, bearer.tenant_id)
+    return Asker(*who, limits=bearer.permissions, token=bearer.token_id)
 
 
 async def _by_session(platform: Platform, person: UUID, tenant: Tenant | None, wish: Wish | None) -> Asker:

@@ -73,7 +73,7 @@ class Platform:
         self.answers = KeptAnswers()
         self.cookies = Cookies.of(settings.base_url)
         self.connections = Connections(LiveLimits())
-        self.metrics = Metrics(self.answers, self.connections)
+        self.metrics = Metrics(self.answers, self.connections, database=lambda: self.database)
         self._parts = parts
         self._database_url = database_url
         self._schemas: dict[Profile, Schema] = {}

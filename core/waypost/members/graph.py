@@ -21,7 +21,6 @@ from waypost.graph import (
     among,
     column,
     computed,
-    expression,
     extend,
     filtering,
     guarded,
@@ -58,19 +57,17 @@ def _invitations_seen(query: Query, row: Here) -> Sequence[str]:
     return [permitted(query, row, "member.read")]
 
 
-def _permissions(query: Query, here: Here, field: Selected) -> str:
-    del query, field
-    return f"to_json({here}.permissions)::text"
-
-
 async def _last_used(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[str | None]:
     """When tokens were last used, which is noted where they are found."""
     del field
     ids = [parent["id"] for parent in parents]
     rows = await request.services.database.reads.rows(System("sign-in"), USED_SQL, [ids])
     used = {str(row["id"]): row["last_used_at"] for row in rows}
-    moments = [used.get(str(id)) for id in ids]
-    return [None if each is None else each.isoformat() for each in moments]
+    return [_as_text(used.get(str(id))) for id in ids]
+
+
+def _as_text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @node(tables.Membership, seen=_members_seen)
@@ -104,9 +101,7 @@ class Token(Node):
     role: str
     city: City = one("tenant_id", doc="Where it holds.")
     issuer: Issuer | None = one(doc="Its role holds for this issuer's objects only; null for the whole city.")
-    permissions: list[str] | None = expression(
-        _permissions, doc="It may do these only; null where it may do all that its role may."
-    )
+    permissions: list[str] | None
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None

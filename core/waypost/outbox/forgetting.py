@@ -22,6 +22,12 @@ PERSONAL: Final = (
         told=False,
     ),
     Personal(
+        table=tables.KeptAnswer,
+        by={"person_id": Finds.PERSON},
+        secret=frozenset({"digest", "request_digest", "answer"}),
+        told=False,
+    ),
+    Personal(
         table=Audit,
         by={"person_id": Finds.PERSON},
         stays="Nobody may change it, so it holds ids alone; this one leads to nobody any more.",

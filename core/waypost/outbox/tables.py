@@ -78,6 +78,25 @@ class Handled(TenantTable, key=("handler", "key"), unaudited="Only the platform 
     handled_at = Timestamptz()
 
 
+class Unsubscribed(TenantTable, key=("letter", "digest"), unaudited="Somebody said it without signing in."):
+    """A letter that somebody does not want any more; the address is named by its keyed digest alone."""
+
+    letter = Text()
+    digest = Text()
+    said_at = Timestamptz()
+
+
+class KeptAnswer(TenantTable, key=("person_id", "digest", "place"), unaudited="What it answers is audited."):
+    """What a mutation answered to an `Idempotency-Key`, for a day; sealed so that only who has the key can read it."""
+
+    person_id = UUID()
+    digest = Text(help_text="Of the key.")
+    place = Integer(help_text="Which mutation of its request.")
+    request_digest = Text()
+    answer = Text(default="")
+    made_at = Timestamptz()
+
+
 class Job(TenantTable, unaudited="Says itself who began it."):
     """Long work that somebody watches."""
 
@@ -102,4 +121,4 @@ class JobProblem(TenantTable, unaudited="Follows from the job."):
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Job, JobProblem)
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, Job, JobProblem)
