@@ -107,7 +107,8 @@ async def nobody_known(admin_url: str) -> AsyncIterator[None]:
     yield
     admin = await connect(admin_url)
     await admin.execute(
-        "DELETE FROM award; DELETE FROM recipient; DELETE FROM invitation; DELETE FROM unsubscribed; DELETE FROM person_profile;"
+        "DELETE FROM award; DELETE FROM recipient; DELETE FROM invitation; DELETE FROM unsubscribed;"
+        "DELETE FROM person_profile;"
         f"DELETE FROM person_address WHERE address = lower('{ADDRESS}'); UPDATE membership SET name = NULL;"
         f"DELETE FROM identity WHERE digest = '{address_digest(ADDRESS.lower(), SECRET)}'"
     )
