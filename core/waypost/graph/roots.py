@@ -97,6 +97,8 @@ def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
     if _never_here(query, kind):
         return MISSING_JSON
     row = query.row(query.facts.table(kind, national=query.national))
+    if query.facts.is_hidden(row.table, national=query.national):
+        return MISSING_JSON
     owned = query.facts.is_tenant_table(row.table) and not stored.shared
 
     def asked(request: Request) -> GlobalId:
@@ -160,6 +162,18 @@ class AnyNode(Relation):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Only(Relation):
+    """One object of a kind that is found by nothing but its id."""
+
+    kind: str
+    arguments: tuple[Argument, ...] = (Argument("id", strawberry.ID, required=True, doc="As the field `id` gave it."),)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        return by_id(query, field, self.kind, field.argument("id"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnyNodes(Relation):
     """The objects that the ids name, in their order, null for each that is not there."""
 
@@ -190,6 +204,8 @@ class AnyNodes(Relation):
         if _never_here(query, kind):
             return self.absent
         row = query.row(query.facts.table(kind, national=query.national))
+        if query.facts.is_hidden(row.table, national=query.national):
+            return self.absent
         conditions = [f"{row}.id = asked.id", *query.inside(row)]
         owned = query.facts.is_tenant_table(row.table) and not query.facts.stored[kind].shared
         conditions.append(f"{row}.tenant_id = asked.tenant" if owned else "asked.tenant is null")
