@@ -71,7 +71,7 @@ def _named_selects(tree: exp.Select) -> set[str]:
     assert all(isinstance(each.this, exp.Select) for each in named), "more than a SELECT"
     names = {each.alias for each in named}
     assert len(names) == len(named), "one name for two"
-    assert all(re.fullmatch(r"all_t\d+", name) for name in names), f"a name that a table could have: {names}"
+    assert all(re.fullmatch(r"all_t\d+|own_[a-z]+", name) for name in names), f"a name that a table could have: {names}"
     return names
 
 
@@ -128,10 +128,11 @@ def _parameter(value: exp.Expr) -> int | None:
     return None
 
 
-def faults(sql: str, declared: Declared, tenant_parameters: Collection[int], *, national: bool) -> list[str]:
+def faults(sql: str, declared: Declared, tenant_parameters: Collection[int], *, national: bool, drafts: bool = False) -> list[str]:
     """Say where a statement could leave its tenant, or show what was not published.
 
-    `tenant_parameters` are the numbers of the parameters that hold the tenant asked for.
+    `tenant_parameters` are the numbers of the parameters that hold the tenant asked for; `drafts` are shown where
+    the asker's permission was looked at before.
     """
     found: list[str] = []
     for use in uses(sql):
@@ -142,7 +143,7 @@ def faults(sql: str, declared: Declared, tenant_parameters: Collection[int], *, 
                 found.append(f"{use}: not bound to the tenant")
             if national and use.table not in declared.public:
                 found.append(f"{use}: never read nationally")
-            if use.table in declared.public and not use.public:
+            if use.table in declared.public and not use.public and not drafts:
                 found.append(f"{use}: not only what is public")
         elif declared.kinds[use.table] is Kind.PERSON:
             found.append(f"{use}: a person's own")
