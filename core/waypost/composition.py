@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from waypost.awards import claim_codes, claim_writes, completing, progress, request_effects, requests
 from waypost.awards import effects as award_effects
 from waypost.awards import graph as awards
 from waypost.awards import live as awards_live
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings, endorsements, awards)
+    owned = (belongings, endorsements, awards, progress, claim_codes, claim_writes, requests)
     told = (discover_live, awards_live)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
     given = (award_writes, award_many_writes)
@@ -72,7 +73,8 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined((award_effects.EFFECTS,))
+    parts = (award_effects.EFFECTS, completing.EFFECTS, claim_codes.EFFECTS, request_effects.EFFECTS)
+    return Effects.joined(parts)
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -86,6 +88,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "saved": kept_in(database, "saved"),
         "awards": mine_in(database, "awards"),
         "recipients": mine_in(database, "recipients"),
+        "requests": mine_in(database, "requests"),
     }
     return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
 

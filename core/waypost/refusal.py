@@ -69,6 +69,8 @@ CODES: Final[Mapping[str, str]] = {
     "CITY_CLOSED": "The city has left the platform: it can be read, and nothing is written any more.",
     "CITY_NEEDED": "The national graph cannot tell which city is meant; ask the city's own graph.",
     "CLOSED": "It was closed or retired, and is not changed any more.",
+    "CODE_INVALID": "The code is wrong, cancelled, over or used up; nobody learns which.",
+    "CODE_NOT_YET": "The code cannot be used yet.",
     "FORBIDDEN": "The asker has not the permission, or has it for another issuer or city only.",
     "INVALID": "A value that the field does not take; `path` says which.",
     "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",
@@ -83,5 +85,6 @@ CODES: Final[Mapping[str, str]] = {
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
     "WRONG_STATE": "What was asked cannot be done in the state that the thing is in.",
+    "TOO_MANY_TRIES": "Too many codes were wrong within an hour.",
     "UNAUTHENTICATED": "Nobody has signed in: there is no token.",
 }

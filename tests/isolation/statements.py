@@ -128,11 +128,10 @@ def _parameter(value: exp.Expr) -> int | None:
     return None
 
 
-def faults(sql: str, declared: Declared, tenant_parameters: Collection[int], *, national: bool, drafts: bool = False) -> list[str]:
+def faults(sql: str, declared: Declared, tenant_parameters: Collection[int], *, national: bool) -> list[str]:
     """Say where a statement could leave its tenant, or show what was not published.
 
-    `tenant_parameters` are the numbers of the parameters that hold the tenant asked for; `drafts` are shown where
-    the asker's permission was looked at before.
+    `tenant_parameters` are the numbers of the parameters that hold the tenant asked for.
     """
     found: list[str] = []
     for use in uses(sql):
@@ -143,7 +142,7 @@ def faults(sql: str, declared: Declared, tenant_parameters: Collection[int], *, 
                 found.append(f"{use}: not bound to the tenant")
             if national and use.table not in declared.public:
                 found.append(f"{use}: never read nationally")
-            if use.table in declared.public and not use.public and not drafts:
+            if use.table in declared.public and not use.public:
                 found.append(f"{use}: not only what is public")
         elif declared.kinds[use.table] is Kind.PERSON:
             found.append(f"{use}: a person's own")

@@ -29,7 +29,7 @@ TABLES = (
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
     *("award", "award_evidence", "award_policy", "award_batch", "recipient", "upload", "job"),
-    *("endorsement",),
+    *("endorsement", "claim_code", "badge_request", "badge_request_evidence"),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "

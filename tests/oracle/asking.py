@@ -19,6 +19,7 @@ from waypost.db import Database
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema
 from waypost.opportunities.rules import search_form
 from waypost.plugins import Plugins, Profile
+from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 
 CITIES = ("plymouth", "cardiff", "badge-nation", "south-west", "old-town", None)
@@ -42,6 +43,8 @@ class Platform:
 
     directory: Directory
     plymouth: UUID
+    database: Database
+    settings: Settings = Settings(secret_key="a key for tests alone")  # noqa: RUF009 - it is frozen
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""
@@ -138,6 +141,6 @@ async def both_of(database: Database, url: str, world: World, who: Mapping[str, 
         world,
         who,
         profiles,
-        Platform(await load_directory(database), world.towns["plymouth"].id),
+        Platform(await load_directory(database), world.towns["plymouth"].id, database),
         plugins,
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
+from tests.oracle.learning_land import settle
 from waypost.access.people import create_token
 from waypost.db import Database
 from waypost.db.connections import Connection, connect
@@ -50,6 +51,7 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
         for role, (town, issuer) in ROLES.items():
             who[role] = await _admitted(database, world, role, town, issuer)
         await connection.execute(NAME_SQL, who["learner"].person, "Ada")
+        await settle(connection, world, who["learner"])
     finally:
         await connection.close()
     return world, who

@@ -10,6 +10,7 @@ from graphql import GraphQLField
 from tests.oracle import search
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
+from tests.oracle.learning import GUARDED, check_guarded, check_link
 from tests.oracle.lists import (
     check_box,
     check_cities,
@@ -105,8 +106,8 @@ def _discover(args: Args, asked: Asked) -> None:
 
 
 def _first_of_facet(args: Args, asked: Asked) -> None:
-    if not 0 <= args.get("first", 20) <= 100:
-        raise Refused("LIMIT_EXCEEDED")
+    if not 0 <= (first := args.get("first", 20)) <= 100:
+        raise Refused("LIMIT_EXCEEDED" if first > 100 else "INVALID_ARGUMENT")
 
 
 def _ids(args: Args, asked: Asked) -> None:
@@ -128,6 +129,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
+    **{("Query", field): check_guarded(field) for field in GUARDED},
+    **{("ClaimCode", field): check_link for field in ("qr", "card")},
     ("DiscoverFacets", "skills"): _first_of_facet,
     ("Opportunity", "distanceMetres"): check_from,
     ("Pathway", "distanceMetres"): check_from,

@@ -30,7 +30,17 @@ SELECT coalesce(json_agg(row_to_json(mine)), '[]')::text FROM (
     WHERE r.tenant_id = $1 AND (r.person_id = $2 OR r.guardian_id = $2)
 ) mine
 """
-LOOKUPS: Final = {"awards": AWARDS_SQL, "recipients": RECIPIENTS_SQL}
+REQUESTS_SQL: Final = f"""
+SELECT coalesce(json_agg(row_to_json(mine)), '[]')::text FROM (
+    SELECT q.tenant_id, q.id, q.badge_id, q.issuer_id, q.person_id, q.statement, q.state, q.reason, q.award_id,
+           q.requested_at, q.decided_at, r.display_name AS recipient_name,
+           coalesce((SELECT json_agg(e.url ORDER BY e.position) FROM badge_request_evidence e
+                     WHERE e.tenant_id = $1 AND e.request_id = q.id), '[]') AS evidence
+    FROM badge_request q JOIN recipient r ON r.tenant_id = $1 AND r.id = q.recipient_id
+    WHERE q.tenant_id = $1 AND q.person_id = $2 ORDER BY q.requested_at DESC, q.id DESC LIMIT {MOST}
+) mine
+"""
+LOOKUPS: Final = {"awards": AWARDS_SQL, "recipients": RECIPIENTS_SQL, "requests": REQUESTS_SQL}
 
 
 class OwnAward(TenantTable):
@@ -64,8 +74,24 @@ class OwnRecipient(TenantTable):
     birth_year = Integer(null=True)
 
 
+class OwnRequest(TenantTable):
+    """The asker's requests in all cities. No table: what the lookup `requests` finds."""
+
+    badge_id = UUID()
+    issuer_id = UUID()
+    person_id = UUID()
+    statement = Text(null=True)
+    state = Text()
+    reason = Text(null=True)
+    award_id = UUID(null=True)
+    requested_at = Timestamptz()
+    decided_at = Timestamptz(null=True)
+    recipient_name = Text()
+    evidence = JSONB(default="[]")
+
+
 def mine_in(database: Database, kind: str) -> Find:
-    """Return the lookup "awards" or "recipients": the asker's in all cities, as JSON text; a stranger has none."""
+    """Return the lookup "awards", "recipients" or "requests": the asker's in all cities, as JSON text; a stranger has none."""
 
     async def find(_key: str, request: Request) -> str:
         person = request.asker.person

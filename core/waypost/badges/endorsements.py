@@ -96,14 +96,16 @@ NEWEST: Final = Order((Key("{0}.offered_at", "timestamptz"), Key("{0}.id", "uuid
 class EndorsementFilter:
     """Which endorsements to list."""
 
-    states: list[EndorsementState] | None = among("state", lambda state: str(state.value), doc="In one of these states.")  # type: ignore[attr-defined]  # an enum's member
+    states: list[EndorsementState] | None = among(
+        "state", lambda state: str(getattr(state, "value", state)), doc="In one of these states."
+    )
 
 
 @query
 class EndorsementQuery:
     """Root fields for endorsements."""
 
-    endorsements: Connection[Endorsement] | None = guarded(
+    endorsements: Connection[Endorsement] = guarded(
         "endorsement.decide",
         pages(
             filter=EndorsementFilter,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from waypost.db import execute, fetchrow, new_id
 from waypost.outbox import Act, Event, command
@@ -137,9 +139,7 @@ async def endorse(
 
 
 @command(may="endorsement.decide")
-async def decide_endorsement(
-    act: Act, endorsement: UUID, decision: str, reason: str | None = None
-) -> Event | Refusal:
+async def decide_endorsement(act: Act, endorsement: UUID, decision: str, reason: str | None = None) -> Event | Refusal:
     """Accept or refuse for the endorsed, or withdraw for the endorser; `decision` is one of DECISIONS."""
     row = await fetchrow(LOAD_SQL, act.here.tenant_id, endorsement)
     if row is None:
@@ -169,11 +169,10 @@ async def _endorsed(act: Act, badge: UUID | None, issuer: UUID | None) -> Endors
         if row["state"] != "published":
             return Refused(code="CLOSED", message="This badge is retired.", path=("badge",))
         return Endorsed(row["endorsed_id"], badge, row["creator_id"])
-    assert issuer is not None
-    found = await _issuer(act, issuer)
+    found = None if issuer is None else await _issuer(act, issuer)
     if found is None or not found["public"]:
         return missing().under("issuer")
-    return Endorsed(issuer) if found["state"] == "open" else _closed("issuer")
+    return Endorsed(found["id"]) if found["state"] == "open" else _closed("issuer")
 
 
 async def _stranger_problem(act: Act, endorser: UUID, found: Endorsed) -> Refusal | None:
@@ -189,9 +188,8 @@ async def _stranger_problem(act: Act, endorser: UUID, found: Endorsed) -> Refusa
     return None
 
 
-async def _issuer(act: Act, id: UUID) -> Mapping[str, Any] | None:
-    row: Mapping[str, Any] | None = await fetchrow(ISSUER_SQL, act.here.tenant_id, id)
-    return row
+async def _issuer(act: Act, id: UUID) -> Record | None:
+    return await fetchrow(ISSUER_SQL, act.here.tenant_id, id)
 
 
 def _closed(field: str) -> Refused:
@@ -202,4 +200,3 @@ def _said(comment: str | None) -> Invalid | None:
     if comment is not None and len(comment) > LONGEST_COMMENT:
         return Invalid(message=f"At most {LONGEST_COMMENT} characters fit here.", path=("comment",))
     return said_problem(names={}, texts={"comment": comment})
-

@@ -288,10 +288,12 @@ def computed(
     columns: tuple[str, ...] = (),
     arguments: tuple[Argument, ...] = (),
     kept: bool = False,
+    private: bool = False,
     doc: str = "",
 ) -> Any:
     """A field that Python finishes, once for all parents; see `python_fields.Computed`."""
-    return python_fields.Computed(work=work, columns=columns, arguments=arguments, kept=kept, doc=doc)
+    facts: dict[str, Any] = {"columns": columns, "arguments": arguments, "kept": kept, "private": private}
+    return python_fields.Computed(work=work, doc=doc, **facts)
 
 
 def pages(**facts: Any) -> Any:

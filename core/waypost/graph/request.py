@@ -56,7 +56,8 @@ class Request:
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
     for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
-    something that was computed changes with the time. `about` is set while a subscription is answered.
+    something that was computed changes with the time; `memo` is what was looked up for one field, and another of the
+    same request needs too. `about` is set while a subscription is answered.
     """
 
     now: datetime
@@ -70,6 +71,7 @@ class Request:
     refused: dict[Place, GraphError] = field(default_factory=dict)
     about: About | None = None
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
