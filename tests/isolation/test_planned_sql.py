@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Final
 from uuid import UUID
 
@@ -25,10 +26,12 @@ from waypost.graph.relations import AWAY, Across
 from waypost.graph.request import Request
 from waypost.graph.splice import _national_plan
 from waypost.plugins import load
+from waypost.settings import Settings
 
 HERE: Final = UUID(int=0xA1)
 # Who may read all that anybody may read in a city; nationally fields that ask for a permission are refused.
 ME: Final = Asker(person=UUID(int=0xA2), role="city-admin", tenant=HERE)
+SERVICES: Final = SimpleNamespace(settings=Settings(base_url="https://waypost.example"))
 PLUGINS: Final = load()
 SCHEMA: Final = schema_of(PLUGINS, PLUGINS.national)
 DECLARED: Final = Declared.by([*BOOKKEEPING, *(table for app in (core_app(), *PLUGINS.apps()) for table in app.tables)])
@@ -66,7 +69,7 @@ def written(
     assert document.variables.keys() <= known, document.name
     variables = get_variable_values(schema.core, definitions, dict(document.variables))
     assert not isinstance(variables, list), variables
-    request = Request(datetime.now(UTC), tenant, variables, languages, ME)
+    request = Request(datetime.now(UTC), tenant, variables, languages, ME, SERVICES)
     plan = _planned(read.plans(operation), schema, request)
     found = [_of(plan, request, national=tenant is None)]
     away = [patch for patch in plan.patches if patch.work is AWAY or isinstance(patch.work, Across)]

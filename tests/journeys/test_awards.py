@@ -8,6 +8,7 @@ import pytest
 
 from tests.journeys.stage import SECRET, Stage
 from waypost.access.people import find_person
+from waypost.awards.joining import join_address
 from waypost.db import new_id
 from waypost.graph import Asker
 
@@ -231,3 +232,30 @@ async def test_bad_input_is_refused_at_its_place(stage: Stage, facts: dict[str, 
     recipient = {"name": "Ada", "email": "ada@example.org", **facts.pop("recipient", {})}
     input = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": recipient, **facts}
     assert await stage.refused("awardBadge", input) == ("Invalid", "INVALID", path)
+
+
+async def test_a_further_address_brings_what_was_given_to_it_and_counts_as_the_same_person(
+    stage: Stage, ada: str
+) -> None:
+    one = await given(stage, recipient={"email": ada})
+    two = await given(stage, "explorer", recipient={"email": f"new.{ada}"})
+    child = await given(
+        stage,
+        recipient={
+            "name": "Kit",
+            "email": None,
+            "birthYear": stage.build.world.now.year - 9,
+            "guardianEmail": f"new.{ada}",
+        },
+    )
+    who = await person(stage, ada)
+    me = stage.who[who].person
+    assert me is not None
+    for _ in range(2):
+        await join_address(stage.database, me, f"new.{ada}", secret_key=SECRET)
+    for city in ("brighton", None):
+        mine = (await stage.read(MINE, city, who=who))["viewer"]["awards"]["nodes"]
+        assert [each["id"] for each in mine] == [child["id"], two["id"], one["id"]]
+    assert stage.who[await person(stage, f"new.{ada}")].person == me
+    again = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": {"name": "A", "email": f"new.{ada}"}}
+    assert (await stage.refused("awardBadge", again))[1] == "ALREADY_AWARDED"

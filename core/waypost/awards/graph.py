@@ -32,6 +32,7 @@ from waypost.graph import (
 from waypost.graph.filters import Among
 from waypost.graph.ids import digits_sql
 from waypost.graph.permitted import own, permitted
+from waypost.graph.render import ENUM, printed
 from waypost.graph.sql import every, joined, literal, text_list
 from waypost.learners.tables import Recipient as Recipients
 
@@ -79,7 +80,7 @@ class AwardRepeats(Enum):
 class RecipientKind(Enum):
     """Kinds of recipient."""
 
-    PERSON = strawberry.enum_value("person", description="Somebody.")
+    PERSON = strawberry.enum_value("person", description="Somebody who learns.")
     ORGANISATION = strawberry.enum_value("organisation", description="A school, club or company.")
 
 
@@ -229,8 +230,7 @@ class ViewerAwards:
         link=_mine,
         order=NEWEST,
         anywhere=True,
-        doc="What they were given in this city, the newest first; on the national graph in all cities. A guardian finds "
-        "what their children under 13 were given.",
+        doc="What they, or their children under 13, were given here; nationally in all cities. The newest first.",
     )
 
 
@@ -238,10 +238,19 @@ def _mine_of_badge(query: Query, here: Here, there: Here) -> Sequence[str]:
     return (f"{there}.badge_id = {here}.id", own(query, there))
 
 
+def _repeats(query: Query, here: Here, field: Selected) -> str:
+    del field
+    policy = query.row(tables.AwardPolicy)
+    where = every([f"{policy}.badge_id = {here}.id", *query.inside(policy, here)])
+    said = f"(select {policy}.repeats from award_policy {policy} where {where})"
+    return printed(ENUM, f"coalesce({said}, 'once')", nullable=False)
+
+
 @extend("Badge")
 class BadgeAwards:
-    """What who asks has of a badge."""
+    """What who asks has of a badge, and how often it is given."""
 
+    repeats: AwardRepeats = expression(_repeats, doc="How often one recipient is given it.")
     viewer_awards: list[Award] = many(
         link=_mine_of_badge, order_by=("awarded_at", "id"), size=1, doc="Those of who asks; none for strangers."
     )

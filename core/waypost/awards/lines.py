@@ -215,12 +215,13 @@ class Reader:
         if text is None:
             return None
         try:
-            if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-                raise ValueError(text)
-            return datetime.combine(date.fromisoformat(text), time(), UTC)
+            day = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
         except ValueError:
+            day = None
+        if day is None:
             self.wrong("INVALID", "A day is written 2026-11-27.", number, name)
             return None
+        return datetime.combine(day, time(), UTC)
 
 
 _NOBODY: Final = UUID(int=0)

@@ -61,7 +61,7 @@ class AwardBadgeInput:
 class RevokeAwardInput:
     """Which award, and why."""
 
-    award: ID = needed("The award.")
+    award: ID = needed("The award that is taken back.")
     reason: str = needed("Why, for the earner to read.")
 
 
@@ -138,7 +138,7 @@ class DeclineAwardSuccess:
 class SetAwardPolicySuccess:
     """From now on it is given so often."""
 
-    badge: Badge = column(doc="The badge.")
+    badge: Badge = column(doc="The badge with its policy.")
     repeats: AwardRepeats = column(doc="How often one recipient is given it.")
 
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 from waypost.access.memberships import Held, held_here, speaking
 from waypost.access.permissions import NATIONAL_ROLE, permits
 from waypost.access.tokens import MEMBER_SQL
-from waypost.db import act_as, fetchval
+from waypost.db import City, act_as, fetchval
 from waypost.outbox import Act, Event
 from waypost.refusal import Refusal, Refused, missing
 from waypost.tenancy.entries import Here
