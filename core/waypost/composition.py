@@ -24,6 +24,7 @@ from waypost.learners.graph import memberships_in, names_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
+from waypost.outbox.work import Effects
 from waypost.pathways import graph as pathways
 from waypost.pathways import writes as pathway_writes
 from waypost.places import graph as places
@@ -56,6 +57,11 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
         for each in plugins.declarations(profile)
     )
     return compose([core(), *added])
+
+
+def effects() -> Effects:
+    """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
+    return Effects.joined(())
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:

@@ -3,5 +3,36 @@
 from __future__ import annotations
 
 from waypost.outbox.act import Act, CityClosed, Command, Event, Forbidden, command
+from waypost.outbox.work import (
+    Addressed,
+    Effects,
+    Handler,
+    Happened,
+    JobKind,
+    Later,
+    Letter,
+    Schedule,
+    Work,
+    enqueue,
+    enqueue_all,
+)
 
-__all__ = ["Act", "CityClosed", "Command", "Event", "Forbidden", "command"]
+__all__ = [
+    "Act",
+    "Addressed",
+    "CityClosed",
+    "Command",
+    "Effects",
+    "Event",
+    "Forbidden",
+    "Handler",
+    "Happened",
+    "JobKind",
+    "Later",
+    "Letter",
+    "Schedule",
+    "Work",
+    "command",
+    "enqueue",
+    "enqueue_all",
+]
