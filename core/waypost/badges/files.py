@@ -62,7 +62,9 @@ SELECT b.id, b.slug, b.image_url, b.image_alt, b.audience, b.category, b.level, 
              WHERE bs.tenant_id = v.tenant_id AND bs.version_id = v.id ORDER BY s.name) AS skills
 FROM badge b
 JOIN LATERAL (SELECT w.tenant_id, w.id, w.state, w.layer FROM badge_version w
-              WHERE w.tenant_id = b.tenant_id AND w.badge_id = b.id ORDER BY w.number DESC LIMIT 1) v ON true
+              WHERE w.tenant_id = b.tenant_id AND w.badge_id = b.id
+                AND EXISTS (SELECT FROM badge_text x WHERE x.tenant_id = w.tenant_id AND x.version_id = w.id)
+              ORDER BY w.number DESC LIMIT 1) v ON true
 WHERE b.tenant_id = $1 AND b.managed_by = ANY($2)
 ORDER BY b.id
 """

@@ -230,10 +230,13 @@ async def retire_badge(here: Here, id: UUID, now: datetime, replaced_by: UUID | 
 
 
 async def read_badge(here: Here, id: UUID) -> BadgeWords | None:
-    """Read a badge as it would be written again: in the wording in force, else in its newest draft."""
+    """Read a badge as it would be written again: in the wording in force, else in its newest draft.
+
+    None for one whose first words are still a draft of the Badge School's, which keeps them.
+    """
     row = await fetchrow(READ_SQL, here.tenant_id, id)
     version = await version_in_force(here, id) or await newest_version(here, id)
-    if row is None or version is None:
+    if row is None or version is None or version.wording.language not in version.wording.text:
         return None
     facts = dict(row)
     cost = Cost(facts.pop("free"), facts.pop("price"), facts.pop("currency"), facts.pop("cost_note"))

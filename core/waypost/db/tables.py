@@ -25,7 +25,7 @@ class OwnedTable(Table):
 
     _ownership: Ownership
 
-    def __init_subclass__(
+    def __init_subclass__(  # noqa: PLR0913 - what a table says of itself, by name
         cls,
         *,
         kind: Kind | None = None,

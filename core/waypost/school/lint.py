@@ -126,9 +126,7 @@ def _finding(rule: Rule, path: Path, language: str, facts: Facts) -> Finding:
     explanation = rule.explanation.get(language, rule.explanation[ENGLISH])
     mend = rule.mend.get(language, rule.mend[ENGLISH])
     other = named.get("badge")
-    return Finding(
-        rule.code, rule.severity, path, explanation.format(**named), mend.format(**named), badge=other
-    )
+    return Finding(rule.code, rule.severity, path, explanation.format(**named), mend.format(**named), badge=other)
 
 
 def base(tag: str) -> str:
@@ -178,9 +176,8 @@ def _criterion_opening(checked: Checked, rule: Rule) -> Iterator[Found]:
 
 def _past_tense(checked: Checked, rule: Rule) -> Iterator[Found]:
     for text in checked.texts:
-        words = rule.words.get(base(text.language))
+        words = rule.words.get(base(text.language), {})
         for index, criterion in enumerate(text.criteria if words else ()):
-            assert words is not None
             said = spoken(_without_opening(criterion, checked))
             if said and not _is_past(said, spoken(criterion), words):
                 yield text.at(index), base(text.language), {"word": said[0]}

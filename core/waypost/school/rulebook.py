@@ -68,9 +68,7 @@ def rulebook(standards: tuple[str, ...]) -> Rulebook:
 def _rule(data: Mapping[str, Any]) -> Rule:
     if data["severity"] not in SEVERITIES:
         raise ValueError(f"{data['code']}: {data['severity']} is none of {', '.join(SEVERITIES)}")
-    words = {
-        tag: {use: tuple(some) for use, some in by_use.items()} for tag, by_use in data.get("words", {}).items()
-    }
+    words = {tag: {use: tuple(some) for use, some in by_use.items()} for tag, by_use in data.get("words", {}).items()}
     facts = {name: value for name, value in data.items() if isinstance(value, int)}
     return Rule(data["code"], data["check"], data["severity"], data["explanation"], data["mend"], facts, words)
 

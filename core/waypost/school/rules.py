@@ -91,7 +91,9 @@ def unpublished(state: str) -> NotApproved | None:
     """Refuse to publish what no curator approved."""
     if may_move(state, PUBLISHED):
         return None
-    return NotApproved(message=f"The badge {WORDS.get(state, 'is ' + state)}: only what is approved is published.", state=state)
+    return NotApproved(
+        message=f"The badge {WORDS.get(state, 'is ' + state)}: only what is approved is published.", state=state
+    )
 
 
 # The clock
