@@ -8,7 +8,7 @@ from uuid import UUID
 
 from waypost.db import fetch
 from waypost.school.lint import Similar
-from waypost.skills.rules import skill_id
+from waypost.skills.rules import normal_form, skill_id
 
 MOST: Final = 3
 ALIKE: Final = 0.6  # of a name, or of a description
@@ -36,6 +36,6 @@ async def similar_badges(
     name: str, description: str, skills: Iterable[str], besides: Iterable[UUID] = ()
 ) -> tuple[Similar, ...]:
     """Find what reads much alike, in a National transaction; `besides` are not looked at."""
-    ids = [skill_id(each) for each in skills]
+    ids = [skill_id(each) for each in skills if normal_form(each)]
     rows = await fetch(SIMILAR_SQL, name, description, ids, list(besides))
     return tuple(Similar(row["tenant_id"], row["id"], row["name"], row["city"]) for row in rows)

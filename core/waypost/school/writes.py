@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from waypost.tenancy.loans import Lender
 
 from . import commands
 from .cloning import cloned, read_origin
-from .graph import BadgeDraft, LintFinding
+from .graph import BadgeDraft, FindingSeverity, LintFinding
 from .inputs import (
     MOVED,
     BadgeCostInput,
@@ -178,6 +179,9 @@ async def _clone(act: Act, given: Given) -> Outcome:
 
 async def _submit(act: Act, given: Given) -> Outcome:
     done = await commands.submit_badge(act, _meant(act, given), _reasons(given))
+    if isinstance(done, commands.DraftNotReady):
+        found = [{**each, "severity": FindingSeverity[each["severity"]]} for each in done.findings]
+        return replace(done, findings=found)
     return done if isinstance(done, Refusal) else _draft(done.draft)
 
 
