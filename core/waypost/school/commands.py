@@ -15,7 +15,14 @@ from waypost.outbox import Act, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own
 from waypost.school.document import findings_document
-from waypost.school.drafts import Draft, draft_in_hand, keep_draft, move_to_published, move_to_submitted
+from waypost.school.drafts import (
+    Draft,
+    draft_in_hand,
+    give_up_draft,
+    keep_draft,
+    move_to_published,
+    move_to_submitted,
+)
 from waypost.school.events import (
     BadgeDraftChanged,
     BadgeDraftUpdated,
@@ -178,6 +185,7 @@ async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> Badg
         if successor is None or not successor.public or successor.id == badge:
             return missing().under("replacedBy")
     retired = BadgeRetired(badge, replaced_by)
+    await give_up_draft(act.here, badge)
     return await act.tell(retired) if await retire_badge(act.here, badge, act.now, replaced_by) else retired
 
 

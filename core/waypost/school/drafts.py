@@ -45,6 +45,9 @@ DECIDE_SQL: Final = """
 UPDATE badge_draft SET state = $3, decision_id = $4, due_at = NULL, remaining_s = $5 WHERE tenant_id = $1 AND id = $2
 """
 PUBLISH_SQL: Final = "UPDATE badge_draft SET state = 'published' WHERE tenant_id = $1 AND id = $2"
+GIVE_UP_SQL: Final = """
+UPDATE badge_draft SET given_up = true WHERE tenant_id = $1 AND badge_id = $2 AND state <> 'published'
+"""
 # The badge itself goes with its version only until its first is published.
 MOVE_SQL: Final = """
 WITH moved AS (UPDATE badge_version SET state = $3 WHERE tenant_id = $1 AND id = $2 RETURNING badge_id)
@@ -136,3 +139,8 @@ async def move_to_published(here: Here, draft: Draft) -> None:
 async def is_member(here: Here, person: UUID | None, issuers: Sequence[UUID]) -> bool:
     """Whether somebody has a role for one of these issuers here."""
     return bool(await fetchval(MEMBER_SQL, here.tenant_id, person, list(issuers)))
+
+
+async def give_up_draft(here: Here, badge: UUID) -> None:
+    """Take the draft of a retired badge off the writers' list."""
+    await execute(GIVE_UP_SQL, here.tenant_id, badge)

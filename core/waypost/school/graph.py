@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .review_graph import ReviewComment, ReviewDecision
 
 MAY = "badge.propose"
+UNFINISHED = "{0}.state <> 'published' and not {0}.given_up"
 
 
 @strawberry.enum(description="How much a finding matters.")
@@ -154,11 +155,6 @@ class BadgeDraft(Node):
     updated_at: datetime
 
 
-def _unfinished(query: Query, row: Here, field: Selected) -> str:
-    gone = f"b.tenant_id = {row}.tenant_id and b.id = {row}.badge_id and b.state = 'retired'"
-    return f"{row}.state <> 'published' and not exists (select from badge b where {gone})"
-
-
 def _in_states(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
     states = query.param(lambda request: [each.value for each in value(request)], "text[]")
     return (f"{row}.state = any({states})",)
@@ -178,7 +174,7 @@ class BadgeDraftQuery:
     """Root fields for drafts."""
 
     badge_drafts: Connection[BadgeDraft] | None = guarded(
-        MAY, pages(filter=BadgeDraftFilter, open=_unfinished, doc="Badges in the making, by name.")
+        MAY, pages(filter=BadgeDraftFilter, open=UNFINISHED, doc="Badges in the making, by name.")
     )
     badge_draft: BadgeDraft | None = guarded(MAY, by("badge_id", doc="One draft by its own id."))
 

@@ -25,6 +25,7 @@ class BadgeDraft(TenantTable):
     due_at = Timestamptz(null=True, help_text="By when the review is promised; null while nothing is awaited of it.")
     remaining_s = Integer(null=True, help_text="What is left of the time while changes are asked for.")
     decision_id = UUID(null=True, help_text="The decision of this round.")
+    given_up = Boolean(default=False, help_text="Whether its badge was retired meanwhile.")
     created_by = UUID(null=True)
     created_at = Timestamptz()
     updated_at = Timestamptz(help_text="When its words changed last.")

@@ -65,6 +65,7 @@ CREATE TABLE badge_draft (
     due_at timestamptz,
     remaining_s integer,
     decision_id uuid,
+    given_up boolean NOT NULL DEFAULT false,
     outcome text GENERATED ALWAYS AS (CASE
         WHEN state = 'changes-requested' THEN state
         WHEN state IN ('approved', 'published') THEN 'approved' END) STORED,
@@ -87,8 +88,8 @@ CREATE TABLE badge_draft (
     CHECK ((state = 'submitted') = (due_at IS NOT NULL))
 );
 CREATE INDEX badge_draft_of_badge ON badge_draft (tenant_id, badge_id);
-CREATE INDEX badge_draft_by_name ON badge_draft (tenant_id, name, id) WHERE state <> 'published';
-CREATE INDEX badge_draft_of_creator ON badge_draft (tenant_id, creator_id, name, id) WHERE state <> 'published';
+CREATE INDEX badge_draft_by_name ON badge_draft (tenant_id, name, id) WHERE state <> 'published' AND NOT given_up;
+CREATE INDEX badge_draft_of_creator ON badge_draft (tenant_id, creator_id, name, id) WHERE state <> 'published' AND NOT given_up;
 
 -- A submission as its curators see it: a copy of what its home sent them, and nothing else of that city.
 CREATE TABLE review (
