@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import strawberry
+from typing_extensions import override
 
 from waypost.badges.graph import BadgeAudience, BadgeState
 from waypost.graph import (
     ID,
     URL,
+    Argument,
     Connection,
     LanguageTag,
     Markdown,
     Node,
     asks,
-    by,
     changes,
     closed,
     column,
@@ -38,6 +40,8 @@ from waypost.graph import (
 )
 from waypost.graph.declare import ANY_ID
 from waypost.graph.permitted import permitted
+from waypost.graph.relations import Relation
+from waypost.graph.roots import by_id
 
 from . import tables
 
@@ -166,7 +170,19 @@ class BadgeDraftFilter:
 
     states: list[BadgeState] | None = asks(_in_states, doc="Only drafts in one of these states.")
     creator: strawberry.ID | None = refers("Issuer", "creator_id", doc="Only those of this issuer.")
+    badge: strawberry.ID | None = refers("Badge", "badge_id", doc="Only that of this badge.")
     text: str | None = contains("name", doc="Part of the name, in whatever case.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneDraft(Relation):
+    """A draft by its id."""
+
+    arguments: tuple[Argument, ...] = (Argument("id", strawberry.ID, required=True, doc="The id of a draft."),)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        return by_id(query, field, BadgeDraft.__name__, field.argument("id"))
 
 
 @query
@@ -176,7 +192,7 @@ class BadgeDraftQuery:
     badge_drafts: Connection[BadgeDraft] | None = guarded(
         MAY, pages(filter=BadgeDraftFilter, open=UNFINISHED, doc="Badges in the making, by name.")
     )
-    badge_draft: BadgeDraft | None = guarded(MAY, by("badge_id", doc="One draft by its own id."))
+    badge_draft: BadgeDraft | None = guarded(MAY, OneDraft(doc="One draft by its id."))
 
 
 @value
