@@ -237,6 +237,8 @@ async def test_a_badge_that_reads_like_one_on_offer_is_told_of_it(stage: Stage) 
     assert "Plymouth" in alike["message"]
     kept = await stage.done("updateBadgeDraft", {"badge": draft["badgeId"], "urgent": True}, DRAFT, **ADMIN)
     assert [each["badge"] for each in kept["draft"]["findings"] if each["code"] == "SIMILAR_BADGE"] == [alike["badge"]]
+    kept = await stage.done("updateBadgeDraft", {"badge": draft["badgeId"], "description": "Else."}, DRAFT, **ADMIN)
+    assert [each["badge"] for each in kept["draft"]["findings"] if each["code"] == "SIMILAR_BADGE"] == [alike["badge"]]
     gone = await stage.done("updateBadgeDraft", {"badge": draft["badgeId"], "name": "Zebra Keeper"}, DRAFT, **ADMIN)
     assert [each for each in gone["draft"]["findings"] if each["code"] == "SIMILAR_BADGE"] == []
 

@@ -24,7 +24,7 @@ from tests.school.stage import (
     writer,
 )
 from tests.working import work_off
-from waypost.db import City, execute, fetchval, new_id
+from waypost.db import City, System, execute, fetchval, new_id
 from waypost.graph.ids import GlobalId
 
 NATION = {"city": "badge-nation", "who": "nation first"}
@@ -306,6 +306,28 @@ async def test_what_is_open_is_finished_by_whom_it_was_sent_to(stage: Stage, num
         assert await state_of(stage, draft) == "APPROVED"
     finally:
         await named(stage, "brighton", "badge-nation")
+
+
+async def test_what_lies_with_a_tenant_that_left_is_sent_to_another(stage: Stage, number: str) -> None:
+    draft = await sent(stage, number)
+    badge = {"badge": draft["badgeId"]}
+    await _is(stage, "badge-nation", "closed")
+    try:
+        again = (await stage.done("submitBadge", badge, DRAFT, who="college admin"))["draft"]
+        assert (again["state"], again["round"], again["dueAt"]) == ("SUBMITTED", 1, draft["dueAt"])
+        assert f"{number} badge" in await waiting(stage, "brighton curator", "brighton")
+        assert (await stage.refused("submitBadge", badge, who="college admin"))[1] == "WRONG_STATE"
+        own = {"review": review_of(stage, draft, "brighton"), "decision": "APPROVED"}
+        await stage.done("reviewBadge", own, "review { state }", who="brighton curator")
+        assert await state_of(stage, draft) == "APPROVED"
+    finally:
+        await _is(stage, "badge-nation", "open")
+
+
+async def _is(stage: Stage, town: str, state: str) -> None:
+    async with stage.database.transaction(System("tests")):
+        await execute("UPDATE tenant SET state = $2 WHERE id = $1", stage.town(town).id, state)
+    await stage.reload()
 
 
 async def test_everything_may_be_carried_twice(stage: Stage, number: str) -> None:

@@ -19,9 +19,11 @@ from waypost.school.drafts import (
     Draft,
     draft_in_hand,
     give_up_draft,
+    is_stranded,
     keep_draft,
     move_to_published,
     move_to_submitted,
+    send_elsewhere,
 )
 from waypost.school.events import (
     BadgeDraftChanged,
@@ -82,12 +84,12 @@ async def update_badge_draft(
     act: Act,
     badge: UUID,
     changes: Mapping[str, Any],
-    similar: Sequence[Similar] | None = None,
+    similar: Sequence[Similar] = (),
     reasons: Sequence[Reason] = (),
 ) -> BadgeDraftUpdated | Refusal:
     """Change the words of a badge's draft, or begin the draft of its next version; what is published stays as it is.
 
-    `changes` are by the names of `BadgeWords`; `similar` None keeps what was found alike before.
+    `changes` are by the names of `BadgeWords`; `similar` is what reads like the changed name or description.
     """
     loaded = await load(tables.Badge, act.here, badge, _words_now)
     if isinstance(loaded, Refusal):
@@ -108,10 +110,8 @@ async def update_badge_draft(
     if isinstance(drafted, Refusal):
         return drafted
     known = draft.findings if draft else ()
-    findings = _checked(act, words, similar or ())
-    if similar is None:
-        findings = (*findings, *(each for each in known if each.code == LIKENESS))
-    findings = reasoned(findings, (*reasons_of(known), *reasons))
+    alike = tuple(each for each in known if each.code == LIKENESS and not set(each.path) & changes.keys())
+    findings = reasoned((*_checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
         await _proposed(act, drafted, words)
@@ -129,7 +129,12 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
     if isinstance(found, Refusal):
         return found
     at, draft = found
-    wrong = act.may("badge.submit", draft.words.creator_id) or unchangeable(at, act.here) or unsubmittable(draft.state)
+    wrong = act.may("badge.submit", draft.words.creator_id) or unchangeable(at, act.here)
+    if wrong:
+        return wrong
+    if await is_stranded(draft):
+        return await _submitted(act, draft, draft.round, await send_elsewhere(act.here, draft))
+    wrong = unsubmittable(draft.state)
     if wrong:
         return wrong
     alike = tuple(each for each in draft.findings if each.code == LIKENESS)
@@ -140,9 +145,13 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
         words = f"The draft is not ready: mend this, or say why warnings are left: {codes}."
         return DraftNotReady(message=words, findings=findings_document(findings))
     reviewer = await move_to_submitted(act.here, draft, findings, act.person, act.now)
+    return await _submitted(act, draft, draft.round + 1, reviewer)
+
+
+async def _submitted(act: Act, draft: Draft, round: int, reviewer: UUID) -> BadgeSubmitted:
     before = draft.review_tenant_id
-    submitted = await act.tell(BadgeSubmitted(badge, draft.id, draft.round + 1, reviewer, before))
-    await act.tell(BadgeDraftChanged(draft.id, badge))
+    submitted = await act.tell(BadgeSubmitted(draft.badge_id, draft.id, round, reviewer, before))
+    await act.tell(BadgeDraftChanged(draft.id, draft.badge_id))
     if reviewer == act.here.tenant_id:
         await receive_own(act, draft.id)
     return submitted

@@ -41,6 +41,8 @@ SET state = 'submitted', round = round + 1, review_tenant_id = $3, submitted_by 
     remaining_s = NULL, decision_id = NULL, findings = $7::jsonb
 WHERE tenant_id = $1 AND id = $2
 """
+RESEND_SQL: Final = "UPDATE badge_draft SET review_tenant_id = $3 WHERE tenant_id = $1 AND id = $2"
+GONE_SQL: Final = "SELECT NOT EXISTS (SELECT FROM tenant WHERE id = $1 AND state = 'open')"
 DECIDE_SQL: Final = """
 UPDATE badge_draft SET state = $3, decision_id = $4, due_at = NULL, remaining_s = $5 WHERE tenant_id = $1 AND id = $2
 """
@@ -121,6 +123,18 @@ async def move_to_submitted(
     said = as_json(findings_document(findings))
     await execute(MOVE_SQL, here.tenant_id, draft.id, SUBMITTED)
     await execute(SUBMIT_SQL, here.tenant_id, draft.id, reviewer, person, now, due, said)
+    return reviewer
+
+
+async def is_stranded(draft: Draft) -> bool:
+    """Whether a draft was submitted to a tenant that has left meanwhile, and will decide nothing any more."""
+    return draft.state == SUBMITTED and bool(await fetchval(GONE_SQL, draft.review_tenant_id))
+
+
+async def send_elsewhere(here: Here, draft: Draft) -> UUID:
+    """Hand a stranded draft over to who reviews the city's badges now, in the same round; answers to whom."""
+    reviewer: UUID = await fetchval(REVIEWER_SQL, here.tenant_id)
+    await execute(RESEND_SQL, here.tenant_id, draft.id, reviewer)
     return reviewer
 
 

@@ -107,7 +107,7 @@ class DraftTranslation:
 class DraftWords:
     """All that a draft says of a badge."""
 
-    slug: str = column(doc="For addresses.")
+    slug: str = column(doc="For addresses, such as first-make.")
     name: str = column(doc="In the language that it is written in first.")
     description: Markdown = column(doc="What its earners have done; may be empty in a draft.")
     layer: Layer = column(doc="The kind of experience that it stands for.")
@@ -115,7 +115,7 @@ class DraftWords:
     skills: list[str] = column(doc="Names of skills of the badge as a whole; those of criteria come on top.")
     translations: list[DraftTranslation] = column(doc="Its words in the city's other languages.")
     audience: BadgeAudience = column(doc="Who earns it.")
-    image_url: URL | None = column(doc="The picture.")
+    image_url: URL | None = column(doc="The picture of the badge.")
     image_alt: str | None = column(doc="What the picture shows.")
     category: str | None = column(doc="Such as skill.")
     level: str | None = column(doc="Such as intermediate.")
@@ -189,7 +189,7 @@ class OneDraft(Relation):
 class BadgeDraftQuery:
     """Root fields for drafts."""
 
-    badge_drafts: Connection[BadgeDraft] | None = guarded(
+    badge_drafts: Connection[BadgeDraft] = guarded(
         MAY, pages(filter=BadgeDraftFilter, open=UNFINISHED, doc="Badges in the making, by name.")
     )
     badge_draft: BadgeDraft | None = guarded(MAY, OneDraft(doc="One draft by its id."))

@@ -26,12 +26,13 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Similar:
-    """A badge on offer somewhere in the country that reads much alike."""
+    """A badge on offer somewhere in the country that reads much alike, by its name or its description."""
 
     tenant_id: UUID
     id: UUID
     name: str
     city: str
+    by: str = "name"
 
 
 @dataclass(frozen=True)
@@ -257,8 +258,10 @@ def _layer_unlikely(checked: Checked, _: Rule) -> Iterator[Found]:
 
 def _similar_badge(checked: Checked, _: Rule) -> Iterator[Found]:
     for each in checked.similar:
+        if (each.tenant_id, each.id) == checked.words.derived_from:
+            continue  # it says so itself
         facts = {"name": each.name, "city": each.city, "badge": (each.tenant_id, each.id)}
-        yield ("name",), checked.texts[0].language, facts
+        yield (each.by,), checked.texts[0].language, facts
 
 
 def _tags(checked: Checked) -> Iterator[tuple[Path, str]]:

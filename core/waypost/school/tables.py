@@ -67,7 +67,7 @@ class ReviewComment(TenantTable):
     review_id = UUID()
     round = Integer(help_text="After how many submissions it was said.")
     criterion = Integer(null=True, help_text="Which criterion is meant, from 1; null: the whole.")
-    text = Text(help_text="CommonMark.")
+    text = Text(help_text="What was said, in CommonMark.")
     by_curator = Boolean(help_text="Said by a curator; else by a writer.")
     person_id = UUID()
     made_at = Timestamptz(help_text="When it was said.")
