@@ -11,7 +11,7 @@ from waypost.school.lint import Similar
 
 MOST: Final = 3
 ALIKE: Final = 0.6  # of all trigrams of both texts
-COMPARED: Final = 600  # characters of a description
+COMPARED: Final = 300  # characters of a description
 
 # Under row security an index of trigrams cannot be used, since likeness is not leakproof: all badges on offer are
 # looked at, descriptions only where they are about as long.
