@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,7 +11,7 @@ from uuid import UUID
 from waypost.badges import tables
 from waypost.badges.store import Drafted, read_badge, retire_badge, write_badge, write_draft
 from waypost.badges.words import BadgeWords
-from waypost.db import fetchval
+from waypost.db import fetch, fetchval
 from waypost.outbox import Act, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own
@@ -33,14 +34,18 @@ from waypost.school.events import (
     BadgeRetired,
     BadgeSubmitted,
 )
-from waypost.school.lint import Finding, Reason, Similar, lint, reasoned, reasons_of
-from waypost.school.rulebook import rulebook
+from waypost.school.lint import Finding, Reason, Similar, base, lint, reasoned, reasons_of
+from waypost.school.rulebook import own_rule, rulebook
 from waypost.school.rules import DRAFT, NotApproved, unpublished, unsubmittable, unwritable
 from waypost.tenancy.changing import load, unchangeable, write_new
 from waypost.tenancy.entries import Entry, Here, Written, find_entry, managed_by_files
 
 LIKENESS: Final = "SIMILAR_BADGE"
 
+OWN_SQL: Final = """
+SELECT slug, severity, field, language, words::text AS words FROM lint_rule WHERE tenant_id = $1 AND state = 'open'
+ORDER BY slug
+"""
 PARENT_SQL: Final = "SELECT parent_id FROM issuer WHERE tenant_id = $1 AND id = $2"
 NUMBER_SQL: Final = "SELECT number FROM badge_version WHERE tenant_id = $1 AND id = $2"
 
@@ -74,7 +79,7 @@ async def propose_badge(
         return written
     slug = (await find_entry(tables.Badge, act.here, id=written.id) or _nowhere()).slug
     said = replace(words, slug=slug)
-    findings = reasoned(_checked(act, said, similar), reasons)
+    findings = reasoned(await _checked(act, said, similar), reasons)
     await keep_draft(act.here, drafted[-1], said, findings, act.person, act.now)
     return await _proposed(act, drafted[-1], said)
 
@@ -111,7 +116,7 @@ async def update_badge_draft(
         return drafted
     known = draft.findings if draft else ()
     alike = tuple(each for each in known if each.code == LIKENESS and not set(each.path) & changes.keys())
-    findings = reasoned((*_checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
+    findings = reasoned((*await _checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
         await _proposed(act, drafted, words)
@@ -138,7 +143,7 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
     if wrong:
         return wrong
     alike = tuple(each for each in draft.findings if each.code == LIKENESS)
-    findings = reasoned((*_checked(act, draft.words, ()), *alike), (*reasons_of(draft.findings), *reasons))
+    findings = reasoned((*await _checked(act, draft.words, ()), *alike), (*reasons_of(draft.findings), *reasons))
     blocking = [each for each in findings if each.blocks]
     if blocking:
         codes = ", ".join(dict.fromkeys(each.code for each in blocking))
@@ -237,9 +242,20 @@ async def _signing_problem(act: Act, words: BadgeWords, before: BadgeWords | Non
     return Refused(code="FORBIDDEN", message=said, path=("issuer",))
 
 
-def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:
-    standard = words.layer.partition("/")[0]
-    return lint(words, act.here.language, rulebook((act.here.standard, standard)), similar)
+async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:
+    """Check words by the rules of the city's standard and of the layer's, and by the city's own."""
+    book = rulebook((act.here.standard, words.layer.partition("/")[0]))
+    own = [
+        own_rule(
+            row["slug"],
+            row["severity"],
+            row["field"],
+            base(row["language"] or act.here.language),
+            json.loads(row["words"]),
+        )
+        for row in await fetch(OWN_SQL, act.here.tenant_id)
+    ]
+    return lint(words, act.here.language, replace(book, rules=(*book.rules, *own)), similar)
 
 
 async def _proposed(act: Act, drafted: Drafted, words: BadgeWords) -> BadgeProposed:

@@ -85,4 +85,18 @@ class ReviewDecision(TenantTable):
     made_at = Timestamptz(help_text="When it was decided.")
 
 
-TABLES = (BadgeDraft, Review, ReviewMember, ReviewComment, ReviewDecision)
+class LintRule(TenantTable):
+    """A tenant's own rule for the words of badges."""
+
+    slug = Text(help_text="Its code follows from it.")
+    field = Text(help_text="name, description, criteria or skills.")
+    severity = Text(help_text="error or warning.")
+    language = Text(null=True, help_text="In which words it holds; null: in those that badges are written in first.")
+    words = JSONB(help_text="What is avoided and required, with explanation and mend.")
+    state = Text(default="open", help_text="open or closed.")
+    public = Boolean(default=False, help_text="Never: rules are the tenant's own.")
+    managed_by = Text(default="files")
+    source_id = Text(null=True)
+
+
+TABLES = (LintRule, BadgeDraft, Review, ReviewMember, ReviewComment, ReviewDecision)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from waypost.badges import tables
 from waypost.badges.graph import Badge, BadgeState, BadgeVersion
 from waypost.badges.words import BadgeWords
 from waypost.graph import ID, Error, Row, act, column, mutation, payload, value
@@ -17,6 +18,7 @@ from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
 from waypost.outbox import Act
 from waypost.refusal import Refusal, missing
+from waypost.tenancy.entries import find_entry
 from waypost.tenancy.loans import Lender
 
 from . import commands
@@ -200,7 +202,8 @@ async def _retire(act: Act, given: Given) -> Outcome:
     done = await commands.retire(act, _meant(act, given), meant)
     if isinstance(done, Refusal):
         return done
-    return {"badge": Row("Badge", done.badge)}
+    entry = await find_entry(tables.Badge, act.here, id=done.badge)
+    return {"badge": Row("Badge", done.badge) if entry is not None and entry.public else None}
 
 
 def _pointed(refusal: Refusal, given: Given) -> Refusal:

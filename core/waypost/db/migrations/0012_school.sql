@@ -131,6 +131,23 @@ CREATE TABLE review_member (
     FOREIGN KEY (tenant_id, review_id) REFERENCES review (tenant_id, id) ON DELETE CASCADE
 );
 
+-- A tenant's own rules for the words of badges.
+CREATE TABLE lint_rule (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    field text NOT NULL CHECK (field IN ('name', 'description', 'criteria', 'skills')),
+    severity text NOT NULL CHECK (severity IN ('error', 'warning')),
+    language text,
+    words jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
+    public boolean NOT NULL DEFAULT false CHECK (NOT public),
+    managed_by text NOT NULL DEFAULT 'files',
+    source_id text,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, slug)
+);
+
 -- An issuer's badges, put in an order under a name.
 CREATE TABLE collection (
     tenant_id uuid NOT NULL,
@@ -166,7 +183,7 @@ CREATE TABLE collection_badge (
 );
 CREATE INDEX collection_badge_backwards ON collection_badge (tenant_id, badge_id, collection_id);
 -- migrate:down
-DROP TABLE collection_badge, collection, review_member, review, badge_draft, review_comment, review_decision;
+DROP TABLE collection_badge, collection, lint_rule, review_member, review, badge_draft, review_comment, review_decision;
 DROP INDEX badge_version_in_hand;
 ALTER TABLE badge_version
     DROP CONSTRAINT badge_version_tenant_id_id_state_key,
