@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ class Settings:
     is the login that may migrate, where it is another; `plugins` None means all that are installed;
     `graph_points` are what the process gives out a second (0 = no limit), `client_share` what one client may have of
     that; `introspection` says who may ask graphs about their schema;
-    `trusted_proxies` are addresses or networks; `allow_private_targets` are `host:port`.
+    `trusted_proxies` are addresses or networks; `allow_private_targets` are `host:port`; `oidc_secrets` are those that
+    tenants name for their providers of sign-in.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -44,12 +46,14 @@ class Settings:
     plugins: tuple[str, ...] | None = None
     log: Literal["json", "text"] = "text"
     smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
     operations_dir: Path = Path("schema/operations")
     graph_points: int = GRAPH_POINTS
     client_share: float = CLIENT_SHARE
     introspection: Literal["all", "signed-in", "none"] = "all"
     trusted_proxies: tuple[str, ...] = ()
     allow_private_targets: tuple[str, ...] = ()
+    oidc_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -69,12 +73,14 @@ class Settings:
             plugins=reader.allow_list("WAYPOST_PLUGINS"),
             log=reader.log("WAYPOST_LOG"),
             smtp_url=reader.url("WAYPOST_SMTP_URL", "smtp", "smtps"),
+            mail_from=reader.mailbox("WAYPOST_MAIL_FROM"),
             operations_dir=Path(reader.text("WAYPOST_OPERATIONS_DIR") or "schema/operations"),
             graph_points=reader.points("WAYPOST_GRAPH_POINTS"),
             client_share=reader.share("WAYPOST_CLIENT_SHARE"),
             introspection=reader.introspection("WAYPOST_INTROSPECTION"),
             trusted_proxies=reader.networks("WAYPOST_TRUSTED_PROXIES"),
             allow_private_targets=reader.targets("WAYPOST_ALLOW_PRIVATE_TARGETS"),
+            oidc_secrets=reader.secrets("WAYPOST_OIDC_"),
         )
         if reader.faults:
             raise SettingsFault("\n".join(reader.faults))
@@ -170,11 +176,22 @@ class _Reader:
             self.faults.append(f"{name}: {value} is not a scheme and a host alone, like https://waypost.example.org")
         return value.rstrip("/")
 
+    def mailbox(self, name: str) -> str | None:
+        value = self.text(name)
+        if value is not None and not re.fullmatch(r"[^\s@<>,;:]+@[^\s@<>,;:]+", value):
+            self.faults.append(f"{name} is no address alone, like no-reply@waypost.example.org")
+        return value
+
     def secret(self, name: str) -> str | None:
         value = self.text(name)
         if value is not None and len(value.encode()) < SECRET_KEY_BYTES:
             self.faults.append(f"{name} is shorter than {SECRET_KEY_BYTES} characters")
         return value
+
+    def secrets(self, prefix: str) -> dict[str, str]:
+        """All variables of that prefix, given or in files."""
+        names = {name.removesuffix("_FILE") for name in self._environment if name.startswith(prefix)}
+        return {name: value for name in sorted(names) if (value := self.text(name))}
 
     def log(self, name: str) -> Literal["json", "text"]:
         return cast("Literal['json', 'text']", self.one_of(name, "text", "json"))

@@ -15,12 +15,18 @@ from waypost.cli.faults import expected
 COMMANDS: Final[Mapping[str, str]] = {
     "up": "waypost.cli.up:up",
     "serve": "waypost.cli.serve:serve",
+    "worker": "waypost.cli.worker:worker",
     "migrate": "waypost.cli.migrate:migrate",
     "tenants": "waypost.cli.tenants:tenants",
     "plugins": "waypost.cli.plugins:plugins",
     "schema": "waypost.cli.schema:schema",
     "token": "waypost.cli.token:token",
     "reviews": "waypost.cli.reviews:reviews",
+    "person": "waypost.cli.person:person",
+    "audit": "waypost.cli.audit:audit",
+    "doctor": "waypost.cli.doctor:doctor",
+    "backup": "waypost.cli.backup:backup",
+    "restore": "waypost.cli.backup:restore",
     "import": "waypost.cli.importing:importing",
     "demo": "waypost.cli.demo:demo",
 }

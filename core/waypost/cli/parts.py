@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from waypost.settings import Settings
 if TYPE_CHECKING:
     from waypost.db import App
     from waypost.http import Parts
+    from waypost.outbox.work import Effects
     from waypost.plugins import Plugins
 
 
@@ -30,7 +32,17 @@ def parts_of(plugins: Plugins) -> Parts:
     from waypost.composition import engine, schema_of
     from waypost.http import Parts
 
-    return Parts(plugins, partial(schema_of, plugins), partial(engine, plugins=plugins))
+    expected = migrations_of(apps_of(plugins))
+    return Parts(plugins, partial(schema_of, plugins), partial(engine, plugins=plugins), expected)
+
+
+def migrations_of(apps: Sequence[App]) -> frozenset[tuple[str, str]]:
+    """What these apps expect to be applied: pairs of an app's name and a migration's, such as 0001_tenancy."""
+    from waypost.db.scripts import read_scripts
+
+    return frozenset(
+        (app.name, f"{script.number:04}_{script.name}") for app in apps for script in read_scripts(app.migrations)
+    )
 
 
 def apps_of(plugins: Plugins) -> tuple[App, ...]:
@@ -38,3 +50,10 @@ def apps_of(plugins: Plugins) -> tuple[App, ...]:
     from waypost.apps import core_app
 
     return (core_app(), *plugins.apps())
+
+
+def effects_of(_plugins: Plugins) -> Effects:
+    """All background work."""
+    from waypost.composition import effects
+
+    return effects()

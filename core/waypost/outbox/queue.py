@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import orjson
 
 from waypost.db import Database, System, execute, fetch, new_id
 from waypost.outbox.retries import MOST_ATTEMPTS, retry_in_s
-from waypost.outbox.work import Later, Task
+from waypost.outbox.work import GivenUp, Later, Task
 
 LEASE_S: Final = 60.0
 SCOPE: Final = System("worker")
@@ -23,7 +22,8 @@ MOST_WORDS: Final = 500
 TAKE_SQL: Final = """
 UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_interval(secs => $3)
 WHERE id IN (
-    SELECT id FROM work WHERE state = 'due' AND due_at <= now() ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    SELECT id FROM work WHERE state = 'due' AND due_at <= now() AND (kind = ANY($4::text[])) = $5
+    ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, tenant_id, facts::text AS facts, attempts
 """
 KEEP_SQL: Final = """
@@ -33,8 +33,8 @@ UPDATE work SET due_at = now() + make_interval(secs => $3) WHERE id = ANY($2::uu
 DONE_SQL: Final = "DELETE FROM work WHERE id = ANY($2::uuid[]) AND holder = $1"
 FAILED_SQL: Final = """
 UPDATE work SET holder = NULL, due_at = now() + make_interval(secs => coalesce(f.after_s, 0)), problem = f.problem,
-       state = CASE WHEN f.after_s IS NULL THEN 'dead' ELSE 'due' END
-FROM unnest($2::uuid[], $3::float8[], $4::text[]) AS f (id, after_s, problem)
+       state = CASE WHEN f.after_s IS NULL THEN 'dead' ELSE 'due' END, attempts = attempts - f.uncounted
+FROM unnest($2::uuid[], $3::float8[], $4::text[], $5::int[]) AS f (id, after_s, problem, uncounted)
 WHERE work.id = f.id AND holder = $1
 """
 RELEASE_SQL: Final = """
@@ -51,11 +51,12 @@ FROM work GROUP BY kind, state ORDER BY kind, state
 
 @dataclass(frozen=True)
 class Failure:
-    """A piece of work that failed: when it is tried again (None = it is dead), and why."""
+    """A piece of work that failed: when it is tried again (None = it is dead), and why; whether it was tried at all."""
 
     id: UUID
     after_s: float | None
     problem: str
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,15 @@ class Queue:
     lease_s: float = LEASE_S
     holder: UUID = field(default_factory=new_id)
 
-    async def take(self, most: int) -> list[Task]:
-        """Take at most so many pieces of work that are due; each is ours until its lease ends."""
+    async def take(self, most: int, kinds: Collection[str], *, among: bool) -> list[Task]:
+        """Take at most so many pieces of work that are due, of these kinds (`among`) or of all others.
+
+        Each is ours until its lease ends.
+        """
+        if most <= 0 or (among and not kinds):
+            return []
         async with self.database.transaction(SCOPE):
-            rows = await fetch(TAKE_SQL, self.holder, most, self.lease_s)
+            rows = await fetch(TAKE_SQL, self.holder, most, self.lease_s, list(kinds), among)
         return [
             Task(row["id"], row["kind"], row["tenant_id"], orjson.loads(row["facts"]), row["attempts"])
             for row in sorted(rows, key=lambda row: row["id"])
@@ -100,7 +106,8 @@ class Queue:
                 await execute(DONE_SQL, self.holder, list(done))
             if failed:
                 columns = [[each.id for each in failed], [each.after_s for each in failed]]
-                await execute(FAILED_SQL, self.holder, *columns, [each.problem for each in failed])
+                uncounted = [int(not each.counted) for each in failed]
+                await execute(FAILED_SQL, self.holder, *columns, [each.problem for each in failed], uncounted)
 
     async def release(self, ids: Sequence[UUID]) -> None:
         """Give back what was not begun, as if it had never been taken."""
@@ -125,7 +132,9 @@ async def depths(database: Database) -> list[Depth]:
 def failure_of(task: Task, error: Exception) -> Failure:
     """When a task that failed is tried again, and why it failed."""
     least_s = error.after_s if isinstance(error, Later) and error.after_s is not None else 0.0
-    after_s = retry_in_s(task.attempts, random.random, least_s=least_s)
+    if isinstance(error, Later) and not error.counted:
+        return Failure(task.id, least_s, words_of(error), counted=False)
+    after_s = None if isinstance(error, GivenUp) else retry_in_s(task.attempts, random.random, least_s=least_s)
     return Failure(task.id, after_s, words_of(error))
 
 
@@ -145,8 +154,3 @@ def text_of(facts: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"the fact {name!r} is missing")
     return value
-
-
-def when(value: datetime | None) -> str | None:
-    """A time as text, for logs."""
-    return None if value is None else value.isoformat()
