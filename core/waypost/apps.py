@@ -8,6 +8,7 @@ from asyncpg import Connection
 
 from waypost import db
 from waypost.access.tables import TABLES as ACCESS
+from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
 from waypost.issuers.tables import TABLES as ISSUERS
@@ -17,6 +18,7 @@ from waypost.outbox.tables import TABLES as OUTBOX
 from waypost.pathways.tables import TABLES as PATHWAYS
 from waypost.places.postcodes import load_built_in
 from waypost.places.tables import TABLES as PLACES
+from waypost.school.tables import TABLES as SCHOOL
 from waypost.skills.tables import TABLES as SKILLS
 from waypost.standards.reference import load_reference
 from waypost.standards.tables import TABLES as STANDARDS
@@ -45,6 +47,8 @@ def core_app() -> db.App:
             *PATHWAYS,
             *LEARNERS,
             *AWARDS,
+            *CLAIMS,
+            *SCHOOL,
             *WEBHOOKS,
         ),
         reference=load_all,

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from waypost.access import forgetting as access_forgetting
 from waypost.audit import graph as audit
+from waypost.awards import claim_codes, claim_forgetting, claim_writes, completing, progress, request_effects, requests
+from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
-from waypost.badges import borrowing
+from waypost.awards import graph as awards
+from waypost.awards import live as awards_live
+from waypost.awards import many_writes as award_many_writes
+from waypost.awards import writes as award_writes
+from waypost.awards.mine import mine_in
+from waypost.badges import borrowing, collection_writes, collections, endorsements
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -48,6 +55,11 @@ from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
+from waypost.school import effects as school_effects
+from waypost.school import forgetting as school_forgetting
+from waypost.school import graph as school
+from waypost.school import review_graph, review_writes
+from waypost.school import writes as school_writes
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
 from waypost.webhooks import effects as webhook_effects
@@ -64,13 +76,20 @@ if TYPE_CHECKING:
 
 def core() -> Contribution:
     """Return what the core declares."""
-    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings, members)
+    shown = (
+        *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
+        *(learners, school, review_graph),
+    )
+    owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
-    told = (discover_live, jobs, webhooks, webhook_writes)
-    belonging = (member_writes, learner_writes)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, *belonging)
-    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told, *kept) for each in room.TYPES))
+    told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
+    written = (
+        *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
+        *(member_writes, learner_writes, school_writes, review_writes),
+        *(award_writes, award_many_writes, claim_writes),
+    )
+    rooms = (*shown, *owned, *written, *told, *kept)
+    return Contribution(CORE, tuple(each for room in rooms for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -84,15 +103,20 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects)
-    return Effects.joined(room.EFFECTS for room in rooms)
+    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
+    given = (award_effects, completing, claim_codes, request_effects)
+    return Effects.joined(room.EFFECTS for room in (*rooms, *given))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
-    rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting, awards_forgetting)
+    rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
+    given = (awards_forgetting, claim_forgetting, school_forgetting)
     added = () if plugins is None else plugins.apps()
-    return (*(each for room in rooms for each in room.PERSONAL), *(each for app in added for each in app.personal))
+    return (
+        *(each for room in (*rooms, *given) for each in room.PERSONAL),
+        *(each for app in added for each in app.personal),
+    )
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -105,6 +129,9 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "tokens": tokens_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
+        "awards": mine_in(database, "awards"),
+        "recipients": mine_in(database, "recipients"),
+        "requests": mine_in(database, "requests"),
     }
     acts = Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing, personal=personal(plugins))
     return Engine(database, lookups, acts)

@@ -36,6 +36,7 @@ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attg
 MADE_UP: Final[Mapping[str, str]] = {
     "uuid": "lpad(to_hex({n}), 32, '0')::uuid",
     "text": "'word-{n}'",
+    "bytea": "'word-{n}'::bytea",
     "integer": "{n}",
     "bigint": "{n}",
     "boolean": "false",
@@ -43,6 +44,7 @@ MADE_UP: Final[Mapping[str, str]] = {
     "numeric(10,2)": "{n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
+    "bytea": "decode(lpad(to_hex({n}), 8, '0'), 'hex')",
     "timestamp with time zone": "'2026-01-01T00:00Z'::timestamptz + {n} * interval '1 second'",
 }
 
@@ -101,7 +103,7 @@ def granted(scope: Scope, owned: Ownership) -> frozenset[str]:
     """Return what a scope may do with a kind of table; written down here, not read off the grants."""
     own = {Kind.TENANT: City, Kind.PERSON: Learner}.get(owned.kind)
     if own is not None and isinstance(scope, own):
-        return frozenset(VERBS)
+        return frozenset({"SELECT", "INSERT"} if owned.append_only else VERBS)
     if owned.kind is Kind.TENANT:
         return frozenset({"SELECT"} if isinstance(scope, National) and owned.public else ())
     if owned.kind is Kind.REFERENCE:
@@ -137,12 +139,15 @@ class Attack:
         writes = self.verbs != {"SELECT"}
         bound = owned.kind in {Kind.TENANT, Kind.PERSON} or (owned.tenant_column is not None and writes)
         bound = bound and isinstance(self.scope, Learner if owned.kind is Kind.PERSON else City)
+        if self.name == "inserts" and owned.append_only and isinstance(self.scope, City):
+            return DENIED  # triggers alone write there
         if self.name == "inserts":
             return 1 if mine or not bound else DENIED
         if self.name == "gives away":
             return DENIED if bound else PER_SIDE
         if bound:
-            return PER_SIDE if mine else 0
+            sealed = owned.sealed and writes  # the first row of a side is public, and stays as it is
+            return PER_SIDE - sealed if mine else 0
         if owned.kind is Kind.TENANT:  # nationally: what is public
             return 1
         return PER_SIDE

@@ -42,6 +42,7 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "withinMetres": (1_500, 6_000, 40_000, 250_000, 20_037_508, 0, 20_037_509),
     "age": (0, 4, 11, 18, 26, 30, 120, -1, 121),
     "online": (True, False),
+    **dict.fromkeys(("urgent", "taken", "mine", "overdue"), (True, False)),
     "free": (True, False),
     "includeRetired": (True, False),
     "framework": ("1.0", "2.0", "3.0", "own"),
@@ -54,6 +55,10 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "interests": ("film", "sea", "digital", "none"),
     "accessibility": ("step-free", "hearing-loop", "bsl", "none"),
     "postcode": POSTCODES,
+    "usable": (True, False),
+    "link": ("https://example.org/{code}", "javascript:{code}", "{code}"),
+    "tables": ("place", "badge", "former_slug", "none"),
+    "acts": ("updatePlace", "publishBadge", "none"),
 }
 
 
@@ -68,6 +73,7 @@ class Pools:
     liked_roots: Sequence[str] = (
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
+        "auditLog",
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -132,10 +138,15 @@ class Pools:
             return writer.pick(BOXES)[name]
         if name in {"slug", "code", "skills", "layers", "kinds"}:
             return writer.pick(self.codes(name, field))
-        if name in {"startsAfter", "startsBefore", "after"}:
+        if name == "person":
+            people = sorted({row["person_id"] for row in self.rows.tables["audit"]})
+            return writer.pick((*(global_id("Viewer", each) for each in people), *MADE_UP_IDS))
+        if name == "object":
+            return self.id(writer, "Badge")
+        if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
-        if name in {"issuer", "badge", "pathway"}:
-            return self.id(writer, name.title())
+        if name in {"issuer", "badge", "pathway", "creator"}:
+            return self.id(writer, "Issuer" if name == "creator" else name.title())
         return writer.pick(SIMPLE[name])
 
     def codes(self, name: str, field: str) -> Sequence[str]:

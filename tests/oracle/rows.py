@@ -23,7 +23,7 @@ WHERE table_type = 'BASE TABLE' AND udt_name NOT IN ('tsvector', 'cube')
     AND (table_schema = 'public' OR table_schema LIKE 'plugin\\_%')
 GROUP BY 1, 2
 """
-JSON_COLUMNS = {"area", "settings"}
+JSON_COLUMNS = {"area", "settings", "words", "findings", "checklist"}
 # How PostgreSQL's own text search finds and ranks a row is taken as given: it is no part of the engine.
 SEARCH_SQL = """
 SELECT id, -ts_rank(search, websearch_to_tsquery('simple', $1))::float8 AS rank
@@ -75,10 +75,14 @@ def _read(column: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class View:
-    """What one graph shows: a city's (`tenant`) its own rows alone, the nation's (None) everybody's public ones."""
+    """What one graph shows: a city's (`tenant`) its own rows alone, the nation's (None) everybody's public ones.
+
+    `drafts`: also what is not public, below a field that asks for a permission.
+    """
 
     rows: Rows
     tenant: UUID | None
+    drafts: bool = False
 
     @property
     def national(self) -> bool:
@@ -112,7 +116,7 @@ class View:
             return True  # what is the same for everybody
         if self.national:
             return bool(row.get("public", False))
-        return row["tenant_id"] == self.tenant and bool(row.get("public", True))
+        return row["tenant_id"] == self.tenant and (self.drafts or bool(row.get("public", True)))
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ from . import tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from waypost.badges.endorsements import Endorsement
     from waypost.cities.graph import City
     from waypost.graph.query import Here, Query, Selected
     from waypost.issuers.costs import OpportunityCost
@@ -77,6 +78,14 @@ class BadgeState(Enum):
     APPROVED = strawberry.enum_value("approved", description="Reviewed, and not published yet.")
     PUBLISHED = strawberry.enum_value("published", description="On offer: it can be earned.")
     RETIRED = strawberry.enum_value("retired", description="No longer given; who has it keeps it.")
+
+
+@strawberry.enum(description="Who earns a badge.")
+class BadgeAudience(Enum):
+    """Audiences."""
+
+    PERSON = strawberry.enum_value("person", description="People earn it.")
+    ORGANISATION = strawberry.enum_value("organisation", description="Organisations earn it.")
 
 
 @value
@@ -142,15 +151,6 @@ class VersionShown(Relation):
         return f"coalesce((select {body} from badge_version {row} where {where}), {HIDDEN_JSON})"
 
 
-@node(tables.Endorsement)
-class Endorsement(Node):
-    """Another organisation's word for a badge."""
-
-    endorser: Issuer = one(doc="Who endorses it.")
-    comment: str | None
-    valid_from: datetime
-
-
 @node(tables.Badge)
 class Badge(Node):
     """A recognition that an issuer offers, at one layer of the city's badge standard."""
@@ -175,8 +175,12 @@ class Badge(Node):
     issuer: Issuer = one(doc="The account that signs it; `creator` is whose badge it is.")
     creator: Issuer = one(doc="Whose badge it is.")
     version: BadgeVersion = VersionShown(doc="The newest published, or the one given.")  # type: ignore[assignment]
-    versions: list[BadgeVersion] = many(there_key="badge_id", order_by=("number",), doc="All published, oldest first.")
+    versions: list[BadgeVersion] = many(
+        there_key="badge_id", order_by=("number",), where="{there}.public", doc="All published, oldest first."
+    )
     image_url: URL | None
+    image_alt: str | None
+    audience: BadgeAudience
     category: CodedValue | None = coded("category", CATEGORIES, doc="What it recognises.")
     level: CodedValue | None = coded("level", LEVELS, doc="How demanding it is.")
     time_to_earn: CodedValue | None = coded("time_to_earn", TIMES, doc="How long it usually takes.")
@@ -188,7 +192,10 @@ class Badge(Node):
         "derived_from_id", away="derived_from_tenant_id", doc="The badge that it was cloned from."
     )
     endorsements: list[Endorsement] = many(
-        there_key="badge_id", order_by=("valid_from", "id"), doc="Who stands behind it."
+        there_key="badge_id",
+        where="{there}.state = 'accepted'",
+        order_by=("valid_from", "id"),
+        doc="Who stands behind it: what its issuer has accepted.",
     )
     city: City = one("tenant_id", doc="The city that it belongs to.")
 
@@ -256,7 +263,6 @@ TYPES = (
     CodedValue,
     Criterion,
     BadgeVersion,
-    Endorsement,
     Badge,
     BadgeFilter,
     BadgeQuery,
