@@ -19,6 +19,7 @@ EARTH = 6_371_008.8  # metres
 HALF_WAY_ROUND = 20_037_508  # metres
 NOWHERE = 1e9  # metres: what has no place comes after everything that has one
 CONNECTIONS = (
+    "Award",
     *("Badge", "BadgeRequest", "City", "ClaimCode", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place", "Skill"),
 )
 Keys = Callable[[Thing], tuple[Any, ...]]

@@ -136,6 +136,10 @@ class Pools:
             return writer.pick(self.codes(name, field))
         if name in {"startsAfter", "startsBefore", "after"}:
             return writer.pick(self.moments())
+        if name in {"batch", "recipient"}:
+            table, kind = ("award_batch", "Job") if name == "batch" else ("recipient", "Recipient")
+            known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
+            return writer.pick((*sorted(known), *MADE_UP_IDS))
         if name in {"issuer", "badge", "pathway"}:
             return self.id(writer, name.title())
         return writer.pick(SIMPLE[name])
