@@ -144,6 +144,10 @@ class Pools:
             return self.id(writer, "Badge")
         if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
+        if name in {"batch", "recipient"}:
+            table, kind = ("award_batch", "Job") if name == "batch" else ("recipient", "Recipient")
+            known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
+            return writer.pick((*sorted(known), *MADE_UP_IDS))
         if name in {"issuer", "badge", "pathway"}:
             return self.id(writer, name.title())
         return writer.pick(SIMPLE[name])
