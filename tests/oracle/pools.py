@@ -145,6 +145,10 @@ class Pools:
             return self.id(writer, "Badge")
         if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
+        if name in {"batch", "recipient"}:
+            table, kind = ("award_batch", "Job") if name == "batch" else ("recipient", "Recipient")
+            known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
+            return writer.pick((*sorted(known), *MADE_UP_IDS))
         if name in {"issuer", "badge", "pathway", "creator"}:
             return self.id(writer, "Issuer" if name == "creator" else name.title())
         return writer.pick(SIMPLE[name])
