@@ -66,7 +66,13 @@ async def test_only_who_announced_a_file_may_send_it(
 
 
 @pytest.mark.parametrize(
-    "id", ["nothing", "Upload", str(GlobalId("Badge", UUID(int=1), UUID(int=2))), str(GlobalId("Upload", UUID(int=1), UUID(int=2)))]
+    "id",
+    [
+        "nothing",
+        "Upload",
+        str(GlobalId("Badge", UUID(int=1), UUID(int=2))),
+        str(GlobalId("Upload", UUID(int=1), UUID(int=2))),
+    ],
 )
 async def test_nothing_is_expected_at_made_up_addresses(client: httpx.AsyncClient, token: str, id: str) -> None:
     assert (await client.put(f"/uploads/{id}", content=CONTENT, headers=bearing(token))).status_code == 404
