@@ -94,8 +94,6 @@ class ByKey(Relation):
 def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
     """Return SQL for the object of one kind that an id names; an id of another kind or city names none."""
     stored = query.facts.stored[kind]
-    if _never_here(query, kind):
-        return MISSING_JSON
     row = query.row(query.facts.table(kind, national=query.national))
     if query.facts.is_hidden(row.table, national=query.national):
         return MISSING_JSON
@@ -109,13 +107,6 @@ def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
         tenant = query.param(lambda request: asked(request).tenant, "uuid")
         conditions.append(f"{row}.tenant_id = {tenant}")
     return found(query, field, query.facts.schema.type_map[kind], row, conditions)
-
-
-def _never_here(query: Query, kind: str) -> bool:
-    """Say whether the nation sees no rows of a kind at all: a tenant's own, of which nothing is ever public."""
-    stored = query.facts.stored[kind]
-    own = query.facts.is_tenant_table(stored.table) and "public" not in query.facts.columns(stored.table)
-    return query.national and stored.national is None and own
 
 
 def found(
@@ -201,8 +192,6 @@ class AnyNodes(Relation):
         return f"(select concat('[', string_agg({item}, ',' order by asked.n), ']') from {asked})"
 
     def _of(self, query: Query, field: Selected, kind: str) -> str:
-        if _never_here(query, kind):
-            return self.absent
         row = query.row(query.facts.table(kind, national=query.national))
         if query.facts.is_hidden(row.table, national=query.national):
             return self.absent
