@@ -18,7 +18,7 @@ async def shown(stage: Stage, town: str, id: UUID) -> tuple[str, str, str]:
     async with stage.database.transaction(City(stage.town(town).id)):
         row = await fetchrow(BORROWED_SQL, stage.town(town).id, id)
     assert row is not None
-    return tuple(row.values())  # type: ignore[return-value]
+    return tuple(row.values())
 
 
 async def tell(stage: Stage, town: str, sql: str, id: UUID, happened: str) -> None:

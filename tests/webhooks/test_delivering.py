@@ -26,7 +26,9 @@ MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length:
 LATER = b"HTTP/1.1 503 Later\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n"
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 100_000
 NONSENSE = b"SSH-2.0-OpenSSH_9.6\r\n\r\n"
-DELIVERIES = "{ deliveries(first: 100) { nodes { id state attempts answer problem eventType webhook { id failures } } } }"
+DELIVERIES = (
+    "{ deliveries(first: 100) { nodes { id state attempts answer problem eventType webhook { id failures } } } }"
+)
 
 
 def settings_for(*receivers: Receiver) -> Settings:
@@ -46,9 +48,7 @@ async def _alone(stage: Stage, receiver: Receiver) -> AsyncIterator[None]:
 
 async def hook(stage: Stage, receiver: Receiver, *events: str, town: str = "brighton") -> tuple[str, str]:
     given = {"url": receiver.url, "events": list(events or ("place.*",))}
-    made = await stage.done(
-        "createWebhook", given, "secret webhook { id state }", city=town, who=f"{town} curator"
-    )
+    made = await stage.done("createWebhook", given, "secret webhook { id state }", city=town, who=f"{town} curator")
     return made["webhook"]["id"], made["secret"]
 
 
@@ -112,7 +112,7 @@ async def test_a_secret_is_shown_once_and_kept_sealed(stage: Stage, receiver: Re
     async with stage.database.transaction(City(stage.town("brighton").id)):
         (row,) = await fetch("SELECT secret FROM webhook")
     assert secret.removeprefix("whsec_") not in row["secret"]
-    fields = await stage.read("{ __type(name: \"Webhook\") { fields { name } } }")
+    fields = await stage.read('{ __type(name: "Webhook") { fields { name } } }')
     assert "secret" not in {each["name"] for each in fields["__type"]["fields"]}
     assert id
 
@@ -229,9 +229,7 @@ async def test_a_bad_answer_is_a_failure_with_an_end(
     stage: Stage, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, answer: bytes, problem: str
 ) -> None:
     real = sending.Sender.__init__
-    monkeypatch.setattr(
-        sending.Sender, "__init__", lambda self, allowed: real(self, allowed, timeout_s=0.3)
-    )
+    monkeypatch.setattr(sending.Sender, "__init__", lambda self, allowed: real(self, allowed, timeout_s=0.3))
     receiver.answers = [answer]
     await hook(stage, receiver)
     await place(stage)
@@ -275,7 +273,11 @@ async def test_only_who_may_sees_and_makes_webhooks(stage: Stage, receiver: Rece
     await place(stage)
     await send(stage, receiver)
     (found,) = await deliveries(stage)
-    for who, code in (("stranger", "UNAUTHENTICATED"), ("issuer-admin", "FORBIDDEN"), ("plymouth curator", "FORBIDDEN")):
+    for who, code in (
+        ("stranger", "UNAUTHENTICATED"),
+        ("issuer-admin", "FORBIDDEN"),
+        ("plymouth curator", "FORBIDDEN"),
+    ):
         for name, given in (
             ("createWebhook", {"url": receiver.url, "events": ["a.b"]}),
             ("rotateWebhookSecret", {"webhook": id}),
@@ -336,5 +338,3 @@ async def test_what_was_told_is_forgotten_in_time(stage: Stage, receiver: Receiv
     )
     await schedule.run(Work(stage.database, settings_for(receiver)))
     assert await deliveries(stage) == []
-
-

@@ -39,7 +39,12 @@ def test_a_signature_is_that_of_standard_webhooks() -> None:
     [
         *("http://example.org/hook", "ftp://example.org/", "https://", "https:///x", "//example.org", "", "hook"),
         *("https://127.0.0.1/", "https://10.1.2.3/", "https://[::1]/", "https://[::ffff:10.0.0.1]/"),
-        *("https://169.254.169.254/latest/meta-data", "https://localhost/", "https://db.internal/", "https://intranet/"),
+        *(
+            "https://169.254.169.254/latest/meta-data",
+            "https://localhost/",
+            "https://db.internal/",
+            "https://intranet/",
+        ),
         *("https://user:secret@example.org/", "https://example.org/#top", "https://example.org:99999/"),
         *("https://exa mple.org/", "https://example.org\\@evil.org/", "https://[::1", "https://0.0.0.0/"),
         *("https://[64:ff9b::a00:1]/", "https://[fd00::1]/", "https://224.0.0.1/"),

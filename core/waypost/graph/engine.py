@@ -196,7 +196,7 @@ class Engine:
             return failed(GraphError("UNAVAILABLE", "The database cannot be reached just now; try again soon."))
         except Exception:
             reference = uuid4().hex[:12]
-            log.exception("unforeseen failure %s", reference)
+            log.exception("unforeseen failure %s", reference, extra={"request": reference})
             return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {reference}"))
 
     def _text_of(self, graph: Graph, asked: GraphRequest) -> str:

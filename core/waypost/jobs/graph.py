@@ -44,7 +44,7 @@ class JobProblem:
     """Something that a job could not do."""
 
     line: int | None
-    column: str | None = column("column", doc="The column of that line.")
+    column: str | None = column("column", doc="Which value of that line, by its heading.")
     code: str
     message: str
 
@@ -87,7 +87,7 @@ def _that_one(query: Query, row: Here, field: Selected) -> Sequence[str]:
 class JobChanged:
     """A job went on or ended."""
 
-    id: ID = column(doc="The job.")
+    id: ID = column(doc="The job that went on.")
     job: Job | None = column(doc="The job as it is now.")
 
 

@@ -106,8 +106,8 @@ class Job(TenantTable, unaudited="Says itself who began it."):
     total = Integer(null=True, help_text="How much there is to do; null as long as nobody knows.")
     person_id = UUID(null=True, help_text="Who began it.")
     issuer_id = UUID(null=True)
-    begun_at = Timestamptz()
-    ended_at = Timestamptz(null=True)
+    begun_at = Timestamptz(help_text="When it was asked for.")
+    ended_at = Timestamptz(null=True, help_text="When it was done or given up.")
 
 
 class JobProblem(TenantTable, unaudited="Follows from the job."):
@@ -116,7 +116,7 @@ class JobProblem(TenantTable, unaudited="Follows from the job."):
     job_id = UUID()
     position = Integer()
     line = Integer(null=True, help_text="The line of the uploaded file, the first being 1.")
-    column = Text(null=True, help_text="The column of that line.")
+    column = Text(null=True, help_text="Which value of that line, by its heading.")
     code = Text(help_text="Safe to switch on; docs/front-ends.md has them all.")
     message = Text(help_text="One sentence for people, in English.")
 

@@ -103,10 +103,10 @@ class DeliveryFilter:
 class WebhookQuery:
     """Root fields of webhooks."""
 
-    webhooks: Connection[Webhook] | None = guarded(
+    webhooks: Connection[Webhook] = guarded(
         MANAGE, pages(order=NEWEST, open="{0}.state <> 'removed'", doc="Who is told of what happens, the newest first.")
     )
-    deliveries: Connection[Delivery] | None = guarded(
+    deliveries: Connection[Delivery] = guarded(
         MANAGE, pages(order=NEWEST, filter=DeliveryFilter, doc="What was told to whom, the newest first.")
     )
 

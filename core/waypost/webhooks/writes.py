@@ -57,7 +57,7 @@ class ReplayDeliveryInput:
 class CreateWebhookSuccess:
     """It is told of what happens from now on."""
 
-    webhook: Webhook = column(doc="The webhook.")
+    webhook: Webhook = column(doc="Who is told, and of what.")
     secret: str = column(doc=SECRET)
 
 
@@ -65,7 +65,7 @@ class CreateWebhookSuccess:
 class RotateWebhookSecretSuccess:
     """It has a new secret; for a day the one before signs too."""
 
-    webhook: Webhook = column(doc="The webhook.")
+    webhook: Webhook = column(doc="Who is told, and of what.")
     secret: str = column(doc=SECRET)
 
 
