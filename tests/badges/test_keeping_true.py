@@ -45,10 +45,14 @@ async def test_what_happens_at_home_is_shown_where_it_is_borrowed(stage: Stage) 
     await tell(stage, "plymouth", rename, badge, "badge.updated")
     await work_off(stage.database)
     assert (await shown(stage, "brighton", badge))[2] == touched, "what is true is not touched"
-    await tell(stage, "plymouth", "UPDATE badge SET state = 'retired' WHERE tenant_id = $1 AND id = $2", badge, "badge.retired")
+    await tell(
+        stage, "plymouth", "UPDATE badge SET state = 'retired' WHERE tenant_id = $1 AND id = $2", badge, "badge.retired"
+    )
     await work_off(stage.database)
     assert (await shown(stage, "brighton", badge))[:2] == ("Clever Citizen", "retired")
-    await tell(stage, "plymouth", "UPDATE badge SET public = false WHERE tenant_id = $1 AND id = $2", badge, "badge.updated")
+    await tell(
+        stage, "plymouth", "UPDATE badge SET public = false WHERE tenant_id = $1 AND id = $2", badge, "badge.updated"
+    )
     await work_off(stage.database)
     assert (await shown(stage, "brighton", badge))[:2] == ("Clever Citizen", "withdrawn"), "it keeps its words"
 

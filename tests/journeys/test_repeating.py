@@ -103,7 +103,9 @@ async def test_what_is_kept_says_nothing_without_the_key_and_goes_after_a_day(st
         rows = [str(dict(row)) for row in await fetch("SELECT * FROM kept_answer")]
     assert rows
     assert not any("Kite" in row or "a secret of the client" in row for row in rows)
-    await stage.run("brighton", "UPDATE kept_answer SET made_at = now() - interval '25 hours' WHERE tenant_id = $1", here)
+    await stage.run(
+        "brighton", "UPDATE kept_answer SET made_at = now() - interval '25 hours' WHERE tenant_id = $1", here
+    )
     before = await places(stage)
     await post(stage, "key-1")
     assert await places(stage) == before + 1, "after a day it is a new request"

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from graphql import GraphQLField
 
 from tests.oracle import search
+from tests.oracle.audits import check_audit
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
 from tests.oracle.lists import (
@@ -146,6 +147,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
+    ("Query", "auditLog"): check_audit,
     ("Query", "members"): _permitted("members", "member.read"),
     ("Query", "invitations"): _permitted("invitations", "member.read"),
     ("DiscoverFacets", "skills"): _first_of_facet,

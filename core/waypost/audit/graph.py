@@ -80,7 +80,7 @@ def _until(query: Query, row: Here, _field: Selected, value: Getter) -> Sequence
 
 @node(Audit, seen=_seen)
 class AuditEntry(Node):
-    """That somebody changed a row of the city: who, when, in which act, and which columns; never what stood there."""
+    """That somebody changed something of the city: who, when, in which act, and which facts; never what they said."""
 
     at: datetime
     person: strawberry.ID = identity("person_id", "Viewer", doc="Who did it: what `Viewer.id` says to that person.")
@@ -89,13 +89,17 @@ class AuditEntry(Node):
         _uuid("token_id"), doc="Which bearer token or session the person came with; its number, not the token."
     )
     act: str
-    table: str = column("table_name", doc="Which table; a plugin's with its schema before a dot.")
-    row: str | None = expression(_uuid("row_id"), doc="Which row of the table; null where its key has no id.")
+    table: str = column(
+        "table_name", doc="What kind of thing it is kept as, such as badge_text; a plugin's after a dot."
+    )
+    row: str | None = expression(_uuid("row_id"), doc="Which one of them, for comparing; null where it has no id.")
     object: strawberry.ID | None = expression(
-        _object, doc="The same row as an object of this graph, where it is one; it may be gone."
+        _object, doc="The same as an object of this graph, where it is one; it may be gone."
     )
     verb: str
-    changed: list[str] = expression(_changed, doc="Names of columns: those changed, or those that a new row fills.")
+    changed: list[str] = expression(
+        _changed, doc="Names of the facts that changed, or that something new has, such as name."
+    )
 
 
 @filtering
@@ -104,7 +108,7 @@ class AuditFilter:
 
     person: strawberry.ID | None = asks(_by, doc="Those of one person, as `AuditEntry.person` names them.")
     object: strawberry.ID | None = asks(_of, doc="Those about one object of this city, by its `id`.")
-    tables: list[str] | None = among("table_name", doc="Those about rows of these tables, such as badge.")
+    tables: list[str] | None = among("table_name", doc="Those about things kept as one of these, such as badge.")
     acts: list[str] | None = among("act", doc="Those of these acts, such as updatePlace.")
     since: datetime | None = asks(_since, doc="Not before this moment.")
     until: datetime | None = asks(_until, doc="Before this moment.")
@@ -114,7 +118,7 @@ class AuditFilter:
 class AuditQuery:
     """Root fields of the audit."""
 
-    audit_log: Connection[AuditEntry] | None = guarded(
+    audit_log: Connection[AuditEntry] = guarded(
         MAY,
         pages(
             filter=AuditFilter,

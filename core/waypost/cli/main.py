@@ -23,6 +23,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "token": "waypost.cli.token:token",
     "person": "waypost.cli.person:person",
     "audit": "waypost.cli.audit:audit",
+    "doctor": "waypost.cli.doctor:doctor",
+    "backup": "waypost.cli.backup:backup",
+    "restore": "waypost.cli.backup:restore",
     "import": "waypost.cli.importing:importing",
     "demo": "waypost.cli.demo:demo",
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from waypost.db import Database, Personal
+    from waypost.privacy.commands import Known
 
 
 @click.group()
@@ -57,16 +58,16 @@ async def _erase(here: Ground, email: str | None) -> int:
     async with here.database() as database:
         if email is None:
             return sum([await erase_person(database, kept, each) for each in await unfinished(database)])
-        who, address = await _found(database, here.settings, email)
-        return await erase_person(database, kept, who, [address])
+        who, known = await _found(database, here.settings, email)
+        return await erase_person(database, kept, who, known)
 
 
 async def _export(here: Ground, email: str) -> str:
     from waypost.privacy.commands import export_person
 
     async with here.database() as database:
-        who, address = await _found(database, here.settings, email)
-        return await export_person(database, _personal(here.settings), who, datetime.now(UTC), [address])
+        who, known = await _found(database, here.settings, email)
+        return await export_person(database, _personal(here.settings), who, datetime.now(UTC), known)
 
 
 def _personal(settings: Settings) -> tuple[Personal, ...]:
@@ -76,12 +77,13 @@ def _personal(settings: Settings) -> tuple[Personal, ...]:
     return personal(load_plugins(settings))
 
 
-async def _found(database: Database, settings: Settings, email: str) -> tuple[UUID | None, str]:
+async def _found(database: Database, settings: Settings, email: str) -> tuple[UUID | None, Known]:
     """Give the person behind an address, if there is one, and the address as it is kept."""
     from waypost.access.people import address_digest, normal_address
-    from waypost.privacy.commands import person_behind
+    from waypost.privacy.commands import Known, person_behind
 
     address = normal_address(email)
     if not isinstance(address, str):
         raise Refused(address.message)
-    return await person_behind(database, address_digest(address, settings.load_secret_key())), address
+    known = Known(address, address_digest(address, settings.load_secret_key()))
+    return await person_behind(database, known.digest), known

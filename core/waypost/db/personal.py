@@ -14,6 +14,7 @@ class Finds(StrEnum):
 
     PERSON = "person"  # the person's id
     ADDRESS = "address"  # an address that is theirs
+    DIGEST = "digest"  # the keyed digest of an address, or of what a provider calls them
     RECIPIENT = "recipient"  # whom a tenant knows, and who turned out to be the person
 
 

@@ -157,9 +157,7 @@ class Only(Relation):
     """One object of a kind that is found by nothing but its id."""
 
     kind: str
-    arguments: tuple[Argument, ...] = (
-        Argument("id", strawberry.ID, required=True, doc="As the field `id` gave it."),
-    )
+    arguments: tuple[Argument, ...] = (Argument("id", strawberry.ID, required=True, doc="As the field `id` gave it."),)
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:

@@ -9,6 +9,7 @@ from waypost.db.personal import Finds, Personal
 from waypost.outbox import tables
 
 PERSONAL: Final = (
+    Personal(table=tables.Unsubscribed, by={"digest": Finds.DIGEST}, secret=frozenset({"digest"})),
     Personal(
         table=tables.EventRow,
         by={"person_id": Finds.PERSON},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,18 +19,27 @@ from waypost.tenancy import Tenant, load_directory
 SCOPE: Final = System("privacy")
 # An address that was only typed may be anybody's: it finds nothing of others.
 ADDRESSES_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AND verified_at IS NOT NULL"
+DIGESTS_SQL: Final = "SELECT digest FROM identity WHERE person_id = $1"
 UNFINISHED_SQL: Final = """
 SELECT p.id FROM person p
 WHERE erased_at IS NOT NULL AND EXISTS (SELECT FROM identity i WHERE i.person_id = p.id) ORDER BY erased_at
 """
 
 
+@dataclass(frozen=True)
+class Known:
+    """An address that an operator knows to be somebody's, and its keyed digest."""
+
+    address: str
+    digest: str
+
+
 async def erase_person(
-    database: Database, personal: Sequence[Personal], person: UUID | None, also: Collection[str] = ()
+    database: Database, personal: Sequence[Personal], person: UUID | None, also: Known | None = None
 ) -> int:
     """Forget a person in every table that keeps something of them; answers how many rows were touched.
 
-    `also` are addresses that an operator knows to be theirs, besides those that they have verified. In transactions
+    `also` is an address that an operator knows to be theirs, besides those that they have verified. In transactions
     of its own: one a tenant, since no scope sees two. First the doors close behind the person, last goes what finds
     them; so whoever is interrupted does it again, until nothing is left to find them by. Repeatable.
     """
@@ -57,7 +66,7 @@ async def unfinished(database: Database) -> list[UUID]:
 
 
 async def export_person(
-    database: Database, personal: Sequence[Personal], person: UUID | None, now: datetime, also: Collection[str] = ()
+    database: Database, personal: Sequence[Personal], person: UUID | None, now: datetime, also: Known | None = None
 ) -> str:
     """Return all that is kept of a person, as JSON text: by city and table, and what belongs to no city."""
     subject = await _subject(database, person, also)
@@ -72,12 +81,15 @@ async def export_person(
     return orjson.dumps(facts, option=orjson.OPT_INDENT_2, default=str).decode()
 
 
-async def _subject(database: Database, person: UUID | None, also: Collection[str]) -> Subject:
+async def _subject(database: Database, person: UUID | None, also: Known | None) -> Subject:
+    addresses, digests = ([also.address], [also.digest]) if also else ([], [])
     if person is None:
-        return Subject(rules.NOBODY, rules.read_addresses(also))
+        return Subject(rules.NOBODY, rules.read_addresses(addresses), tuple(digests))
     async with database.transaction(Learner(person)):
-        own = [row["address"] for row in await fetch(ADDRESSES_SQL, person)]
-    return Subject(person, rules.read_addresses([*own, *also]))
+        addresses += [row["address"] for row in await fetch(ADDRESSES_SQL, person)]
+    async with database.transaction(SCOPE):
+        digests += [row["digest"] for row in await fetch(DIGESTS_SQL, person)]
+    return Subject(person, rules.read_addresses(addresses), tuple(digests))
 
 
 async def _forget_in(database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID) -> int:

@@ -16,17 +16,25 @@ NOBODY: Final = UUID(int=0)
 
 @dataclass(frozen=True)
 class Subject:
-    """A person as their rows are found: by id, by addresses that are theirs, by what one tenant knows them as."""
+    """A person as their rows are found: by id, by addresses that are theirs, by what one tenant knows them as.
+
+    `digests` are the keyed digests that lead to them.
+    """
 
     person: UUID
     addresses: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
     recipients: tuple[UUID, ...] = ()
 
     def value(self, finds: Finds) -> list[Any]:
         """Return what columns of that sense are compared with."""
-        if finds is Finds.PERSON:
-            return [self.person]
-        return list(self.addresses if finds is Finds.ADDRESS else self.recipients)
+        found: dict[Finds, tuple[Any, ...]] = {
+            Finds.PERSON: (self.person,),
+            Finds.ADDRESS: self.addresses,
+            Finds.DIGEST: self.digests,
+            Finds.RECIPIENT: self.recipients,
+        }
+        return list(found[finds])
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ _COMPARED: Final = {
     Finds.PERSON: "{column} = ANY(${n}::uuid[])",
     Finds.RECIPIENT: "{column} = ANY(${n}::uuid[])",
     Finds.ADDRESS: "lower({column}) = ANY(${n}::text[])",
+    Finds.DIGEST: "{column} = ANY(${n}::text[])",
 }
 
 

@@ -37,7 +37,7 @@ class ExportMyDataSuccess:
     """Everything that is kept of the asker."""
 
     data: str = column(
-        doc="A JSON document, to be kept as a file: by city and table, and under `own` what belongs to no city."
+        doc="A JSON document, to be kept as a file: by city and kind, and under `own` what belongs to no city."
     )
 
 
@@ -45,7 +45,7 @@ class ExportMyDataSuccess:
 class EraseMeSuccess:
     """The asker is forgotten; the token or session that was used is worth nothing any more."""
 
-    erased_at: datetime = column(doc="When.")
+    erased_at: datetime = column(doc="When the asker was forgotten.")
 
 
 async def export_my_data(doing: Doing, given: Mapping[str, Any]) -> Outcome:
