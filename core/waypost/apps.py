@@ -10,6 +10,7 @@ from waypost import db
 from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
 from waypost.learners.tables import TABLES as LEARNERS
 from waypost.opportunities.tables import TABLES as OPPORTUNITIES
@@ -44,6 +45,7 @@ def core_app() -> db.App:
             *PATHWAYS,
             *LEARNERS,
             *AWARDS,
+            *INSIGHT,
         ),
         reference=load_all,
     )

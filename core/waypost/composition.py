@@ -15,6 +15,7 @@ from waypost.discover import live as discover_live
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
+from waypost.insight import graph as insight
 from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 def core() -> Contribution:
     """Return what the core declares."""
-    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
+    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners, insight)
     told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
     return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))
