@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 def core() -> Contribution:
     """Return what the core declares."""
-    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners, insight)
-    told = (discover_live,)
+    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
+    told = (insight, discover_live)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
     return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))
 
