@@ -11,6 +11,7 @@ import orjson
 
 from tests.graph.world import World
 from waypost.composition import core
+from waypost.db import Database
 from waypost.graph import Answer, Asker, Engine, Graph, GraphRequest, Schema, compose
 from waypost.tenancy import Directory
 
@@ -28,6 +29,7 @@ class Platform:
 
     home: UUID
     directory: Directory | None = None
+    database: Database | None = None
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         active = slug == "plymouth" or (slug is None and tenant in {None, self.home})
@@ -44,7 +46,7 @@ class Asking:
     services: Any = None
 
     def __post_init__(self) -> None:
-        self.services = self.services or Platform(self.world.towns["plymouth"].id)
+        self.services = self.services or Platform(self.world.towns["plymouth"].id, database=self.engine.database)
 
     def graph(self, city: str | None) -> Graph:
         if city is None:

@@ -54,6 +54,8 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "interests": ("film", "sea", "digital", "none"),
     "accessibility": ("step-free", "hearing-loop", "bsl", "none"),
     "postcode": POSTCODES,
+    "from": ("2026-01", "2026-02", "2025-12", "2026-13", "today"),
+    "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
 
@@ -67,7 +69,20 @@ class Pools:
     after: Mapping[tuple[str | None, str, str], Sequence[str]]
     liked_roots: Sequence[str] = (
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
-        *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
+        *(
+            "node",
+            "nodes",
+            "badge",
+            "opportunity",
+            "pathway",
+            "issuer",
+            "pathway",
+            "viewer",
+            "place",
+            "skill",
+            "city",
+            "figures",
+        ),
     )
 
     def liked(self, field: str) -> Sequence[str]:

@@ -21,14 +21,14 @@ LEAST_CONTRAST: Final = 3.0  # WCAG 2.2, success criterion 1.4.11: what graphics
 WIDTH: Final = 760
 MARGIN: Final = 24
 HEAD: Final = 76
-LABELS: Final = 250
+LABELS: Final = 270
 NUMBERS: Final = 64
 ROW: Final = 30
 BAR: Final = 18
 PLOT: Final = 250
 FOOT: Final = 34
 MOST_ROWS: Final = 25
-LETTERS: Final = 32
+LETTERS: Final = 30
 LETTERS_IN_HEAD: Final = 54
 MONTH_WIDTH: Final = 62  # pixels that the name of a month needs
 
@@ -193,7 +193,7 @@ def _curve(points: Sequence[tuple[float, float]], colour: str, *, dashed: bool =
 
 
 def _legend(look: Look) -> str:
-    left, y = MARGIN + 70, HEAD + 4
+    left, y = MARGIN, HEAD + 4
     return (
         _curve([(left, y - 5), (left + 30, y - 5)], look.primary)
         + _text(left + 38, y, "Badges", size=14)

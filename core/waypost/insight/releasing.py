@@ -15,7 +15,7 @@ from waypost.insight.rules import ENOUGH, Release, Standing, Waiting, after
 # Declined and revoked awards do not count, nor what was replaced: what replaced it does.
 COUNTING: Final = "('offered', 'accepted', 'expired')"
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('figures/' || $1::text, 0))"
+LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('figures/' || $1::uuid::text, 0))"
 NEW_SQL: Final = f"""
 SELECT a.id, coalesce(r.person_id, r.id) AS learner_id, to_char(a.awarded_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
        v.layer, r.birth_year, a.opportunity_id
