@@ -260,7 +260,7 @@ def test_the_attack_finds_what_a_total_gives_away() -> None:
 @pytest.mark.parametrize("codes", [("a", "b"), ("a", "b", "c")])
 def test_who_knows_the_rules_themselves_still_cannot_tell_how_many_are_in_a_small_group(codes: tuple[str, ...]) -> None:
     """All little populations there are: each small number leaves at least three others possible."""
-    possible: dict[tuple[object, ...], set[tuple[int, ...]]] = {}
+    possible: dict[tuple[tuple[tuple[str, int], ...], int | None], set[tuple[int, ...]]] = {}
     for counts in itertools.product(range(15), repeat=len(codes)):
         if sum(counts) < LEAST:
             continue  # nothing is sorted out of fewer

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
 
-import httpx
 import orjson
 
 from tests.graph.country import badge
 from tests.graph.world import Builder, Made, Town
 from waypost.composition import engine
 from waypost.db import City, Database, execute, fetch, new_id
-from waypost.graph import Graph, GraphRequest, Schema
+from waypost.graph import Asker, Graph, GraphRequest, Schema
 from waypost.insight.reading import Figures, read_figures
 from waypost.insight.releasing import release_figures
 from waypost.opportunities.store import OpportunityWords
@@ -83,10 +82,12 @@ class Earning:
         async with self.database.transaction(City(self.town.id)):
             return [tuple(row) for row in await fetch(sql, self.town.id, *args)]
 
-    async def asks(self, schema: Schema, document: str, *, nation: bool = False, **variables: Any) -> Any:
+    async def asks(
+        self, schema: Schema, document: str, *, nation: bool = False, months: Mapping[str, str] | None = None
+    ) -> Any:
         tenant = None if nation else self.town.id
         graph = Graph(schema, tenant, ("en",), services=self.services)
-        answer = await engine(self.database).answer(graph, GraphRequest(document, None, variables))
+        answer = await engine(self.database).answer(graph, GraphRequest(document, None, months or {}), Asker())
         return orjson.loads(answer.body)
 
 
@@ -112,7 +113,3 @@ async def found(database: Database, slug: str) -> Earning:
     online = OpportunityWords("online", "Online", "From home.", "ONLINE_LEARNING", issuer.id, online=True)
     activities = {words.slug: await build.opportunity(town, words) for words in (lab, online)}
     return Earning(database, town, badges, activities, Services(database))
-
-
-async def fetched(client: httpx.AsyncClient, path: str, **headers: str) -> httpx.Response:
-    return await client.get(path, headers={"accept": "*/*", **headers})

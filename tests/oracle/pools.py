@@ -69,20 +69,8 @@ class Pools:
     after: Mapping[tuple[str | None, str, str], Sequence[str]]
     liked_roots: Sequence[str] = (
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
-        *(
-            "node",
-            "nodes",
-            "badge",
-            "opportunity",
-            "pathway",
-            "issuer",
-            "pathway",
-            "viewer",
-            "place",
-            "skill",
-            "city",
-            "figures",
-        ),
+        *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
+        "figures",
     )
 
     def liked(self, field: str) -> Sequence[str]:
