@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from waypost.badges import borrowing
+from waypost.awards import effects as award_effects
+from waypost.awards import graph as awards
+from waypost.awards import live as awards_live
+from waypost.awards import many_writes as award_many_writes
+from waypost.awards import writes as award_writes
+from waypost.awards.mine import mine_in
+from waypost.badges import borrowing, endorsements
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
@@ -20,11 +26,15 @@ from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
+from waypost.learners import belongings
 from waypost.learners import graph as learners
-from waypost.learners.graph import memberships_in, names_in
+from waypost.learners import writes as learner_writes
+from waypost.learners.belongings import kept_in
+from waypost.learners.graph import memberships_in, names_in, permissions_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
+from waypost.outbox.work import Effects
 from waypost.pathways import graph as pathways
 from waypost.pathways import writes as pathway_writes
 from waypost.places import graph as places
@@ -45,9 +55,11 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    told = (insight, discover_live)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
-    return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))
+    owned = (belongings, endorsements, awards, insight)
+    told = (discover_live, awards_live)
+    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
+    given = (award_writes, award_many_writes)
+    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *given, *told) for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -59,12 +71,22 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
     return compose([core(), *added])
 
 
+def effects() -> Effects:
+    """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
+    return Effects.joined((award_effects.EFFECTS,))
+
+
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
     """Return an engine on the database; it looks postcodes up in the table first, then by plugins' geocoders."""
     lookups = {
         "postcode": _postcodes(database, plugins),
         "memberships": memberships_in(database),
         "name": names_in(database),
+        "permissions": permissions_in(database),
+        "joined": kept_in(database, "joined"),
+        "saved": kept_in(database, "saved"),
+        "awards": mine_in(database, "awards"),
+        "recipients": mine_in(database, "recipients"),
     }
     return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
 

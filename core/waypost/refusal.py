@@ -65,6 +65,7 @@ def missing() -> NotFound:
 
 # What a mutation may be refused with, for front ends; docs/front-ends.md has each.
 CODES: Final[Mapping[str, str]] = {
+    "ALREADY_ENDORSED": "The organisation has endorsed this already, or was refused.",
     "CITY_CLOSED": "The city has left the platform: it can be read, and nothing is written any more.",
     "CITY_NEEDED": "The national graph cannot tell which city is meant; ask the city's own graph.",
     "CLOSED": "It was closed or retired, and is not changed any more.",
@@ -81,5 +82,6 @@ CODES: Final[Mapping[str, str]] = {
     "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
+    "WRONG_STATE": "What was asked cannot be done in the state that the thing is in.",
     "UNAUTHENTICATED": "Nobody has signed in: there is no token.",
 }

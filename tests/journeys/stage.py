@@ -16,6 +16,7 @@ from waypost.access.people import create_token
 from waypost.composition import core, engine
 from waypost.db import City, Database, System, execute, fetch, fetchval
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema, compose, parse_id
+from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 
 STRANGER = Asker()
@@ -27,6 +28,8 @@ TABLES = (
     *("opportunity", "opportunity_text", "opportunity_badge", "opportunity_accessibility", "opportunity_weekday"),
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
+    *("award", "award_evidence", "award_policy", "award_batch", "recipient", "upload", "job"),
+    *("endorsement",),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "
@@ -57,6 +60,7 @@ class Platform:
 
     directory: Directory
     database: Database
+    settings: Settings = Settings(secret_key=SECRET, base_url="https://waypost.example")
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []

@@ -21,26 +21,56 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "award.create": "Give badges to people and organisations, and undo a batch within the hour.",
+    "award.read": "See who was given what.",
+    "award.revoke": "Take an award back, or replace it by another.",
+    "award.accept": "Accept and decline what the organisation itself was given.",
+    "award.policy": "Say how often one recipient is given a badge.",
+    "endorsement.give": "Endorse a badge or an issuer for one's own organisation, and withdraw that.",
+    "endorsement.decide": "Accept or refuse what others say of one's own badges and organisation.",
+    "claim.create": "Make codes by which people claim badges, see and print them.",
+    "claim.cancel": "Cancel a code.",
+    "request.decide": "Read requests for one's own badges with their evidence, and decide them.",
+    "member.read": "See who has which role, and which invitations are open.",
+    "member.invite": "Invite somebody to a role, and withdraw an invitation.",
+    "member.update": "Change somebody's role.",
+    "member.remove": "Take somebody's role away.",
+    "token.create": "Make a token for a program that acts in one's own role.",
+    "token.revoke": "Take back tokens of one's own; with a role of the whole city, anybody's there.",
 }
 
+_AWARDER: Final = frozenset({"award.create", "award.read", "claim.create", "claim.cancel", "request.decide"})
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})
+
+_TOKENS: Final = frozenset({"token.create", "token.revoke"})
+_MEMBERS: Final = frozenset({"member.read", "member.invite", "member.update", "member.remove"})
+# Whoever has signed in is a learner in every city, without a membership.
+LEARNER: Final = "learner"
 
 # The one table of roles. A role that is not here may do nothing.
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "operator": frozenset(PERMISSIONS),
     "city-admin": frozenset(PERMISSIONS),
-    "curator": frozenset(PERMISSIONS),
+    "curator": frozenset(PERMISSIONS) - _MEMBERS | {"member.read"},
     "issuer-admin": _PROVIDER
+    | _AWARDER
+    | _TOKENS
+    | _MEMBERS
     | {
+        "endorsement.give",
+        "endorsement.decide",
         "issuer.update",
         "pathway.create",
         "pathway.update",
         "pathway.publish",
         "pathway.retire",
         "badge.adopt",
+        "award.revoke",
+        "award.accept",
+        "award.policy",
     },
-    "issuer-staff": _PROVIDER | {"pathway.create", "pathway.update"},
-    "employer": _PROVIDER,
+    "issuer-staff": _PROVIDER | _AWARDER | _TOKENS | {"pathway.create", "pathway.update"},
+    "employer": _PROVIDER | _TOKENS,
     "learner": frozenset(),
 }
 
@@ -49,14 +79,18 @@ ISSUER_ROLES: Final = frozenset({"issuer-admin", "issuer-staff", "employer"})
 NATIONAL_ROLE: Final = "operator"
 
 
-def permissions_of(role: str | None) -> frozenset[str]:
-    """List what a role may do; nothing for no role or an unknown one."""
-    return ROLES.get(role or "", frozenset())
+def permissions_of(role: str | None, limits: frozenset[str] | None = None) -> frozenset[str]:
+    """List what a role may do; nothing for no role or an unknown one. `limits` keep it to some of that."""
+    whole = ROLES.get(role or "", frozenset())
+    return whole if limits is None else whole & limits
 
 
-def permits(role: str | None, permission: str) -> bool:
-    """Whether a role has a permission; for issuer roles, on objects of their issuer only."""
-    return permission in permissions_of(role)
+def permits(role: str | None, permission: str, limits: frozenset[str] | None = None) -> bool:
+    """Whether a role has a permission; for issuer roles, on objects of their issuer only.
+
+    `limits` are the permissions that a token is kept to, None for all of its role.
+    """
+    return permission in permissions_of(role, limits)
 
 
 def issuer_scoped(role: str | None) -> bool:

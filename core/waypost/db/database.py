@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from waypost.db.connections import Connection, Connections, connect
+from waypost.db.connections import PLANNED_ONCE, Connection, Connections, connect
+from waypost.db.hearing import Hear, hearing
 from waypost.db.reads import Reads
 from waypost.db.scope import Scope
 from waypost.db.strength import refuse_too_strong
@@ -23,9 +24,10 @@ STATEMENT_TIMEOUT_MS = 10_000
 class Database:
     """A PostgreSQL that the platform may enter only in scope. Made by `Database.open`."""
 
-    def __init__(self, open_one: Callable[[], Awaitable[Connection]], pool_size: int, timeout_ms: int) -> None:
+    def __init__(self, open_one: Callable[..., Awaitable[Connection]], pool_size: int, timeout_ms: int) -> None:
+        self._open_one = open_one
         self._writes = Connections(open_one, pool_size)
-        self._lane = Connections(open_one, pool_size)
+        self._lane = Connections(partial(open_one, session=PLANNED_ONCE), pool_size)
         self.reads = Reads(self._lane, timeout_ms)
         self.versions = Versions(open_one, self.reads)
 
@@ -55,6 +57,10 @@ class Database:
         was swallowed.
         """
         return begin(self._writes, scope, self.versions.note)
+
+    def hearing(self, channels: Mapping[str, Hear]) -> AbstractAsyncContextManager[None]:
+        """Hear notifications by channel on a connection of its own, until the end; whoever hears also polls."""
+        return hearing(self._open_one, channels)
 
     async def close(self) -> None:
         """Close all connections; those in use close when they are given back."""

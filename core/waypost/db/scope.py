@@ -27,19 +27,21 @@ def _uuid(value: UUID | str) -> UUID:
 class City:
     """One tenant: everything of its own, nothing of anybody else, not even public rows.
 
-    Raises `ValueError` when `tenant` is not a UUID.
+    `quiet` is for bookkeeping that no remembered answer shows (marks, deliveries): its writes do not move the
+    tenant's catalogue on. Raises `ValueError` when `tenant` is not a UUID.
     """
 
     tenant: UUID
+    quiet: bool = False
     role: ClassVar[str] = "waypost_city"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tenant", _uuid(self.tenant))
 
     @property
-    def catalogue(self) -> UUID:
+    def catalogue(self) -> UUID | None:
         """Whose catalogue its writes move on."""
-        return self.tenant
+        return None if self.quiet else self.tenant
 
     def sql(self) -> str:
         """SQL (statements without a final semicolon) that enters the scope inside a transaction."""

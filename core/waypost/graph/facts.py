@@ -35,6 +35,9 @@ class Facts:
         self.stored = stored
         self.nodes = frozenset(each.name for each in schema.get_possible_types(_node(schema)))
         self.seen = {each.table: each.seen for each in stored.values() if each.seen is not None}
+        self.looked_up = {
+            each.national: each.looked_up for each in stored.values() if each.national is not None and each.looked_up
+        }
         self._columns: dict[type[Table], Mapping[str, Column]] = {}
 
     def columns(self, table: type[Table]) -> Mapping[str, Column]:

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from waypost.http.charts import Charts
 from waypost.http.documents import OnlyRead, Pages, Schemas
 from waypost.http.endpoint import GraphEndpoint
+from waypost.http.exports import AwardsFile
 from waypost.http.faults import Code, Fault, method_not_allowed
 from waypost.http.health import Readyz, healthz
 from waypost.http.kept import KeptLane
@@ -21,6 +22,8 @@ from waypost.http.platform import Platform
 from waypost.http.sites import Sites
 from waypost.http.socket import GraphSocket
 from waypost.http.streams import GraphStream
+from waypost.http.unsubscribing import Unsubscribe
+from waypost.http.uploads import Uploads
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -51,6 +54,9 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/readyz", OnlyRead(Readyz(platform))),
         Route("/metrics", OnlyRead(platform.metrics)),
         Mount("/static", platform.assets),
+        Route("/unsubscribe/{token}", Unsubscribe(platform)),
+        Route("/uploads/{id}", Uploads(platform)),
+        Route("/{tenant}/awards.csv", AwardsFile(platform)),
         Route("/", pages),
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),

@@ -2,6 +2,40 @@
 
 from __future__ import annotations
 
-from waypost.outbox.act import Act, CityClosed, Command, Event, Forbidden, command
+from waypost.outbox.act import OWN, Act, CityClosed, Command, Event, Forbidden, command
+from waypost.outbox.work import (
+    Addressed,
+    Effects,
+    GivenUp,
+    Handler,
+    Happened,
+    JobKind,
+    Later,
+    Letter,
+    Schedule,
+    Work,
+    enqueue,
+    enqueue_all,
+)
 
-__all__ = ["Act", "CityClosed", "Command", "Event", "Forbidden", "command"]
+__all__ = [
+    "OWN",
+    "Act",
+    "Addressed",
+    "CityClosed",
+    "Command",
+    "Effects",
+    "Event",
+    "Forbidden",
+    "GivenUp",
+    "Handler",
+    "Happened",
+    "JobKind",
+    "Later",
+    "Letter",
+    "Schedule",
+    "Work",
+    "command",
+    "enqueue",
+    "enqueue_all",
+]

@@ -1,10 +1,10 @@
-"""What happened, in the order it happened."""
+"""What happened, in the order it happened, and the work that follows from it."""
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, BigInt, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Integer, Text, Timestamptz
 
-from waypost.db import TenantTable
+from waypost.db import PlatformTable, TenantTable
 
 
 class EventRow(TenantTable, tablename="event"):
@@ -21,4 +21,93 @@ class EventRow(TenantTable, tablename="event"):
     )
 
 
-TABLES = (EventRow,)
+class WorkRow(
+    PlatformTable,
+    tablename="work",
+    grants={"city": "INSERT", "learner": "INSERT", "system": "SELECT, INSERT, UPDATE, DELETE"},
+    tenant_policy=True,
+    reason="The queue of the workers, who take what is due whosever it is; holds ids and numbers only.",
+):
+    """One piece of work that is due, or that is dead after too many attempts."""
+
+    tenant_id = UUID(null=True)
+    kind = Text(help_text="`on:` and a handler, or a kind of job.")
+    facts = JSONB(default="{}")
+    due_at = Timestamptz(help_text="While a worker holds it: when its lease ends.")
+    attempts = Integer(default=0)
+    holder = UUID(null=True, help_text="The worker that has it.")
+    state = Text(default="due", help_text="due or dead.")
+    problem = Text(null=True, help_text="Why the last attempt failed: the error's kind and words.")
+    made_at = Timestamptz()
+
+
+class Relayed(
+    PlatformTable,
+    key=("tenant_id",),
+    grants={"city": "SELECT, INSERT, UPDATE", "system": "SELECT"},
+    tenant_policy=True,
+    reason="How far each tenant's events were handed on, looked up for all tenants at once; holds numbers only.",
+):
+    """How far the events of a tenant were handed on to their handlers."""
+
+    tenant_id = UUID()
+    version = BigInt()
+    event_id = UUID()
+
+
+class ScheduleRow(
+    PlatformTable,
+    tablename="schedule",
+    key=("name",),
+    grants={"system": "SELECT, INSERT, UPDATE"},
+    reason="One worker of all runs what is scheduled; holds names of schedules and times only.",
+):
+    """When a schedule is due again."""
+
+    name = Text()
+    due_at = Timestamptz()
+    holder = UUID(null=True)
+    ran_at = Timestamptz(null=True)
+
+
+class Handled(TenantTable, key=("handler", "key")):
+    """What a handler has done, so that it is not done twice."""
+
+    handler = Text()
+    key = UUID()
+    handled_at = Timestamptz()
+
+
+class Unsubscribed(TenantTable, key=("letter", "digest")):
+    """A letter that somebody does not want any more; the address is named by its keyed digest alone."""
+
+    letter = Text()
+    digest = Text()
+    said_at = Timestamptz()
+
+
+class Job(TenantTable):
+    """Long work that somebody watches."""
+
+    kind = Text(help_text="What is done, such as `award-many`.")
+    state = Text(help_text="queued, running, done or failed.")
+    done = Integer(default=0, help_text="How much of it is done, in pieces of its kind.")
+    total = Integer(null=True, help_text="How much there is to do; null as long as nobody knows.")
+    person_id = UUID(null=True, help_text="Who began it.")
+    issuer_id = UUID(null=True)
+    begun_at = Timestamptz()
+    ended_at = Timestamptz(null=True)
+
+
+class JobProblem(TenantTable):
+    """Something that a job could not do, and where in what it was given."""
+
+    job_id = UUID()
+    position = Integer()
+    line = Integer(null=True, help_text="The line of the uploaded file, the first being 1.")
+    column = Text(null=True, help_text="The column of that line.")
+    code = Text(help_text="Safe to switch on; docs/front-ends.md has them all.")
+    message = Text(help_text="One sentence for people, in English.")
+
+
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, Job, JobProblem)

@@ -1,0 +1,83 @@
+-- Work behind the scenes: what is due, what was done, and jobs that people watch. Holds ids, never names or addresses.
+-- migrate:up
+-- One row is one piece of work; it goes when it is done. `due_at` of a piece that a worker holds is when its
+-- lease ends, so that the work of a worker that was killed is due again by itself.
+CREATE TABLE work (
+    id uuid PRIMARY KEY,
+    tenant_id uuid,
+    kind text NOT NULL,
+    facts jsonb NOT NULL DEFAULT '{}',
+    due_at timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    holder uuid,
+    state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'dead')),
+    problem text,
+    made_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX work_due ON work (due_at, id) WHERE state = 'due';
+
+-- How far the events of each tenant were handed on to those who handle them.
+CREATE TABLE relayed (
+    tenant_id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    event_id uuid NOT NULL
+);
+-- What happened before there were handlers is not told to them.
+INSERT INTO relayed (tenant_id, version, event_id)
+SELECT tenant_id, version, 'ffffffff-ffff-ffff-ffff-ffffffffffff' FROM catalogue_version;
+
+-- When each schedule is due again; while one runs, `due_at` is when its lease ends.
+CREATE TABLE schedule (
+    name text PRIMARY KEY,
+    due_at timestamptz NOT NULL,
+    holder uuid,
+    ran_at timestamptz
+);
+
+-- What a handler has done, written in the transaction that did it.
+CREATE TABLE handled (
+    tenant_id uuid NOT NULL,
+    handler text NOT NULL,
+    key uuid NOT NULL,
+    handled_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, handler, key)
+);
+CREATE INDEX handled_at ON handled (tenant_id, handled_at);
+
+CREATE TABLE unsubscribed (
+    tenant_id uuid NOT NULL,
+    letter text NOT NULL,
+    digest text NOT NULL,
+    said_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, letter, digest)
+);
+
+CREATE TABLE job (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    done integer NOT NULL DEFAULT 0 CHECK (done >= 0),
+    total integer CHECK (total >= 0),
+    person_id uuid,
+    issuer_id uuid,
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE job_problem (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    position integer NOT NULL,
+    line integer,
+    "column" text,
+    code text NOT NULL,
+    message text NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES job (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX job_problem_of ON job_problem (tenant_id, job_id, position);
+-- migrate:down
+DROP TABLE job_problem, job, unsubscribed, handled, schedule, relayed, work;

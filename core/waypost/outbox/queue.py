@@ -1,0 +1,150 @@
+"""The queue: taking what is due for a while, and giving it back done, failed or untouched."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from waypost.db import Database, System, execute, fetch, new_id
+from waypost.outbox.retries import MOST_ATTEMPTS, retry_in_s
+from waypost.outbox.work import GivenUp, Later, Task
+
+LEASE_S: Final = 60.0
+SCOPE: Final = System("worker")
+MOST_WORDS: Final = 500
+
+# While it is held, `due_at` is the end of the lease: a piece of work is due again by itself when its worker was killed.
+TAKE_SQL: Final = """
+UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_interval(secs => $3)
+WHERE id IN (
+    SELECT id FROM work WHERE state = 'due' AND due_at <= now() ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, tenant_id, facts::text AS facts, attempts
+"""
+KEEP_SQL: Final = """
+UPDATE work SET due_at = now() + make_interval(secs => $3) WHERE id = ANY($2::uuid[]) AND holder = $1
+"""
+# Only who still holds it may say what became of it: a lease that ran out belongs to somebody else.
+DONE_SQL: Final = "DELETE FROM work WHERE id = ANY($2::uuid[]) AND holder = $1"
+FAILED_SQL: Final = """
+UPDATE work SET holder = NULL, due_at = now() + make_interval(secs => coalesce(f.after_s, 0)), problem = f.problem,
+       state = CASE WHEN f.after_s IS NULL THEN 'dead' ELSE 'due' END, attempts = attempts - f.uncounted
+FROM unnest($2::uuid[], $3::float8[], $4::text[], $5::int[]) AS f (id, after_s, problem, uncounted)
+WHERE work.id = f.id AND holder = $1
+"""
+RELEASE_SQL: Final = """
+UPDATE work SET holder = NULL, due_at = now(), attempts = attempts - 1 WHERE id = ANY($2::uuid[]) AND holder = $1
+"""
+NEXT_SQL: Final = """
+SELECT extract(epoch FROM min(due_at) - now())::float8 AS wait_s FROM work WHERE state = 'due'
+"""
+DEPTH_SQL: Final = """
+SELECT kind, state, count(*) AS pieces, extract(epoch FROM now() - min(due_at))::float8 AS late_s
+FROM work GROUP BY kind, state ORDER BY kind, state
+"""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A piece of work that failed: when it is tried again (None = it is dead), and why; whether it was tried at all."""
+
+    id: UUID
+    after_s: float | None
+    problem: str
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much work of a kind is there; `late_s` is how long the oldest has been due (negative = not yet)."""
+
+    kind: str
+    state: str
+    pieces: int
+    late_s: float
+
+
+@dataclass
+class Queue:
+    """The queue as one worker sees it; `holder` is its name there."""
+
+    database: Database
+    lease_s: float = LEASE_S
+    holder: UUID = field(default_factory=new_id)
+
+    async def take(self, most: int) -> list[Task]:
+        """Take at most so many pieces of work that are due; each is ours until its lease ends."""
+        async with self.database.transaction(SCOPE):
+            rows = await fetch(TAKE_SQL, self.holder, most, self.lease_s)
+        return [
+            Task(row["id"], row["kind"], row["tenant_id"], orjson.loads(row["facts"]), row["attempts"])
+            for row in sorted(rows, key=lambda row: row["id"])
+        ]
+
+    async def keep(self, ids: Sequence[UUID]) -> None:
+        """Say that we are still at it."""
+        if ids:
+            async with self.database.transaction(SCOPE):
+                await execute(KEEP_SQL, self.holder, list(ids), self.lease_s)
+
+    async def settle(self, done: Sequence[UUID], failed: Sequence[Failure] = ()) -> None:
+        """Say what became of them."""
+        if not done and not failed:
+            return
+        async with self.database.transaction(SCOPE):
+            if done:
+                await execute(DONE_SQL, self.holder, list(done))
+            if failed:
+                columns = [[each.id for each in failed], [each.after_s for each in failed]]
+                uncounted = [int(not each.counted) for each in failed]
+                await execute(FAILED_SQL, self.holder, *columns, [each.problem for each in failed], uncounted)
+
+    async def release(self, ids: Sequence[UUID]) -> None:
+        """Give back what was not begun, as if it had never been taken."""
+        if ids:
+            async with self.database.transaction(SCOPE):
+                await execute(RELEASE_SQL, self.holder, list(ids))
+
+    async def next_in_s(self) -> float | None:
+        """How long until something is due; None where there is nothing."""
+        async with self.database.transaction(SCOPE):
+            rows = await fetch(NEXT_SQL)
+        wait_s: float | None = rows[0]["wait_s"]
+        return wait_s
+
+
+async def depths(database: Database) -> list[Depth]:
+    """How much work there is, by kind and state."""
+    rows = await database.reads.rows(SCOPE, DEPTH_SQL)
+    return [Depth(row["kind"], row["state"], row["pieces"], row["late_s"]) for row in rows]
+
+
+def failure_of(task: Task, error: Exception) -> Failure:
+    """When a task that failed is tried again, and why it failed."""
+    least_s = error.after_s if isinstance(error, Later) and error.after_s is not None else 0.0
+    if isinstance(error, Later) and not error.counted:
+        return Failure(task.id, least_s, words_of(error), counted=False)
+    after_s = None if isinstance(error, GivenUp) else retry_in_s(task.attempts, random.random, least_s=least_s)
+    return Failure(task.id, after_s, words_of(error))
+
+
+def words_of(error: BaseException) -> str:
+    """The error in few words, for the row of the work; what runs never puts names or addresses into its errors."""
+    return f"{type(error).__name__}: {error}"[:MOST_WORDS]
+
+
+def is_spent(task: Task) -> bool:
+    """Whether a task was begun more often than it may be: it takes its workers down with it."""
+    return task.attempts > MOST_ATTEMPTS
+
+
+def text_of(facts: Mapping[str, object], name: str) -> str:
+    """A fact that must be there as text."""
+    value = facts.get(name)
+    if not isinstance(value, str):
+        raise TypeError(f"the fact {name!r} is missing")
+    return value
