@@ -105,8 +105,8 @@ def _discover(args: Args, asked: Asked) -> None:
 
 
 def _first_of_facet(args: Args, asked: Asked) -> None:
-    if not 0 <= args.get("first", 20) <= 100:
-        raise Refused("LIMIT_EXCEEDED")
+    if not 0 <= (first := args.get("first", 20)) <= 100:
+        raise Refused("LIMIT_EXCEEDED" if first > 100 else "INVALID_ARGUMENT")
 
 
 def _ids(args: Args, asked: Asked) -> None:
