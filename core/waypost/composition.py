@@ -21,6 +21,7 @@ from waypost.discover import live as discover_live
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
+from waypost.insight import effects as insight_effects
 from waypost.insight import graph as insight
 from waypost.issuers import costs
 from waypost.issuers import graph as issuers
@@ -73,7 +74,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined((award_effects.EFFECTS,))
+    return Effects.joined((award_effects.EFFECTS, insight_effects.EFFECTS))
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:

@@ -93,7 +93,6 @@ CELLS_SQL: Final = """
 INSERT INTO figure_cell (tenant_id, breakdown_id, code, badges)
 SELECT $1, $2, * FROM unnest($3::text[], $4::integer[]) AS shown
 """
-ERASE_SQL: Final = "UPDATE counted_award SET learner_id = $3 WHERE tenant_id = $1 AND learner_id = ANY($2::uuid[])"
 CLEAR_SQL: Final = tuple(
     f"DELETE FROM {table} WHERE tenant_id = $1" for table in ("figure_breakdown", "figure_release", "counted_award")
 )
@@ -154,11 +153,12 @@ async def take_up(tenant: UUID, through: str) -> None:
     end = datetime.fromisoformat(f"{after(through)}-01T00:00:00+00:00")
     rows = await fetch(NEW_SQL, tenant, end)
     if rows:
-        places = await _places(tenant, {row["opportunity_id"] for row in rows} - {None})
-        await _book(tenant, tenant, rows, places)
+        places = await places_of(tenant, {row["opportunity_id"] for row in rows} - {None})
+        await book(tenant, tenant, rows, places)
 
 
-async def _book(tenant: UUID, home: UUID, rows: Sequence[Any], places: dict[UUID | None, tuple[str, ...]]) -> None:
+async def book(tenant: UUID, home: UUID, rows: Sequence[Any], places: dict[UUID | None, tuple[str, ...]]) -> None:
+    """Write awards of `home` into the tenant's counting book; `places` say kind, place, ward and deprivation."""
     unknown = (rules.UNKNOWN,) * 4
     lines = [
         (
@@ -171,7 +171,7 @@ async def _book(tenant: UUID, home: UUID, rows: Sequence[Any], places: dict[UUID
     await execute(BOOK_SQL, tenant, *([*column] for column in zip(*lines, strict=True)))
 
 
-async def _places(tenant: UUID, opportunities: Iterable[UUID]) -> dict[UUID | None, tuple[str, ...]]:
+async def places_of(tenant: UUID, opportunities: Iterable[UUID]) -> dict[UUID | None, tuple[str, ...]]:
     """Find kind, place, ward and deprivation of opportunities."""
     rows = await fetch(WHERE_SQL, tenant, list(opportunities))
     highest = {nation: await fetchval(HIGHEST_SQL, nation) for nation in {row["nation"] for row in rows} - {None}}
@@ -211,11 +211,6 @@ async def _sort_out(tenant: UUID, chance: Random) -> None:
         id, run = new_id(), (releases[0]["from_month"], releases[-1]["to_month"])
         await execute(BREAKDOWN_SQL, tenant, id, dimension, *run, badges, table.together)
         await execute(CELLS_SQL, tenant, id, list(table.shown), list(table.shown.values()))
-
-
-async def erase_learner(tenant: UUID, learners: Sequence[UUID]) -> None:
-    """Take somebody's ids out of the counting book, in the tenant's City transaction; what was counted stays."""
-    await execute(ERASE_SQL, tenant, list(learners), new_id())
 
 
 async def clear_figures(tenant: UUID) -> None:

@@ -57,8 +57,12 @@ CREATE TABLE figure_cell (
     FOREIGN KEY (tenant_id, breakdown_id) REFERENCES figure_breakdown (tenant_id, id) ON DELETE CASCADE
 );
 
+-- What was earned in another city is counted there too.
+CREATE INDEX award_earned_elsewhere ON award (tenant_id, earned_in_tenant_id)
+    WHERE earned_in_tenant_id <> tenant_id;
+
 -- The highest rank of a nation tells the editions of its index of deprivation apart.
 CREATE INDEX postcode_by_deprivation ON postcode (nation, deprivation_rank);
 -- migrate:down
-DROP INDEX postcode_by_deprivation;
+DROP INDEX postcode_by_deprivation, award_earned_elsewhere;
 DROP TABLE figure_cell, figure_breakdown, figure_release, counted_award;
