@@ -129,8 +129,7 @@ class FiguresQuery:
             Argument("from", str, doc="The first month, such as 2026-03; absent: the first that there is."),
             Argument("to", str, doc="The last month; absent: the last that was released."),
         ),
-        doc="What a city's learners, badges and organisations add up to, in whole months. For everybody: "
-        "nothing is told of fewer than five people, and no two answers differ by fewer.",
+        doc="What a city adds up to, in whole months; nothing is told of fewer than five people.",
     )
 
 

@@ -57,9 +57,9 @@ AND NOT EXISTS (SELECT FROM award a WHERE a.tenant_id = $1 AND a.id = c.id AND a
 """
 # Who has an account by now is the same learner as before, under the account's id.
 LINK_SQL: Final = """
-UPDATE counted_award c SET learner_id = r.person_id FROM award a, recipient r
-WHERE c.tenant_id = $1 AND a.tenant_id = $1 AND r.tenant_id = $1 AND c.home_tenant_id = $1
-  AND a.id = c.id AND r.id = a.recipient_id AND r.person_id IS NOT NULL AND c.learner_id = r.id
+UPDATE counted_award c SET learner_id = r.person_id FROM recipient r
+WHERE c.tenant_id = $1 AND r.tenant_id = $1 AND c.home_tenant_id = $1 AND c.learner_id = r.id
+  AND r.person_id IS NOT NULL
 """
 WAITING_SQL: Final = "SELECT id, learner_id, month FROM counted_award WHERE tenant_id = $1 AND release_id IS NULL"
 COUNTED_SQL: Final = """
