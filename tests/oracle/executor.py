@@ -31,6 +31,7 @@ from tests.oracle.audits import AUDITS
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
 from tests.oracle.earned import EARNED
+from tests.oracle.figures import FIGURES
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
@@ -51,6 +52,7 @@ RESOLVERS: Table = {
     **LEARNING,
     **EARNED,
     **SCHOOL,
+    **FIGURES,
 }
 
 

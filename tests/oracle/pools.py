@@ -59,6 +59,8 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "link": ("https://example.org/{code}", "javascript:{code}", "{code}"),
     "tables": ("place", "badge", "former_slug", "none"),
     "acts": ("updatePlace", "publishBadge", "none"),
+    "from": ("2026-01", "2026-02", "2025-12", "2026-13", "today"),
+    "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
 
@@ -74,6 +76,7 @@ class Pools:
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
         "auditLog",
+        "figures",
     )
 
     def liked(self, field: str) -> Sequence[str]:
