@@ -66,6 +66,7 @@ def missing() -> NotFound:
 # What a mutation may be refused with, for front ends; docs/front-ends.md has each.
 CODES: Final[Mapping[str, str]] = {
     "ALREADY_ENDORSED": "The organisation has endorsed this already, or was refused.",
+    "ALREADY_AWARDED": "The recipient has the badge already, and by its policy is not given it again.",
     "CITY_CLOSED": "The city has left the platform: it can be read, and nothing is written any more.",
     "CITY_NEEDED": "The national graph cannot tell which city is meant; ask the city's own graph.",
     "CLOSED": "It was closed or retired, and is not changed any more.",
@@ -76,6 +77,7 @@ CODES: Final[Mapping[str, str]] = {
     "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",
     "INVALID_POSTCODE": "That is not the form of a UK postcode.",
     "MANAGED_BY_FILES": "The row belongs to the city's files, which would overwrite the change.",
+    "NOT_AWARDABLE": "The badge is not published, or retired: nobody can be given it.",
     "NOT_FOUND": "Nothing here has that id; made up, another city's and gone are all the same.",
     "ORGANISATION_CONFLICT": "Official numbers or slug belong to different organisations.",
     "PARENT_CYCLE": "An issuer would stand below itself.",
@@ -85,6 +87,7 @@ CODES: Final[Mapping[str, str]] = {
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
     "WRONG_STATE": "What was asked cannot be done in the state that the thing is in.",
+    "TOO_LATE": "The hour in which it can be undone is over, or it was undone already.",
     "TOO_MANY_TRIES": "Too many codes were wrong within an hour.",
     "UNAUTHENTICATED": "Nobody has signed in: there is no token.",
 }

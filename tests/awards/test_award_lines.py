@@ -42,7 +42,9 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was_meant(
     assert [line.number for line in lines] == sorted({line.number for line in lines})
 
 
-@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"name,email\n{text}".encode("utf-8", "ignore")))
+@given(
+    st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"name,email\n{text}".encode("utf-8", "ignore"))
+)
 def test_whatever_the_bytes_are_there_are_lines_or_problems_with_their_place(content: bytes) -> None:
     reader, lines = read(content)
     assert lines or reader.problems

@@ -104,7 +104,9 @@ async def test_a_file_is_given_to_all_in_the_background(stage: Stage) -> None:
         "recipient": {"name": "Ada"},
     }
     who = await person(stage, f"ada.{tag}@example.org")
-    assert (await stage.read("{ viewer { awards { totalCount } } }", None, who=who))["viewer"]["awards"]["totalCount"] == 1
+    assert (await stage.read("{ viewer { awards { totalCount } } }", None, who=who))["viewer"]["awards"][
+        "totalCount"
+    ] == 1
     told = [each for each in await stage.told_in("brighton", "award.created") if each["data"]["batch"] is not None]
     assert len(told) >= 3
 
@@ -236,7 +238,10 @@ async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None
         ({"badge": badge}, ["awards"]),
         ({"awards": awards}, ["badge"]),
         ({"badge": badge, "awards": [awards[0]] * 101}, ["awards"]),
-        ({"badge": badge, "awards": [{"recipient": {"name": "A", "email": "x"}}]}, ["awards", "0", "recipient", "email"]),
+        (
+            {"badge": badge, "awards": [{"recipient": {"name": "A", "email": "x"}}]},
+            ["awards", "0", "recipient", "email"],
+        ),
     ):
         assert await stage.refused("awardBadges", input) == ("Invalid", "INVALID", path)
 
@@ -249,6 +254,6 @@ async def test_an_upload_is_announced_as_what_it_is(stage: Stage) -> None:
         ({"purpose": "awards", "size": 1, "mediaType": "application/zip"}, ["mediaType"]),
     ):
         assert await stage.refused("createUpload", input) == ("Invalid", "INVALID", path)
-    assert (await stage.refused("createUpload", {"purpose": "awards", "size": 1, "mediaType": "text/csv"}, who="learner"))[
-        1
-    ] == "FORBIDDEN"
+    assert (
+        await stage.refused("createUpload", {"purpose": "awards", "size": 1, "mediaType": "text/csv"}, who="learner")
+    )[1] == "FORBIDDEN"

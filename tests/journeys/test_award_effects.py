@@ -94,9 +94,7 @@ async def test_of_a_child_the_guardian_alone_is_written_to(
     assert len(post.sent) == count + 1, "nobody else was written to"
 
 
-async def test_of_a_batch_that_was_undone_nobody_hears(
-    stage: Stage, settings: Settings, post: Post, ada: str
-) -> None:
+async def test_of_a_batch_that_was_undone_nobody_hears(stage: Stage, settings: Settings, post: Post, ada: str) -> None:
     input: dict[str, Any] = {
         "badge": stage.id("Badge", "brighton", "leader"),
         "awards": [{"recipient": {"name": "Ada", "email": ada}}],
@@ -107,7 +105,9 @@ async def test_of_a_batch_that_was_undone_nobody_hears(
     await stage.done("undoAwards", {"job": begun["job"]}, "job")
     await work_off(stage.database, settings)
     async with stage.database.transaction(SCOPE):
-        assert await execute("UPDATE work SET due_at = now() WHERE kind = 'mail'") == "UPDATE 1", "the letter that waits"
+        assert await execute("UPDATE work SET due_at = now() WHERE kind = 'mail'") == "UPDATE 1", (
+            "the letter that waits"
+        )
     await work_off(stage.database, settings)
     assert letters(post, ada) == []
 
@@ -130,11 +130,15 @@ async def test_an_award_expires_and_its_holder_is_reminded_before(
     assert (await stage.events(award["id"]))[-1] == "award.expired"
 
 
-async def test_who_never_answers_is_forgotten_after_the_citys_time(
-    stage: Stage, settings: Settings, ada: str
-) -> None:
-    claimed, unclaimed = await given(stage, recipient={"email": ada}), await given(
-        stage, recipient={"name": "Secret Name", "email": f"other.{ada}"}, narrative="Secret.", evidence=["https://e.org"]
+async def test_who_never_answers_is_forgotten_after_the_citys_time(stage: Stage, settings: Settings, ada: str) -> None:
+    claimed, unclaimed = (
+        await given(stage, recipient={"email": ada}),
+        await given(
+            stage,
+            recipient={"name": "Secret Name", "email": f"other.{ada}"},
+            narrative="Secret.",
+            evidence=["https://e.org"],
+        ),
     )
     who = await person(stage, ada)
     await stage.done("acceptAward", {"award": claimed["id"]}, SHOWN, who=who)

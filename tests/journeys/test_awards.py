@@ -70,7 +70,7 @@ async def test_a_badge_that_was_given_is_accepted_by_who_signs_in_with_the_addre
         "WRONG_STATE",
         ["award"],
     )
-    badge = 'query($id: ID!) { badge(id: $id) { viewerAwards { id state } } }'
+    badge = "query($id: ID!) { badge(id: $id) { viewerAwards { id state } } }"
     held = await stage.read(badge, who=who, id=stage.id("Badge", "brighton", "film-maker"))
     assert held["badge"]["viewerAwards"] == [{"id": award["id"], "state": "ACCEPTED"}]
     assert (await stage.read(badge, id=stage.id("Badge", "brighton", "film-maker")))["badge"]["viewerAwards"] == []
@@ -84,7 +84,9 @@ async def test_a_learner_sees_what_they_earned_in_all_cities_at_once(stage: Stag
     who = await person(stage, ada)
     seen = (await stage.read(MINE, None, who=who))["viewer"]["awards"]
     assert seen == {"nodes": [two, one], "totalCount": 2}
-    first = "query($after: String) { viewer { awards(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } } }"
+    first = (
+        "query($after: String) { viewer { awards(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } } }"
+    )
     page = (await stage.read(first, None, who=who))["viewer"]["awards"]
     rest = (await stage.read(first, None, who=who, after=page["pageInfo"]["endCursor"]))["viewer"]["awards"]
     assert [page["nodes"], rest["nodes"]] == [[{"id": two["id"]}], [{"id": one["id"]}]]
@@ -159,7 +161,9 @@ async def test_a_replaced_award_leads_to_the_new_one(stage: Stage, ada: str) -> 
     who = await person(stage, ada)
     await stage.done("acceptAward", {"award": award["id"]}, SHOWN, who=who)
     input = {"award": award["id"], "narrative": "Corrected."}
-    done = await stage.done("replaceAward", input, f"{SHOWN} replaced {{ state replacedBy {{ id }} }}", who="issuer-admin")
+    done = await stage.done(
+        "replaceAward", input, f"{SHOWN} replaced {{ state replacedBy {{ id }} }}", who="issuer-admin"
+    )
     assert (done["award"]["state"], done["award"]["narrative"]) == ("ACCEPTED", "Corrected.")
     assert done["replaced"] == {"state": "REPLACED", "replacedBy": {"id": done["award"]["id"]}}
     assert await stage.events(award["id"]) == ["award.created", "award.accepted", "award.replaced"]
