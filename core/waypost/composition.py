@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from waypost.awards import claim_codes, claim_writes, completing, progress, request_effects, requests
+from waypost.access import forgetting as access_forgetting
+from waypost.audit import graph as audit
+from waypost.awards import claim_codes, claim_forgetting, claim_writes, completing, progress, request_effects, requests
 from waypost.awards import effects as award_effects
+from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
 from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
 from waypost.awards.mine import mine_in
 from waypost.badges import borrowing, endorsements
+from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
@@ -26,14 +30,22 @@ from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
+from waypost.jobs import graph as jobs
 from waypost.learners import belongings
+from waypost.learners import forgetting as learners_forgetting
 from waypost.learners import graph as learners
 from waypost.learners import writes as learner_writes
 from waypost.learners.belongings import kept_in
 from waypost.learners.graph import memberships_in, names_in, permissions_in
+from waypost.members import effects as member_effects
+from waypost.members import graph as members
+from waypost.members import writes as member_writes
+from waypost.members.graph import tokens_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
+from waypost.outbox import effects as outbox_effects
+from waypost.outbox import forgetting as outbox_forgetting
 from waypost.outbox.work import Effects
 from waypost.pathways import graph as pathways
 from waypost.pathways import writes as pathway_writes
@@ -41,12 +53,17 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode
+from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
+from waypost.webhooks import effects as webhook_effects
+from waypost.webhooks import forgetting as webhooks_forgetting
+from waypost.webhooks import graph as webhooks
+from waypost.webhooks import writes as webhook_writes
 
 if TYPE_CHECKING:
-    from waypost.db import Database
+    from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
     from waypost.plugins import Plugins, Profile
@@ -55,11 +72,14 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    owned = (belongings, endorsements, awards, progress, claim_codes, claim_writes, requests)
-    told = (discover_live, awards_live)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
-    given = (award_writes, award_many_writes)
-    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *given, *told) for each in room.TYPES))
+    owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
+    kept = (audit, privacy_writes)
+    told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
+    belonging = (member_writes, learner_writes)
+    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, *belonging)
+    given = (award_writes, award_many_writes, claim_writes)
+    rooms = (*shown, *owned, *written, *given, *told, *kept)
+    return Contribution(CORE, tuple(each for room in rooms for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -73,8 +93,20 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    parts = (award_effects.EFFECTS, completing.EFFECTS, claim_codes.EFFECTS, request_effects.EFFECTS)
-    return Effects.joined(parts)
+    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects)
+    given = (award_effects, completing, claim_codes, request_effects)
+    return Effects.joined(room.EFFECTS for room in (*rooms, *given))
+
+
+def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
+    """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
+    rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
+    given = (awards_forgetting, claim_forgetting)
+    added = () if plugins is None else plugins.apps()
+    return (
+        *(each for room in (*rooms, *given) for each in room.PERSONAL),
+        *(each for app in added for each in app.personal),
+    )
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -84,13 +116,15 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "memberships": memberships_in(database),
         "name": names_in(database),
         "permissions": permissions_in(database),
+        "tokens": tokens_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
         "awards": mine_in(database, "awards"),
         "recipients": mine_in(database, "recipients"),
         "requests": mine_in(database, "requests"),
     }
-    return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
+    acts = Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing, personal=personal(plugins))
+    return Engine(database, lookups, acts)
 
 
 async def _follow_issuer(act: Act, event: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +31,7 @@ class Platform:
     home: UUID
     directory: Directory | None = None
     database: Database | None = None
-    settings: Settings = Settings(secret_key="a key for tests alone")  # noqa: RUF009 - it is frozen
+    settings: Settings = field(default_factory=lambda: Settings(secret_key="a key for tests alone"))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         active = slug == "plymouth" or (slug is None and tenant in {None, self.home})

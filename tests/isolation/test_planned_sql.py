@@ -17,6 +17,7 @@ from tests.isolation.documents import Asking, Document, front_ends
 from tests.isolation.statements import Declared, faults, uses
 from waypost.apps import core_app
 from waypost.composition import schema_of
+from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.graph import Asker, GraphError, Schema
 from waypost.graph.documents import Documents
 from waypost.graph.plan import Plan, Planned
@@ -33,7 +34,7 @@ ME: Final = Asker(person=UUID(int=0xA2), role="city-admin", tenant=HERE)
 SERVICES: Final = SimpleNamespace(settings=Settings(base_url="https://waypost.example"))
 PLUGINS: Final = load()
 SCHEMA: Final = schema_of(PLUGINS, PLUGINS.national)
-DECLARED: Final = Declared.by([table for app in (core_app(), *PLUGINS.apps()) for table in app.tables])
+DECLARED: Final = Declared.by([*BOOKKEEPING, *(table for app in (core_app(), *PLUGINS.apps()) for table in app.tables)])
 ASKING: Final = Asking(SCHEMA.core)
 DOCUMENTS: Final = [*front_ends(), *ASKING.documents()]
 BOUND: Final = re.compile(r"\b(t\d+)\.tenant_id = (\$\d+)::uuid")

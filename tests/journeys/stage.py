@@ -30,6 +30,7 @@ TABLES = (
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
     *("award", "award_evidence", "award_policy", "award_batch", "recipient", "upload", "job"),
     *("endorsement", "claim_code", "badge_request", "badge_request_evidence"),
+    *("membership", "invitation", "access_token"),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "
@@ -60,7 +61,7 @@ class Platform:
 
     directory: Directory
     database: Database
-    settings: Settings = Settings(secret_key=SECRET, base_url="https://waypost.example")
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET, base_url="https://waypost.example"))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []
@@ -128,14 +129,19 @@ class Stage:
         self.platform.directory = await load_directory(self.database)
 
     async def body(
-        self, query: str, variables: Mapping[str, Any] | None = None, city: str | None = "brighton", who: str = ""
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        city: str | None = "brighton",
+        who: str = "",
+        key: str | None = None,
     ) -> dict[str, Any]:
-        """Answer one request; `city` None asks the national graph, `who` "" is a stranger."""
+        """Answer one request; `city` None asks the national graph, `who` "" is a stranger, `key` an idempotency key."""
         town = self.town(city).here if city else None
         tenant, languages = (town.tenant_id, town.languages) if town else (None, ())
         graph = Graph(self.schema, tenant, languages, self.platform)
         asker = self.who[who] if who else STRANGER
-        answer = await self.engine.answer(graph, GraphRequest(query, variables=variables), asker)
+        answer = await self.engine.answer(graph, GraphRequest(query, variables=variables, idempotency_key=key), asker)
         found: dict[str, Any] = orjson.loads(answer.body)
         return found
 

@@ -291,3 +291,38 @@ async def test_codes_are_made_for_ones_own_published_badges_alone(stage: Stage) 
 async def test_terms_that_cannot_be_are_refused(stage: Stage, terms: dict[str, Any], path: list[str]) -> None:
     refused = await stage.refused("createClaimCode", {"badge": await badge(stage), **terms}, who=STAFF)
     assert refused[2] == path
+
+
+async def test_what_was_awarded_without_an_address_is_accepted_by_a_code(stage: Stage) -> None:
+    of = await badge(stage)
+    pupils = [{"name": "Amy", "reference": f"pupil-{new_id().hex}"}, {"name": "Ben"}]
+    given = []
+    for pupil in pupils:
+        done = await stage.done("awardBadge", {"badge": of, "recipient": pupil}, "award { id state }", who=STAFF)
+        assert done["award"]["state"] == "OFFERED"
+        given.append(done["award"]["id"])
+    first, second = await coded(stage, of, awards=given)
+    assert [each["recipientName"] for each in (first, second)] == ["Amy", "Ben"]
+    amy = await arrives(stage, "amy")
+    award = await claims(stage, first["code"], amy)
+    assert (award["id"], award["state"], award["origin"]) == (given[0], "ACCEPTED", "issuer")
+    assert await claims(stage, first["code"], amy) == award
+    assert (await stage.events(given[0]))[-1] == "award.accepted"
+    assert await stage.refused("claimBadge", {"code": first["code"]}, who=await arrives(stage), city=None) == INVALID
+    refused = await stage.refused("createClaimCode", {"badge": of, "awards": given}, who=STAFF)
+    assert refused == ("Refused", "NOT_FOUND", ["awards", "0"])
+
+
+async def test_a_code_for_a_pupil_accepts_what_waits_for_them(stage: Stage) -> None:
+    """Awarded by list and handed a code besides: one badge, and the other one can be accepted from then on."""
+    of, other, amy = await badge(stage), await badge(stage), {"name": "Amy", "reference": f"pupil-{new_id().hex}"}
+    for each in (of, other):
+        await stage.done("awardBadge", {"badge": each, "recipient": amy}, "award { id }", who=STAFF)
+    (code,) = await coded(stage, of, recipients=[amy])
+    who = await arrives(stage, "amy")
+    await claims(stage, code["code"], who)
+    mine = "{ viewer { awards { nodes { id state badge { id } } } } }"
+    found = (await stage.read(mine, None, who))["viewer"]["awards"]["nodes"]
+    assert {each["badge"]["id"]: each["state"] for each in found} == {of: "ACCEPTED", other: "OFFERED"}
+    waiting = next(each["id"] for each in found if each["state"] == "OFFERED")
+    await stage.done("acceptAward", {"award": waiting}, "award { id }", who=who, city=None)

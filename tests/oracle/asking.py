@@ -44,7 +44,7 @@ class Platform:
     directory: Directory
     plymouth: UUID
     database: Database
-    settings: Settings = Settings(secret_key="a key for tests alone")  # noqa: RUF009 - it is frozen
+    settings: Settings = field(default_factory=lambda: Settings(secret_key="a key for tests alone"))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""

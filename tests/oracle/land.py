@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
 from tests.oracle.learning_land import settle
 from waypost.access.people import create_token
-from waypost.db import Database
+from waypost.db import Database, new_id
 from waypost.db.connections import Connection, connect
 from waypost.graph import Asker
 
@@ -27,7 +29,12 @@ FORMER_SQL = """
 INSERT INTO former_slug (tenant_id, object_type, slug, object_id, public)
 SELECT tenant_id, 'Badge', 'clever-citizen', id, true FROM badge WHERE tenant_id = $1 AND slug = 'smart-citizen'
 """
+AUDIT_SQL = """
+INSERT INTO audit (tenant_id, id, at, person_id, role, token_id, act, table_name, row_id, verb, changed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
 NAME_SQL = "INSERT INTO person_profile (person_id, name) VALUES ($1, $2)"
+BADGES: Final = {"plymouth": "smart-citizen", "cardiff": "bathodyn"}
 ROLES: Final = {
     "learner": ("plymouth", None),
     "curator": ("cardiff", None),
@@ -52,6 +59,8 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
             who[role] = await _admitted(database, world, role, town, issuer)
         await connection.execute(NAME_SQL, who["learner"].person, "Ada")
         await settle(connection, world, who["learner"])
+        for town in ("plymouth", "cardiff"):
+            await _trace(connection, world, town, [who["curator"].person, who["operator"].person])
     finally:
         await connection.close()
     return world, who
@@ -82,6 +91,24 @@ async def _plugin(connection: Connection, world: World) -> None:
     await connection.execute(SETTING_SQL, plymouth, '{"framework": "1.0"}')
     for town in (plymouth, cardiff):
         await connection.execute(ESSENTIAL_SQL, town)
+
+
+async def _trace(connection: Connection, world: World, town: str, people: list[UUID | None]) -> None:
+    """Who changed what in a city."""
+    here, badge_id = world.towns[town].id, world.find("Badge", town, BADGES[town]).id
+    for n, (act, table, row, verb, changed) in enumerate(
+        (
+            ("updatePlace", "place", new_id(), "update", ["name", "updated_at"]),
+            ("publishBadge", "badge", badge_id, "update", ["public"]),
+            ("publishBadge", "badge_text", badge_id, "insert", ["language", "name"]),
+            ("someJob", "former_slug", None, "delete", []),
+        )
+    ):
+        role, token = (None, None) if n % 2 else ("curator", new_id())
+        at = world.now + timedelta(days=n)
+        await connection.execute(
+            AUDIT_SQL, here, new_id(), at, people[n % 2], role, token, act, table, row, verb, changed
+        )
 
 
 async def _admitted(database: Database, world: World, role: str, town: str | None, issuer: str | None) -> Asker:

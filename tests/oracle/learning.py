@@ -57,7 +57,8 @@ SAVED: Final = kept("saved_opportunity", "opportunity_id")
 
 def earned(call: Call) -> dict[Earnable, Any]:
     """What the asker has accepted as themselves, and still holds, in the tenants that know them."""
-    rows, person, found = call.view.rows, call.asked.asker.person, {}
+    rows, person = call.view.rows, call.asked.asker.person
+    found: dict[Earnable, Any] = {}
     known = {each["tenant_id"] for each in rows.where("known_in", "person_id", person)}
     mine = {each["id"] for each in rows.where("recipient", "person_id", person) if each["kind"] == "person"}
     for award in rows.tables["award"]:
@@ -159,7 +160,7 @@ def my_requests(call: Call) -> Listing:
 
 def name_of(call: Call) -> str | None:
     """How the recipient that a row names is called."""
-    found = [each for each in call.view.rows.where("recipient", "id", call.thing["recipient_id"])]
+    found = call.view.rows.where("recipient", "id", call.thing["recipient_id"])
     return found[0]["display_name"] if found else None
 
 

@@ -23,8 +23,8 @@ INSERT INTO recipient (tenant_id, id, kind, display_name, person_id) VALUES ($1,
 """
 # Every other badge, in two cities; some do not count.
 AWARD_SQL: Final = """
-INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at, expires_at,
-                   earned_in_tenant_id, decided_at)
+INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
+                   expires_at, earned_in_tenant_id, decided_at)
 SELECT tenant_id, gen_random_uuid(), id, version_id, $2, $3, issuer_id,
        CASE WHEN n % 5 = 4 THEN 'offered' ELSE 'accepted' END, $4::timestamptz - n * interval '1 day',
        CASE WHEN n % 5 = 3 THEN $4::timestamptz - interval '1 hour' END, tenant_id, $4
@@ -76,7 +76,8 @@ ENDORSE_SQL: Final = """
 INSERT INTO endorsement (tenant_id, id, issuer_id, endorsed_id, endorser_id, comment, state, reason, valid_from,
                          offered_at, public)
 SELECT a.tenant_id, gen_random_uuid(), a.id, a.id, b.id, 'Good', s.state,
-       CASE WHEN s.state = 'refused' THEN 'Why?' END, $2, $2::timestamptz + a.n * interval '1 minute', s.state = 'accepted'
+       CASE WHEN s.state = 'refused' THEN 'Why?' END, $2, $2::timestamptz + a.n * interval '1 minute',
+       s.state = 'accepted'
 FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM issuer WHERE tenant_id = $1 AND public) a
 JOIN (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM issuer WHERE tenant_id = $1 AND public) b ON b.n = a.n + 1
 JOIN (VALUES (0, 'accepted'), (1, 'offered'), (2, 'refused')) s (m, state) ON s.m = a.n % 3

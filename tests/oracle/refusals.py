@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from graphql import GraphQLField
 
 from tests.oracle import search
+from tests.oracle.audits import check_audit
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
 from tests.oracle.learning import GUARDED, check_guarded, check_link
@@ -21,6 +22,7 @@ from tests.oracle.lists import (
     check_text,
     origin,
 )
+from waypost.access.permissions import NATIONAL_ROLE, permissions_of
 
 Args: TypeAlias = Mapping[str, Any]
 Check: TypeAlias = Callable[[Args, Asked], None]
@@ -115,6 +117,23 @@ def _ids(args: Args, asked: Asked) -> None:
         raise Refused("LIMIT_EXCEEDED")
 
 
+def _permitted(field: str, permission: str) -> Check:
+    """What is read in one city's graph by who has the permission there; whoever has not is told that alone."""
+
+    def check(args: Args, asked: Asked) -> None:
+        asker, tenant = asked.asker, asked.view.tenant
+        if tenant is None:
+            raise Refused("CITY_NEEDED")
+        if asker.person is None:
+            raise Refused("UNAUTHENTICATED")
+        at_home = asker.role == NATIONAL_ROLE or asker.tenant == tenant
+        if not at_home or permission not in permissions_of(asker.role, asker.limits):
+            raise Refused("FORBIDDEN")
+        _list(field)(args, asked)
+
+    return check
+
+
 CHECKS: Mapping[tuple[str, str], Check] = {
     **{("Query", each): _by_key("slug") for each in ("place", "issuer", "badge", "opportunity", "pathway")},
     ("Query", "skill"): _by_key("code", of_tenant=False),
@@ -131,6 +150,9 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
     **{("Query", field): check_guarded(field) for field in GUARDED},
     **{("ClaimCode", field): check_link for field in ("qr", "card")},
+    ("Query", "auditLog"): check_audit,
+    ("Query", "members"): _permitted("members", "member.read"),
+    ("Query", "invitations"): _permitted("invitations", "member.read"),
     ("DiscoverFacets", "skills"): _first_of_facet,
     ("Opportunity", "distanceMetres"): check_from,
     ("Pathway", "distanceMetres"): check_from,

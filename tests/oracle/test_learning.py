@@ -18,15 +18,18 @@ KEPT = """query($first: Int, $after: String) { viewer {
 SEEN = """{ pathways(first: 50) { nodes { slug viewerHasJoined viewerProgress { done of }
         steps { viewerProgress { done } steps { viewerProgress { done of } } } } }
     discover(filter: {}, first: 50) { nodes { slug viewerHasSaved } }
-    issuers(first: 50) { nodes { slug endorsements { comment state validFrom endorser { slug } issuer { slug } badge { slug } } } } }"""
+    issuers(first: 50) { nodes { slug
+        endorsements { comment state validFrom endorser { slug } issuer { slug } badge { slug } } } } }"""
 ENDORSEMENTS = """query($filter: EndorsementFilter, $first: Int, $after: String) {
     endorsements(filter: $filter, first: $first, after: $after) { totalCount pageInfo { endCursor hasNextPage }
         edges { cursor node { id state reason comment offeredAt decidedAt endorser { slug } issuer { slug } } } } }"""
 CODES = """query($filter: ClaimCodeFilter, $link: String, $first: Int) { claimCodes(filter: $filter, first: $first) {
     totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id code label recipientName opensAt closesAt
-        limit claimed createdAt cancelledAt qr(link: $link) card(link: $link) badge { slug } opportunity { slug } } } } }"""
+        limit claimed createdAt cancelledAt qr(link: $link) card(link: $link) badge { slug }
+        opportunity { slug } } } } }"""
 REQUESTS = """query($filter: BadgeRequestFilter, $first: Int) { badgeRequests(filter: $filter, first: $first) {
-    totalCount nodes { id statement evidence state reason recipientName decidedAt badge { slug } issuer { slug } } } }"""
+    totalCount nodes { id statement evidence state reason recipientName decidedAt badge { slug }
+        issuer { slug } } } }"""
 
 
 @pytest.mark.parametrize("city", CITIES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -156,7 +157,9 @@ async def _codes(parents: Sequence[Mapping[str, Any]], field: Selected, request:
 
 async def _pictures(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     link = _link(field, request)
-    return [qr(_code(each, request), link) for each in parents]
+    codes = [_code(each, request) for each in parents]
+    # A hundred pictures take a second, in which others are to be answered too.
+    return await to_thread(lambda: [qr(code, link) for code in codes])
 
 
 async def _cards(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
@@ -164,10 +167,11 @@ async def _cards(parents: Sequence[Mapping[str, Any]], field: Selected, request:
     tenant = request.tenant or NOWHERE
     rows = await request.services.database.reads.rows(City(tenant), CARDS_SQL, [tenant, ids])
     known = {row["id"]: row for row in rows}
-    return [
-        card(Card(_code(each, request), link=link, **{part: known[id][part] for part in CARD_PARTS}))
+    cards = [
+        Card(_code(each, request), link=link, **{part: known[id][part] for part in CARD_PARTS})
         for each, id in zip(parents, ids, strict=True)
     ]
+    return await to_thread(lambda: [card(each) for each in cards])
 
 
 def _code(parent: Mapping[str, Any], request: Request) -> str:

@@ -75,8 +75,8 @@ def usable(terms: Terms, claimed: int, cancelled_at: datetime | None, now: datet
     return None
 
 
-def terms_problem(terms: Terms, now: datetime, recipients: int | None) -> Invalid | None:
-    """Say what is wrong with the terms of new codes; `recipients` are those of a class, None without one."""
+def terms_problem(terms: Terms, now: datetime, recipients: int | None, field: str = "recipients") -> Invalid | None:
+    """Say what is wrong with the terms of new codes; `recipients` are those of a class in `field`, None without one."""
     if terms.closes_at is not None and terms.closes_at <= max(now, terms.opens_at or now):
         return Invalid(message="It would close before it opens, or has closed already.", path=("closesAt",))
     if recipients is not None and terms.most not in {None, 1}:
@@ -84,7 +84,7 @@ def terms_problem(terms: Terms, now: datetime, recipients: int | None) -> Invali
     if terms.most is not None and not 1 <= terms.most <= MOST_CLAIMS:
         return Invalid(message=f"A limit lies between 1 and {MOST_CLAIMS:,}.", path=("limit",))
     if recipients is not None and not 1 <= recipients <= MOST_RECIPIENTS:
-        return Invalid(message=f"From 1 to {MOST_RECIPIENTS} recipients at a time.", path=("recipients",))
+        return Invalid(message=f"From 1 to {MOST_RECIPIENTS} recipients at a time.", path=(field,))
     return None
 
 

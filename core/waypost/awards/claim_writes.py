@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,13 @@ from waypost.graph.mutations import Outcome, Rows
 from waypost.graph.refusals import Invalid
 from waypost.learners.rules import Who, addressed
 from waypost.outbox import Act
+from waypost.refusal import Invalid as NotValid
 from waypost.refusal import Refusal
 
 from . import claiming
 from .claim_codes import ClaimCode, find_code, with_key
 from .claim_rules import Terms
+from .claiming import Waiting
 
 if TYPE_CHECKING:
     from waypost.awards.graph import Award
@@ -46,6 +47,7 @@ class CreateClaimCodeInput:
     closes_at: datetime | None = maybe("Until when they can be used; left out: for ever.")
     limit: int | None = maybe("How many people can use the code; left out: any number. Not with `recipients`.")
     recipients: list[ClaimRecipientInput] | None = maybe("A class: each gets a code of their own; at most 500.")
+    awards: list[ID] | None = maybe("Instead: awards of this badge that wait for recipients without an address.")
 
 
 @strawberry.input(description="A code that nobody is to use any more.")
@@ -91,7 +93,7 @@ ClaimBadgePayload: Any = payload("ClaimBadgePayload", ClaimBadgeSuccess, Invalid
 
 async def _create(act: Act, given: Given) -> Outcome:
     here, opportunity = act.here.tenant_id, given.get("opportunity")
-    recipients = _recipients(act, given.get("recipients"))
+    recipients = _recipients(act, given)
     if isinstance(recipients, Refusal):
         return recipients
     terms = Terms(
@@ -106,13 +108,18 @@ async def _create(act: Act, given: Given) -> Outcome:
     return done if isinstance(done, Refusal) else {"codes": Rows("ClaimCode", done)}
 
 
-def _recipients(act: Act, given: Sequence[Given] | None) -> list[Who] | Refusal | None:
-    if given is None:
+def _recipients(act: Act, given: Given) -> list[Who] | Waiting | Refusal | None:
+    named, waiting = given.get("recipients"), given.get("awards")
+    if named is not None and waiting is not None:
+        return NotValid(message="Name recipients, or awards that wait for theirs.", path=("awards",))
+    if waiting is not None:
+        return Waiting(tuple(row_of("Award", each, act.here.tenant_id) for each in waiting))
+    if named is None:
         return None
     found: list[Who] = []
-    for index, each in enumerate(given):
-        named = Who(each["name"], birth_year=each.get("birth_year"), reference=each.get("reference"))
-        who = addressed(named, act.today.year)
+    for index, each in enumerate(named):
+        said = Who(each["name"], birth_year=each.get("birth_year"), reference=each.get("reference"))
+        who = addressed(said, act.today.year)
         if isinstance(who, Refusal):
             return who.under("recipients", str(index))
         found.append(who)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, terms_problem, usable
+from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
-from waypost.awards.store import Origin, find_awardable, write_award
-from waypost.db import execute, fetchrow, fetchval, new_id
+from waypost.awards.store import Origin, decide, find_awardable, write_award
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.learners.recipients import find_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
 from waypost.outbox import OWN, Act, Event, command
@@ -41,6 +42,21 @@ BEFORE_SQL: Final = """
 SELECT a.id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
 WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state = 'accepted'
   AND (r.person_id = $3 OR r.guardian_id = $3)
+"""
+# Who has used a code that was for them alone has accepted what waited for them, or got the badge.
+ACCEPTED_SQL: Final = """
+SELECT a.id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.recipient_id = $2 AND a.badge_id = $3 AND a.state = 'accepted'
+  AND (r.person_id = $4 OR r.guardian_id = $4) ORDER BY a.decided_at DESC LIMIT 1
+"""
+OFFERED_SQL: Final = """
+SELECT id FROM award WHERE tenant_id = $1 AND recipient_id = $2 AND badge_id = $3 AND state = 'offered'
+  AND (expires_at IS NULL OR expires_at > $4) ORDER BY awarded_at DESC LIMIT 1 FOR UPDATE
+"""
+WAITING_FOR_SQL: Final = """
+SELECT a.id, a.recipient_id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.id = ANY($2::uuid[]) AND a.badge_id = $3 AND a.state = 'offered'
+  AND r.kind = 'person' AND r.person_id IS NULL AND r.guardian_id IS NULL
 """
 RECIPIENT_SQL: Final = """
 SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2 FOR UPDATE
@@ -74,28 +90,43 @@ class ClaimCodeCancelled(Event):
     issuer: UUID
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Awards whose recipients nobody could write to."""
+
+    awards: tuple[UUID, ...]
+
+    def __len__(self) -> int:
+        return len(self.awards)
+
+
 @command(may="claim.create")
 async def create_codes(
-    act: Act, badge: UUID, terms: Terms, recipients: Sequence[Who] | None, secret_key: str
+    act: Act, badge: UUID, terms: Terms, recipients: Sequence[Who] | Waiting | None, secret_key: str
 ) -> tuple[UUID, ...] | Refusal:
     """Make a code for everybody, or one for each recipient of a class; answers their ids, in order.
 
-    The recipients need no address: each is given the code on paper. Refused for a badge that cannot be given.
+    The recipients need no address: each is given the code on paper. Or they are those of awards that wait for
+    somebody to accept them. Refused for a badge that cannot be given.
     """
     found = await find_awardable(act.here, badge)
     if isinstance(found, Refusal):
         return found
     wrong = (
         act.may("claim.create", found.issuer_id)
-        or terms_problem(terms, act.now, None if recipients is None else len(recipients))
+        or terms_problem(terms, act.now, None if recipients is None else len(recipients), _field(recipients))
         or said_problem(names={"label": terms.label})
         or await _opportunity_missing(act, terms)
     )
     if wrong:
         return wrong
-    to: Sequence[UUID | None] = [None]
-    if recipients is not None:
+    to: Sequence[UUID | None] | Refusal = [None]
+    if isinstance(recipients, Waiting):
+        to = await _waiting(act, badge, recipients)
+    elif recipients is not None:
         to = await find_recipients(act.here, recipients, {}, found.issuer_id, act.now)
+    if isinstance(to, Refusal):
+        return to
     ids = [new_id() for _ in to]
     most = terms.most if recipients is None else 1
     facts = (badge, found.issuer_id, terms.opportunity_id, terms.label, terms.opens_at, terms.closes_at, most)
@@ -132,6 +163,8 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     if row is None:
         return not_a_code()
     before: UUID | None = await fetchval(BEFORE_SQL, here, code, act.person)
+    if before is None and row["recipient_id"] is not None and row["claimed"]:
+        before = await fetchval(ACCEPTED_SQL, here, row["recipient_id"], row["badge_id"], act.person)
     if before is not None:
         return before
     terms = Terms(row["opens_at"], row["closes_at"], row["most"])
@@ -141,12 +174,41 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     recipient = await _recipient(act, row["recipient_id"], name)
     if isinstance(recipient, Refusal):
         return recipient
-    words = AwardWords(opportunity_id=row["opportunity_id"])
-    given = await write_award(act, row["badge_id"], recipient, words, origin=Origin("claim", code), accepted=True)
-    if isinstance(given, Refusal):
-        return given
+    award = await _accepted(act, row["badge_id"], row["recipient_id"])
+    if award is None:
+        words = AwardWords(opportunity_id=row["opportunity_id"])
+        given = await write_award(act, row["badge_id"], recipient, words, origin=Origin("claim", code), accepted=True)
+        if isinstance(given, Refusal):
+            return given
+        award = given.award
     await execute(USED_SQL, here, code)
-    return given.award
+    return award
+
+
+async def _accepted(act: Act, badge: UUID, recipient: UUID | None) -> UUID | None:
+    """Accept an award of the badge that waits for the one whom a code is for, if there is one."""
+    if recipient is None:
+        return None
+    here, now = act.here.tenant_id, act.now
+    award: UUID | None = await fetchval(OFFERED_SQL, here, recipient, badge, now)
+    if award is not None:
+        await decide(act.here, award, "accepted", now)
+        await act.tell(AwardAccepted(award, badge))
+    return award
+
+
+async def _waiting(act: Act, badge: UUID, waiting: Waiting) -> list[UUID] | Refusal:
+    """Find the recipients of awards of a badge that wait, in order; each must have nobody behind it yet."""
+    rows = await fetch(WAITING_FOR_SQL, act.here.tenant_id, list(waiting.awards), badge)
+    known = {row["id"]: row["recipient_id"] for row in rows}
+    for index, award in enumerate(waiting.awards):
+        if award not in known:
+            return missing().under("awards", str(index))
+    return [known[award] for award in waiting.awards]
+
+
+def _field(recipients: Sequence[Who] | Waiting | None) -> str:
+    return "awards" if isinstance(recipients, Waiting) else "recipients"
 
 
 async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | Refusal:

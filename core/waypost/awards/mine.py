@@ -91,7 +91,7 @@ class OwnRequest(TenantTable):
 
 
 def mine_in(database: Database, kind: str) -> Find:
-    """Return the lookup "awards", "recipients" or "requests": the asker's in all cities, as JSON text."""
+    """Return a lookup, one of LOOKUPS: the asker's in all cities, as JSON text; a stranger has none."""
 
     async def find(_key: str, request: Request) -> str:
         person = request.asker.person

@@ -21,6 +21,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plugins": "waypost.cli.plugins:plugins",
     "schema": "waypost.cli.schema:schema",
     "token": "waypost.cli.token:token",
+    "person": "waypost.cli.person:person",
+    "audit": "waypost.cli.audit:audit",
+    "doctor": "waypost.cli.doctor:doctor",
+    "backup": "waypost.cli.backup:backup",
+    "restore": "waypost.cli.backup:restore",
     "import": "waypost.cli.importing:importing",
     "demo": "waypost.cli.demo:demo",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alone import Doing, alone
 from .answers import Answer
 from .compose import BadDeclarations, ComposedSchema, Contribution, Schema, compose
 from .declare import (
@@ -33,6 +34,7 @@ from .declare import (
     many,
     node,
     one,
+    only,
     pages,
     part,
     query,
@@ -68,6 +70,7 @@ __all__ = [
     "ComposedSchema",
     "Connection",
     "Contribution",
+    "Doing",
     "Edge",
     "Engine",
     "Error",
@@ -99,6 +102,7 @@ __all__ = [
     "Trusted",
     "across",
     "act",
+    "alone",
     "among",
     "asks",
     "by",
@@ -124,6 +128,7 @@ __all__ = [
     "mutation",
     "node",
     "one",
+    "only",
     "pages",
     "parse_id",
     "part",

@@ -11,7 +11,7 @@ from typing_extensions import override
 from waypost.access.memberships import Held, held_here, speaking
 from waypost.access.permissions import NATIONAL_ROLE, permits
 from waypost.access.tokens import MEMBER_SQL
-from waypost.db import City, fetchval
+from waypost.db import City, act_as, fetchval
 from waypost.outbox import Act, Event
 from waypost.refusal import Refusal, Refused, missing
 from waypost.tenancy.entries import Here
@@ -84,6 +84,8 @@ class Begin:
         held = await _held(asker, asker.person, tenant)
         if held is None:
             return ENDED
+        if held.role != asker.role:  # a session's, on the national graph
+            await act_as(held.role)
         who = (asker.person, held.role, held.issuer_id, request.now)
         return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers)
 

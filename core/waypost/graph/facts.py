@@ -51,6 +51,14 @@ class Facts:
         """Say whether rows of the table belong to one tenant."""
         return is_tenant_table(table)
 
+    def is_hidden(self, table: type[Table], *, national: bool) -> bool:
+        """Say whether one kind of graph can see no row of the table: the nation, of what is never public.
+
+        What is looked up for the asker is theirs to see.
+        """
+        never = self.is_tenant_table(table) and "public" not in self.columns(table)
+        return national and never and table not in self.looked_up
+
     def definition(self, of: GraphQLObjectType, name: str) -> GraphQLField:
         """Return a field's definition."""
         return TypeNameMetaFieldDef if name == "__typename" else of.fields[name]
