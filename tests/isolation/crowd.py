@@ -64,12 +64,12 @@ class Noted(Reads):
         self.reading: dict[asyncio.Task[Any], None] = {}
 
     @override
-    async def read(self, scope: Scope, sql: str, args: Sequence[Any] = ()) -> str | None:
+    async def read(self, scope: Scope, sql: str, args: Sequence[Any] = (), *, by_values: bool = False) -> str | None:
         task = asyncio.current_task()
         assert task is not None
         self.reading[task] = None
         try:
-            return await super().read(scope, self.sent(sql), args)
+            return await super().read(scope, self.sent(sql), args, by_values=by_values)
         finally:
             del self.reading[task]
 
@@ -92,9 +92,9 @@ class MixedUp(Noted):
     before: Scope | None = None
 
     @override
-    async def read(self, scope: Scope, sql: str, args: Sequence[Any] = ()) -> str | None:
+    async def read(self, scope: Scope, sql: str, args: Sequence[Any] = (), *, by_values: bool = False) -> str | None:
         kept, self.before = self.before or scope, scope
-        return await super().read(kept, sql, args)
+        return await super().read(kept, sql, args, by_values=by_values)
 
 
 @dataclass(frozen=True)

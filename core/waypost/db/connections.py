@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -20,8 +20,11 @@ _log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 5.0
 REST_S = 0.02
 # Fixed for the session: answers carry timestamps as UTC text, and compiling a plan costs short queries more
-# than it saves. (With PgBouncer: ignore_startup_parameters = jit.)
+# than it saves. (With PgBouncer: ignore_startup_parameters = jit, plan_cache_mode.)
 _SESSION = {"timezone": "UTC", "jit": "off", "application_name": "waypost"}
+# The read lane's statements are planned once for all values. PostgreSQL would plan each of them five times on every
+# connection before it believes that, and some far worse with the values in sight (see `Reads.read`).
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 # What a connection says when it was idle while the server went away.
 LOST = (
     OSError,
@@ -34,15 +37,16 @@ LOST = (
 )
 
 
-async def connect(url: str, *, statements: int = 64) -> Connection:
+async def connect(url: str, *, statements: int = 64, session: Mapping[str, str] | None = None) -> Connection:
     """Open one connection whose session speaks UTC.
 
     `statements` bounds its cache of prepared statements: the least recently
-    used is closed on the server too. Raises what asyncpg raises (`OSError`, `asyncpg.PostgresError`).
+    used is closed on the server too. `session` are further settings of PostgreSQL. Raises what asyncpg raises
+    (`OSError`, `asyncpg.PostgresError`).
     """
     return await asyncpg.connect(
         url,
-        server_settings=_SESSION,
+        server_settings={**_SESSION, **(session or {})},
         statement_cache_size=statements,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,

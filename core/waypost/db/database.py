@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from waypost.db.connections import Connection, Connections, connect
+from waypost.db.connections import PLANNED_ONCE, Connection, Connections, connect
 from waypost.db.hearing import Hear, hearing
 from waypost.db.reads import Reads
 from waypost.db.scope import Scope
@@ -24,10 +24,10 @@ STATEMENT_TIMEOUT_MS = 10_000
 class Database:
     """A PostgreSQL that the platform may enter only in scope. Made by `Database.open`."""
 
-    def __init__(self, open_one: Callable[[], Awaitable[Connection]], pool_size: int, timeout_ms: int) -> None:
+    def __init__(self, open_one: Callable[..., Awaitable[Connection]], pool_size: int, timeout_ms: int) -> None:
         self._open_one = open_one
         self._writes = Connections(open_one, pool_size)
-        self._lane = Connections(open_one, pool_size)
+        self._lane = Connections(partial(open_one, session=PLANNED_ONCE), pool_size)
         self.reads = Reads(self._lane, timeout_ms)
         self.versions = Versions(open_one, self.reads)
 

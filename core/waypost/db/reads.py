@@ -11,6 +11,8 @@ import asyncpg
 from waypost.db.connections import Connection, Connections
 from waypost.db.scope import Scope
 
+_BY_VALUES = "; SET LOCAL plan_cache_mode = auto"
+
 Read = Callable[[str, Sequence[Any]], Awaitable[str | None]]
 
 
@@ -28,20 +30,21 @@ class Reads:
     def _begin(self, scope: Scope) -> str:
         return f"BEGIN READ ONLY; {scope.sql()}; SET LOCAL statement_timeout = {self._timeout_ms}"
 
-    async def read(self, scope: Scope, sql: str, args: Sequence[Any] = ()) -> str | None:
+    async def read(self, scope: Scope, sql: str, args: Sequence[Any] = (), *, by_values: bool = False) -> str | None:
         """Answer the one text value that `sql` selects with parameters `args` (`$1…`), in a scope.
 
-        Null and no row are both None. Raises `asyncpg.PostgresError`, for
-        example `QueryCanceledError` after the statement timeout.
+        `by_values`: PostgreSQL may plan it for these very values; else one plan serves all of them. Null and no row
+        are both None. Raises `asyncpg.PostgresError`, for example `QueryCanceledError` after the statement timeout.
         """
+        begin = self._begin(scope) + (_BY_VALUES if by_values else "")
         try:
-            return await self._value(scope, sql, args)
+            return await self._value(begin, sql, args)
         except asyncpg.InvalidCachedStatementError:
             # A migration has changed the tables under a prepared statement, which is forgotten by now.
-            return await self._value(scope, sql, args)
+            return await self._value(begin, sql, args)
 
-    async def _value(self, scope: Scope, sql: str, args: Sequence[Any]) -> str | None:
-        connection = await self._connections.begin(self._begin(scope))
+    async def _value(self, begin: str, sql: str, args: Sequence[Any]) -> str | None:
+        connection = await self._connections.begin(begin)
         try:
             text = await connection.fetchval(sql, *args)
         except BaseException as error:

@@ -27,6 +27,7 @@ from .answers import Answer, failed, refused, response, told, unexecuted
 from .documents import Documents
 from .errors import GraphError
 from .hidden import settle
+from .inplace import put_in
 from .keeping import Keeping, may_be_kept
 from .limits import refuse_too_costly, refuse_too_much
 from .relations import AWAY, HIDDEN_MARK, MISSING_MARK, PLACE_MARK, Across
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from .compose import Schema
     from .documents import Document
+    from .inplace import Worked
     from .mutations import Mutations
     from .plan import Lookups, Plan
 
@@ -252,18 +254,25 @@ class Engine:
         text = await self._text(scope, plan, request)
         # Most answers whose fields might lie in other tenants hold none that does: those need no further look.
         placed = bool(plan.patches) and PLACE_MARK in text
-        if placed or plan.query.refused or _is_marked(text):
-            tree, errors = await self.finish(text, plan, request)
+        marked = bool(plan.query.refused) or _is_marked(text)
+        whole, worked = await put_in(text, plan, request) if placed and not marked else (text, {})
+        if marked or whole is None:
+            tree, errors = await self.finish(text, plan, request, worked)
             body = response(tree, told(errors))
         else:
-            errors, body = [], b'{"data":' + text.encode() + b"}"
+            errors, body = [], b'{"data":' + whole.encode() + b"}"
         if begun is None or errors or not may_be_kept(plan, request):
             return Answer(body)
         wide = placed and any(patch.work is AWAY or isinstance(patch.work, Across) for patch in plan.patches)
         return Answer(body, keep=await self._keeping.ended(begun, plan, request, wide=wide))
 
-    async def finish(self, text: str, plan: Plan, request: Request) -> tuple[Any, list[GraphError]]:
-        """Return an answer's tree with everything that Python adds, and the errors on the way."""
+    async def finish(
+        self, text: str, plan: Plan, request: Request, worked: Worked | None = None
+    ) -> tuple[Any, list[GraphError]]:
+        """Return an answer's tree with everything that Python adds, and the errors on the way.
+
+        `worked` is what batch fields have given already.
+        """
         tree = orjson.loads(text)
         errors: list[GraphError] = []
         texts = [text]
@@ -273,7 +282,7 @@ class Engine:
             return orjson.loads(texts[-1])
 
         if plan.patches:
-            errors += await splice(tree, plan, request, national)
+            errors += await splice(tree, plan, request, national, worked or {})
         if plan.query.refused or any(map(_is_marked, texts)):
             tree, hidden = settle(tree, plan.query, plan.fields, request)
             errors += hidden
@@ -281,7 +290,7 @@ class Engine:
 
     async def _text(self, scope: Any, plan: Plan, request: Request) -> str:
         values = await plan.values(request, self.lookups)
-        text = await self.database.reads.read(scope, plan.sql, values)
+        text = await self.database.reads.read(scope, plan.sql, values, by_values=plan.query.by_values)
         assert isinstance(text, str)
         return text
 

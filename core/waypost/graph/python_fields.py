@@ -117,28 +117,52 @@ def _gather(
 # Finishing them
 
 
-async def finish(tree: Any, patch: Patch, plan: Plan, request: Request) -> list[GraphError]:
+async def finish(
+    tree: Any, patch: Patch, plan: Plan, request: Request, worked: Sequence[Any] | None = None
+) -> list[GraphError]:
     """Finish all places of one patch; return the errors of those that are null because of them.
 
-    What a plugin raises costs its field, this once, and nothing else; what the core raises is unforeseen.
+    `worked` is what its work gave, where that was done before.
     """
     spots = places(tree, patch)
     if not spots:
         return []
+    if worked is None and isinstance(patch.work, Computed):
+        worked = await worked_out([container[key] for container, key, _ in spots], patch, plan, request)
+    elif worked is None:
+        worked = await _or_failed(lambda: _resolved(spots, patch, plan, request), len(spots), patch, plan)
+    plugin = plan.query.facts.plugin(patch.field)
+    pairs = zip(spots, worked, strict=True)
+    return [error for spot, value in pairs for error in _put(spot, value, patch, plugin)]
+
+
+async def worked_out(parents: Sequence[Mapping[str, Any]], patch: Patch, plan: Plan, request: Request) -> Sequence[Any]:
+    """Return what the work of a batch field gives: a value or an exception a parent."""
+    assert isinstance(patch.work, Computed)
+    work = patch.work.work
+    return await _or_failed(lambda: work(parents, patch.field, request), len(parents), patch, plan)
+
+
+async def _or_failed(
+    work: Callable[[], Awaitable[Sequence[Any]]], count: int, patch: Patch, plan: Plan
+) -> Sequence[Any]:
+    """Return so many values, or as many exceptions.
+
+    What a plugin raises costs its field, this once, and nothing else; what the core raises is unforeseen.
+    """
     plugin = plan.query.facts.plugin(patch.field)
     try:
-        if isinstance(patch.work, Computed):
-            values = await patch.work.work([container[key] for container, key, _ in spots], patch.field, request)
-            pairs = list(zip(spots, values, strict=True))
-        else:
-            pairs = [(spot, await _resolve(spot, patch, plan, request)) for spot in spots]
+        return [value for value, _ in zip(await work(), range(count), strict=True)]
     except GraphError as error:
-        pairs = [(spot, error) for spot in spots]
+        return [error] * count
     except Exception as error:
         if plugin is None:
             raise
-        pairs = [(spot, _failed(plugin, patch, error)) for spot in spots]
-    return [error for spot, value in pairs for error in _put(spot, value, patch, plugin)]
+        return [_failed(plugin, patch, error) for _ in range(count)]
+
+
+async def _resolved(spots: Sequence[Spot], patch: Patch, plan: Plan, request: Request) -> Sequence[Outcome]:
+    return [await _resolve(spot, patch, plan, request) for spot in spots]
 
 
 def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[GraphError]:

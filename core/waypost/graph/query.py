@@ -134,6 +134,7 @@ class Query:
     getters: list[tuple[Getter, Place]] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
     personal: bool = False  # the answer depends on who asks
+    by_values: bool = False  # how much is found differs so much that PostgreSQL does well to plan for the values
     clocks: set[Clock] = field(default_factory=set)
     _names: Iterator[int] = field(default_factory=lambda: count(1))
     _place: Place = ()

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLError,
     GraphQLID,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -122,6 +125,8 @@ def _object(shape: Shape, value: Any, path: tuple[str | int, ...], faults: list[
 def leaf(kind: GraphQLOutputType, value: Any) -> Any:
     """Return a leaf as the response shows it; raise `GraphQLError` for a value that its type does not allow."""
     if EXACT.get(kind) is type(value):  # nearly all of them
+        return value
+    if kind is GraphQLInt and type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT:
         return value
     if isinstance(kind, GraphQLEnumType):
         return kind.serialize(value)

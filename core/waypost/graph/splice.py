@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from .facts import Facts
+    from .inplace import Worked
     from .query import Patch, Selected
     from .request import Request
 
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 NATIONAL_PATCHES = 1_000  # numbers from here on belong to the national part of an answer
 
 
-async def splice(tree: Any, plan: Plan, request: Request, run_national: Run) -> list[GraphError]:
-    """Finish the tree in place; return the errors of fields that are null because of them."""
+async def splice(tree: Any, plan: Plan, request: Request, run_national: Run, worked: Worked) -> list[GraphError]:
+    """Finish the tree in place; return the errors of fields that are null because of them.
+
+    `worked` is what batch fields have given already, by the numbers of their patches.
+    """
     away = [patch for patch in plan.patches if patch.work is AWAY or isinstance(patch.work, Across)]
     errors: list[GraphError] = []
     patches = [patch for patch in plan.patches if isinstance(patch.work, Computed | Resolved)]
@@ -40,7 +44,7 @@ async def splice(tree: Any, plan: Plan, request: Request, run_national: Run) -> 
         national = await _read_away(tree, plan, away, request, run_national)
         patches += [patch for patch in national if isinstance(patch.work, Computed | Resolved)]
     for patch in patches:
-        errors += await finish(tree, patch, plan, request)
+        errors += await finish(tree, patch, plan, request, worked.get(patch.number))
     return errors
 
 
