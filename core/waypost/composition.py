@@ -53,15 +53,16 @@ def core() -> Contribution:
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
     """Return the schema of one profile of plugins; raise `BadDeclarations` with every fault."""
     added = (
-        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries))
+        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries, *each.mutations))
         for each in plugins.declarations(profile)
     )
     return compose([core(), *added])
 
 
-def effects() -> Effects:
-    """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    return Effects.joined(())
+def effects(plugins: Plugins | None = None) -> Effects:
+    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
+    rooms: tuple[Effects, ...] = ()
+    return Effects.joined((*rooms, *(plugins.effects() if plugins else ())))
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:

@@ -77,6 +77,7 @@ CODES: Final[Mapping[str, str]] = {
     "ORGANISATION_CONFLICT": "Official numbers or slug belong to different organisations.",
     "PARENT_CYCLE": "An issuer would stand below itself.",
     "PATHWAY_CYCLE": "Completing the pathway awards a badge that it asks for, directly or through others.",
+    "PLUGIN_OFF": "The city has not switched on the plugin whose act this is.",
     "RECURRENCE_INVALID": "The recurrence is no rule of RFC 5545, or one that is not taken.",
     "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",
     "SLUG_TAKEN": "Something here has that slug, or had it once.",

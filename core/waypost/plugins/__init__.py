@@ -13,6 +13,7 @@ from waypost.plugins.registrars import (
     AppRegistrar,
     CatalogueRegistrar,
     Declarations,
+    EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "BadManifest",
     "CatalogueRegistrar",
     "Declarations",
+    "EffectsRegistrar",
     "GeocoderRegistrar",
     "GraphRegistrar",
     "Installed",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any
 
 from waypost.db import App
+from waypost.outbox.work import Effects
+from waypost.plugins.activation import where_active
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars import Declarations, Geocoder
 from waypost.plugins.settings import problems_in, with_defaults
@@ -35,6 +37,7 @@ class Plugin:
     sections: tuple[CatalogueSection, ...]
     declarations: Declarations
     geocoders: tuple[Geocoder, ...] = ()
+    effects: Effects = field(default_factory=Effects)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -95,6 +98,10 @@ class Plugins:
     def declarations(self, profile: Profile) -> tuple[Declarations, ...]:
         """What the plugins of a profile add to the graph; those required come first."""
         return tuple(plugin.declarations for plugin in self.in_order() if plugin.key in profile)
+
+    def effects(self) -> tuple[Effects, ...]:
+        """What the working plugins do in the background, each only where it is active."""
+        return tuple(where_active(plugin.manifest.name, plugin.effects) for plugin in self.in_order())
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
