@@ -17,6 +17,7 @@ from waypost.outbox.tables import TABLES as OUTBOX
 from waypost.pathways.tables import TABLES as PATHWAYS
 from waypost.places.postcodes import load_built_in
 from waypost.places.tables import TABLES as PLACES
+from waypost.school.tables import TABLES as SCHOOL
 from waypost.skills.tables import TABLES as SKILLS
 from waypost.standards.reference import load_reference
 from waypost.standards.tables import TABLES as STANDARDS
@@ -44,6 +45,7 @@ def core_app() -> db.App:
             *PATHWAYS,
             *LEARNERS,
             *AWARDS,
+            *SCHOOL,
         ),
         reference=load_all,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from waypost.badges import borrowing
+from waypost.badges import borrowing, collection_writes, collections
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
@@ -32,6 +32,10 @@ from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode
 from waypost.refusal import Refusal
+from waypost.school import effects as school_effects
+from waypost.school import graph as school
+from waypost.school import review_graph, review_writes
+from waypost.school import writes as school_writes
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
 
@@ -45,8 +49,10 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
+    shown = (*shown, collections, school, review_graph)
     told = (discover_live,)
     written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
+    written = (*written, collection_writes, school_writes, review_writes)
     return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))
 
 
@@ -61,7 +67,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
-    rooms: tuple[Effects, ...] = ()
+    rooms = (school_effects.EFFECTS,)
     return Effects.joined((*rooms, *(plugins.effects() if plugins else ())))
 
 

@@ -21,6 +21,12 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "badge.propose": "Draft badges, clone those of others, read drafts and comment on them.",
+    "badge.submit": "Submit a badge's draft for its review.",
+    "badge.publish": "Publish a badge that a curator has approved.",
+    "badge.retire": "Take a badge off the lists.",
+    "badge.collect": "Put an issuer's badges into collections.",
+    "badge.review": "Review the badges of the cities that named this tenant for it.",
 }
 
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})
@@ -38,8 +44,13 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "pathway.publish",
         "pathway.retire",
         "badge.adopt",
+        "badge.propose",
+        "badge.submit",
+        "badge.publish",
+        "badge.retire",
+        "badge.collect",
     },
-    "issuer-staff": _PROVIDER | {"pathway.create", "pathway.update"},
+    "issuer-staff": _PROVIDER | {"pathway.create", "pathway.update", "badge.propose", "badge.submit"},
     "employer": _PROVIDER,
     "learner": frozenset(),
 }

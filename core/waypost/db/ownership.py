@@ -31,7 +31,7 @@ class Ownership:
     `key` is the whole primary key in order, the leading column included;
     `public` whether the national scope reads rows that are; `grants` maps a scope (`city`) to the
     verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
-    platform table; `reason` says why a table is the platform's.
+    platform table; `reason` says why a table is the platform's; `sealed` whether what is public stays as it is.
     """
 
     kind: Kind
@@ -40,6 +40,7 @@ class Ownership:
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tenant_column: str | None = None
     reason: str = ""
+    sealed: bool = False
 
 
 def parse_grants(table: str, grants: Mapping[str, str]) -> dict[str, frozenset[str]]:

@@ -25,7 +25,7 @@ class OwnedTable(Table):
 
     _ownership: Ownership
 
-    def __init_subclass__(
+    def __init_subclass__(  # noqa: PLR0913 - what a table says of itself, by name
         cls,
         *,
         kind: Kind | None = None,
@@ -36,11 +36,12 @@ class OwnedTable(Table):
         grants: Mapping[str, str] | None = None,
         tenant_policy: bool | str = False,
         reason: str = "",
+        sealed: bool = False,
     ) -> None:
         """Bind a table to the scoped engine and to its kind.
 
         `key` names the primary key after the leading column. `grants`,
-        `reason` and `tenant_policy` are read by the kinds that document them.
+        `reason`, `tenant_policy` and `sealed` are read by the kinds that document them.
         Raises `TypeError` for a declaration that its kind does not allow.
         """
         if kind is not None:  # one of the four bases below, no table
@@ -60,7 +61,10 @@ class OwnedTable(Table):
             grants=parse_grants(name, grants or {}),
             tenant_column="tenant_id" if tenant_policy is True else tenant_policy or None,
             reason=reason,
+            sealed=sealed,
         )
+        if sealed and not cls._ownership.public:
+            raise TypeError(f"{name} is sealed, and has no column `public` to say from when on")
 
     _base: Kind
 
@@ -111,7 +115,8 @@ class TenantTable(OwnedTable, kind=Kind.TENANT):
     """Rows of one tenant: its City scope alone reads and writes them; National reads those that are `public`.
 
     The primary key is `(tenant_id, *key)`; `tenant_id` defaults to the current
-    City's tenant. A table that National may read declares `public = Boolean(default=False)`.
+    City's tenant. A table that National may read declares `public = Boolean(default=False)`; with `sealed=True`
+    nobody changes or removes a row once it is public, short of removing what it belongs to.
     """
 
     # None outside City: Piccolo then asks for the value.

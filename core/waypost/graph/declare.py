@@ -24,7 +24,7 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from . import filters, python_fields, relations, roots
+from . import filters, inside, python_fields, relations, roots
 from . import pages as paging
 from .facts import columns_of
 
@@ -309,6 +309,16 @@ def by(key: str = "slug", *, of_tenant: bool = True, doc: str = "") -> Any:
 def guarded(may: str, relation: Any) -> Any:
     """A field that only who has the permission in this city may read; below it also what is not public yet."""
     return dataclasses.replace(relation, may=may)
+
+
+def kept_in(name: str, *, doc: str = "") -> Any:
+    """What is kept as JSON in the column `name`; see `inside.Inside`."""
+    return inside.Inside(column=name, doc=doc)
+
+
+def closed(relation: Any) -> Any:
+    """A relation that shows nothing but what is public, also below a `guarded` field."""
+    return inside.Closed(inner=relation, doc=relation.doc, arguments=relation.arguments, size=relation.size)
 
 
 def everything(**facts: Any) -> Any:
