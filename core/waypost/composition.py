@@ -19,8 +19,11 @@ from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
+from waypost.learners import belongings
 from waypost.learners import graph as learners
-from waypost.learners.graph import memberships_in, names_in
+from waypost.learners import writes as learner_writes
+from waypost.learners.belongings import kept_in
+from waypost.learners.graph import memberships_in, names_in, permissions_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
@@ -50,10 +53,11 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
     shown = (*shown, collections, school, review_graph)
+    owned = (belongings,)
     told = (discover_live,)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes)
+    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
     written = (*written, collection_writes, school_writes, review_writes)
-    return Contribution(CORE, tuple(each for room in (*shown, *written, *told) for each in room.TYPES))
+    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -77,6 +81,9 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "postcode": _postcodes(database, plugins),
         "memberships": memberships_in(database),
         "name": names_in(database),
+        "permissions": permissions_in(database),
+        "joined": kept_in(database, "joined"),
+        "saved": kept_in(database, "saved"),
     }
     return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
 

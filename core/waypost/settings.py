@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Settings:
     plugins: tuple[str, ...] | None = None
     log: Literal["json", "text"] = "text"
     smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
     operations_dir: Path = Path("schema/operations")
     graph_points: int = GRAPH_POINTS
     client_share: float = CLIENT_SHARE
@@ -69,6 +71,7 @@ class Settings:
             plugins=reader.allow_list("WAYPOST_PLUGINS"),
             log=reader.log("WAYPOST_LOG"),
             smtp_url=reader.url("WAYPOST_SMTP_URL", "smtp", "smtps"),
+            mail_from=reader.mailbox("WAYPOST_MAIL_FROM"),
             operations_dir=Path(reader.text("WAYPOST_OPERATIONS_DIR") or "schema/operations"),
             graph_points=reader.points("WAYPOST_GRAPH_POINTS"),
             client_share=reader.share("WAYPOST_CLIENT_SHARE"),
@@ -169,6 +172,12 @@ class _Reader:
         if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
             self.faults.append(f"{name}: {value} is not a scheme and a host alone, like https://waypost.example.org")
         return value.rstrip("/")
+
+    def mailbox(self, name: str) -> str | None:
+        value = self.text(name)
+        if value is not None and not re.fullmatch(r"[^\s@<>,;:]+@[^\s@<>,;:]+", value):
+            self.faults.append(f"{name} is no address alone, like no-reply@waypost.example.org")
+        return value
 
     def secret(self, name: str) -> str | None:
         value = self.text(name)

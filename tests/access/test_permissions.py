@@ -42,7 +42,7 @@ def test_who_has_no_such_role_may_do_nothing(role: str | None) -> None:
 def test_roles_of_issuers_may_do_less_than_those_of_the_city() -> None:
     for role in ISSUER_ROLES:
         assert issuer_scoped(role)
-        assert ROLES[role] < ROLES["curator"]
+        assert ROLES[role] < ROLES["city-admin"]
     assert not issuer_scoped("curator")
     assert not permits("employer", "pathway.create")
     assert not permits("issuer-staff", "pathway.publish")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from waypost.access.keys import keyed_digest
+from waypost.access.memberships import add_membership
 from waypost.access.permissions import ISSUER_ROLES, NATIONAL_ROLE, ROLES
-from waypost.access.tokens import SIGN_IN, Grant, make_token, store_token
+from waypost.access.tokens import SIGN_IN, Grant, list_token, make_token, store_token
 from waypost.db import City, Database, Learner, execute, fetchval, new_id
 from waypost.refusal import Invalid, Refusal
 
@@ -22,15 +23,16 @@ _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 IDENTITY_SQL: Final = """
 INSERT INTO identity (digest, person_id) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING
 """
-PERSON_SQL: Final = "INSERT INTO person (id, created_at) VALUES ($1, $2)"
+PERSON_SQL: Final = "INSERT INTO person (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"
+KNOWN_SQL: Final = "UPDATE person SET known_at = coalesce(known_at, $2) WHERE id = $1"
 FIND_SQL: Final = "SELECT person_id FROM identity WHERE digest = $1"
 ADDRESS_SQL: Final = """
 INSERT INTO person_address (person_id, id, address)
 SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM person_address WHERE person_id = $1 AND address = $3)
 """
-MEMBER_SQL: Final = """
-INSERT INTO membership (tenant_id, id, person_id, role, issuer_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (tenant_id, person_id, role, issuer_id) DO NOTHING
+ADDRESS_ID_SQL: Final = "SELECT id FROM person_address WHERE person_id = $1 AND address = $2"
+VERIFIED_SQL: Final = """
+UPDATE person_address SET verified_at = coalesce(verified_at, $3) WHERE person_id = $1 AND id = $2
 """
 
 
@@ -54,7 +56,12 @@ def normal_address(email: str) -> str | Invalid:
 
 def address_digest(address: str, secret_key: str) -> str:
     """Digest a normal address under the platform's key, so that a stolen table is no list of addresses."""
-    return hmac.digest(secret_key.encode(), f"address:{address}".encode(), "sha256").hex()
+    return keyed_digest(secret_key, f"address:{address}")
+
+
+def subject_digest(issuer: str, subject: str, secret_key: str) -> str:
+    """Digest what a provider of sign-in calls somebody; two providers' subjects are never the same."""
+    return keyed_digest(secret_key, f"subject:{issuer}\n{subject}")
 
 
 async def find_person(database: Database, email: str, *, secret_key: str, now: datetime) -> UUID | Invalid:
@@ -62,16 +69,32 @@ async def find_person(database: Database, email: str, *, secret_key: str, now: d
     address = normal_address(email)
     if isinstance(address, Invalid):
         return address
-    digest = address_digest(address, secret_key)
     async with database.transaction(SIGN_IN):
-        person = new_id()
-        if (await execute(IDENTITY_SQL, digest, person)).endswith(" 1"):
-            await execute(PERSON_SQL, person, now)
-        else:
-            person = await fetchval(FIND_SQL, digest)
+        person = await person_of(address_digest(address, secret_key), now)
+        await execute(KNOWN_SQL, person, now)
+    await keep_address(database, person, address)
+    return person
+
+
+async def person_of(digest: str, now: datetime, person: UUID | None = None) -> UUID:
+    """Find the person of an identity, in a System transaction; else the identity becomes that of `person`, or of a new one.
+
+    However that goes, it takes the same statements.
+    """
+    await execute(IDENTITY_SQL, digest, person or new_id())
+    found: UUID = await fetchval(FIND_SQL, digest)
+    await execute(PERSON_SQL, found, now)
+    return found
+
+
+async def keep_address(database: Database, person: UUID, address: str, verified: datetime | None = None) -> UUID:
+    """Keep an address of a person, in a transaction of its own; answers its id. `verified` is when they proved it."""
     async with database.transaction(Learner(person)):
         await execute(ADDRESS_SQL, person, new_id(), address)
-    return person
+        id: UUID = await fetchval(ADDRESS_ID_SQL, person, address)
+        if verified is not None:
+            await execute(VERIFIED_SQL, person, id, verified)
+    return id
 
 
 async def create_token(
@@ -84,6 +107,7 @@ async def create_token(
     now: datetime,
     issuer: UUID | None = None,
     days: int = 90,
+    name: str = "waypost token create",
 ) -> NewToken | Refusal:
     """Give somebody a role and a bearer token for it, for so many days.
 
@@ -96,12 +120,14 @@ async def create_token(
     person = await find_person(database, email, secret_key=secret_key, now=now)
     if isinstance(person, Refusal):
         return person
+    id, grant = new_id(), Grant(person, tenant, role, issuer)
+    token, expires_at = make_token(), now + timedelta(days=days)
     if tenant is not None:
         async with database.transaction(City(tenant)):
-            await execute(MEMBER_SQL, tenant, new_id(), person, role, issuer, now)
-    token, expires_at = make_token(), now + timedelta(days=days)
+            await add_membership(tenant, person, role, issuer, now)
+            await list_token(id, grant, name, now, expires_at)
     async with database.transaction(SIGN_IN):
-        id = await store_token(token, Grant(person, tenant, role, issuer), now, expires_at)
+        await store_token(token, grant, now, expires_at, id)
     return NewToken(token, id, person, expires_at)
 
 

@@ -27,16 +27,29 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "badge.retire": "Take a badge off the lists.",
     "badge.collect": "Put an issuer's badges into collections.",
     "badge.review": "Review the badges of the cities that named this tenant for it.",
+    "member.read": "See who has which role, and which invitations are open.",
+    "member.invite": "Invite somebody to a role, and withdraw an invitation.",
+    "member.update": "Change somebody's role.",
+    "member.remove": "Take somebody's role away.",
+    "token.create": "Make a token for a program that acts in one's own role.",
+    "token.revoke": "Take back tokens of one's own; with a role of the whole city, anybody's there.",
 }
 
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})
+
+_TOKENS: Final = frozenset({"token.create", "token.revoke"})
+_MEMBERS: Final = frozenset({"member.read", "member.invite", "member.update", "member.remove"})
+# Whoever has signed in is a learner in every city, without a membership.
+LEARNER: Final = "learner"
 
 # The one table of roles. A role that is not here may do nothing.
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "operator": frozenset(PERMISSIONS),
     "city-admin": frozenset(PERMISSIONS),
-    "curator": frozenset(PERMISSIONS),
+    "curator": frozenset(PERMISSIONS) - _MEMBERS | {"member.read"},
     "issuer-admin": _PROVIDER
+    | _TOKENS
+    | _MEMBERS
     | {
         "issuer.update",
         "pathway.create",
@@ -50,8 +63,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "badge.retire",
         "badge.collect",
     },
-    "issuer-staff": _PROVIDER | {"pathway.create", "pathway.update", "badge.propose", "badge.submit"},
-    "employer": _PROVIDER,
+    "issuer-staff": _PROVIDER | _TOKENS | {"pathway.create", "pathway.update", "badge.propose", "badge.submit"},
+    "employer": _PROVIDER | _TOKENS,
     "learner": frozenset(),
 }
 
@@ -60,14 +73,18 @@ ISSUER_ROLES: Final = frozenset({"issuer-admin", "issuer-staff", "employer"})
 NATIONAL_ROLE: Final = "operator"
 
 
-def permissions_of(role: str | None) -> frozenset[str]:
-    """List what a role may do; nothing for no role or an unknown one."""
-    return ROLES.get(role or "", frozenset())
+def permissions_of(role: str | None, limits: frozenset[str] | None = None) -> frozenset[str]:
+    """List what a role may do; nothing for no role or an unknown one. `limits` keep it to some of that."""
+    whole = ROLES.get(role or "", frozenset())
+    return whole if limits is None else whole & limits
 
 
-def permits(role: str | None, permission: str) -> bool:
-    """Whether a role has a permission; for issuer roles, on objects of their issuer only."""
-    return permission in permissions_of(role)
+def permits(role: str | None, permission: str, limits: frozenset[str] | None = None) -> bool:
+    """Whether a role has a permission; for issuer roles, on objects of their issuer only.
+
+    `limits` are the permissions that a token is kept to, None for all of its role.
+    """
+    return permission in permissions_of(role, limits)
 
 
 def issuer_scoped(role: str | None) -> bool:

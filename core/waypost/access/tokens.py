@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.access.keys import plain_digest
 from waypost.db import City, Database, System, execute, new_id
 from waypost.refusal import Refusal
 
@@ -26,7 +26,17 @@ MAKE_SQL: Final = """
 INSERT INTO token (id, digest, person_id, tenant_id, role, issuer_id, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+LISTED_SQL: Final = """
+INSERT INTO access_token (tenant_id, id, person_id, name, role, issuer_id, permissions, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
 REVOKE_SQL: Final = "UPDATE token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"
+# A token holds while its membership does, and while its city has not taken it back.
+HOLDS_SQL: Final = """
+SELECT t.permissions, t.revoked_at IS NOT NULL AS revoked
+FROM membership m LEFT JOIN access_token t ON t.tenant_id = m.tenant_id AND t.id = $5
+WHERE m.tenant_id = $1 AND m.person_id = $2 AND m.role = $3 AND m.issuer_id IS NOT DISTINCT FROM $4
+"""
 MEMBER_SQL: Final = """
 SELECT EXISTS (SELECT FROM membership WHERE tenant_id = $1 AND person_id = $2 AND role = $3
                AND issuer_id IS NOT DISTINCT FROM $4)
@@ -60,9 +70,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Bearer(Grant):
-    """Who came with a token, and what as."""
+    """Who came with a token, and what as; `permissions` are those that it is kept to, None for all of its role."""
 
     token_id: UUID | None = None
+    permissions: frozenset[str] | None = None
 
 
 def make_token() -> str:
@@ -72,15 +83,31 @@ def make_token() -> str:
 
 def digest_of(token: str) -> str:
     """Hash a token for keeping. A plain hash is enough, since a token has 256 random bits."""
-    return sha256(token.encode()).hexdigest()
+    return plain_digest(token)
 
 
-async def store_token(token: str, grant: Grant, now: datetime, expires_at: datetime) -> UUID:
-    """Keep a token's hash with what it allows, in a System transaction; answers its id."""
-    id = new_id()
+async def store_token(
+    token: str, grant: Grant, now: datetime, expires_at: datetime, id: UUID | None = None
+) -> UUID:
+    """Keep a token's hash with what it allows, in a System or City transaction; answers its id."""
+    id = id or new_id()
     facts = (grant.person_id, grant.tenant_id, grant.role, grant.issuer_id)
     await execute(MAKE_SQL, id, digest_of(token), *facts, now, expires_at)
     return id
+
+
+async def list_token(
+    id: UUID,
+    grant: Grant,
+    name: str,
+    now: datetime,
+    expires_at: datetime,
+    permissions: frozenset[str] | None = None,
+) -> None:
+    """Let the city know of a token that speaks for one of its members, in its City transaction."""
+    kept = None if permissions is None else sorted(permissions)
+    facts = (grant.person_id, name, grant.role, grant.issuer_id, kept)
+    await execute(LISTED_SQL, grant.tenant_id, id, *facts, now, expires_at)
 
 
 async def find_bearer(database: Database, token: str, now: datetime) -> Bearer | Refusal:
@@ -99,11 +126,14 @@ async def find_bearer(database: Database, token: str, now: datetime) -> Bearer |
     wrong = _problem(row, now)
     if wrong:
         return wrong
-    if row["worth_noting"]:
+    bearer = Bearer(row["person_id"], row["tenant_id"], row["role"], row["issuer_id"], row["id"])
+    held = await _held(database, bearer)
+    if held is None:
+        return unknown
+    if not isinstance(held, Refusal) and row["worth_noting"]:
         async with database.transaction(SIGN_IN):
             await execute(USED_SQL, row["id"], now)
-    bearer = Bearer(row["person_id"], row["tenant_id"], row["role"], row["issuer_id"], row["id"])
-    return bearer if await _is_member(database, bearer) else unknown
+    return held
 
 
 async def revoke_token(id: UUID, now: datetime) -> bool:
@@ -111,17 +141,26 @@ async def revoke_token(id: UUID, now: datetime) -> bool:
     return (await execute(REVOKE_SQL, id, now)).endswith(" 1")
 
 
-async def _is_member(database: Database, grant: Grant) -> bool:
-    if grant.tenant_id is None:
-        return True
-    facts = [grant.tenant_id, grant.person_id, grant.role, grant.issuer_id]
-    rows = await database.reads.rows(City(grant.tenant_id), MEMBER_SQL, facts)
-    return bool(rows[0][0])
+async def _held(database: Database, bearer: Bearer) -> Bearer | TokenRevoked | None:
+    """What a token is worth in its city now; None where its membership has ended."""
+    if bearer.tenant_id is None:
+        return bearer
+    facts = [bearer.tenant_id, bearer.person_id, bearer.role, bearer.issuer_id, bearer.token_id]
+    rows = await database.reads.rows(City(bearer.tenant_id), HOLDS_SQL, facts)
+    if not rows:
+        return None
+    if rows[0]["revoked"]:
+        return _REVOKED
+    permissions = rows[0]["permissions"]
+    return bearer if permissions is None else replace(bearer, permissions=frozenset(permissions))
+
+
+_REVOKED: Final = TokenRevoked(message="This bearer token was revoked; ask for a new one.")
 
 
 def _problem(row: Any, now: datetime) -> Refusal | None:
     if row["revoked_at"] is not None:
-        return TokenRevoked(message="This bearer token was revoked; ask for a new one.")
+        return _REVOKED
     if row["expires_at"] <= now:
         ended = f"{row['expires_at']:%Y-%m-%d}"
         return TokenExpired(message=f"This bearer token expired on {ended}; ask for a new one.")

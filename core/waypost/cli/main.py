@@ -15,6 +15,7 @@ from waypost.cli.faults import expected
 COMMANDS: Final[Mapping[str, str]] = {
     "up": "waypost.cli.up:up",
     "serve": "waypost.cli.serve:serve",
+    "worker": "waypost.cli.worker:worker",
     "migrate": "waypost.cli.migrate:migrate",
     "tenants": "waypost.cli.tenants:tenants",
     "plugins": "waypost.cli.plugins:plugins",

@@ -10,6 +10,7 @@ from waypost.settings import Settings
 if TYPE_CHECKING:
     from waypost.db import App
     from waypost.http import Parts
+    from waypost.outbox.work import Effects
     from waypost.plugins import Plugins
 
 
@@ -38,3 +39,10 @@ def apps_of(plugins: Plugins) -> tuple[App, ...]:
     from waypost.apps import core_app
 
     return (core_app(), *plugins.apps())
+
+
+def effects_of(_plugins: Plugins) -> Effects:
+    """All background work."""
+    from waypost.composition import effects
+
+    return effects()

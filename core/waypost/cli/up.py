@@ -12,6 +12,7 @@ from waypost.cli.ground import Ground, ground
 from waypost.cli.logs import start_logging
 from waypost.cli.serve import HOST_HELP, PORT_HELP, located
 from waypost.cli.serving import bind, run, serve
+from waypost.cli.worker import working
 from waypost.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 @click.option("--host", default="127.0.0.1", show_default=True, help=HOST_HELP)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help=PORT_HELP)
 def up(host: str, port: int) -> None:
-    """Start the database, migrate it, apply the tenants' files, serve, and print the addresses to open.
+    """Start the database, migrate it, apply the tenants' files, serve and work, and print the addresses to open.
 
     Again = fast, and the data is still there. Ctrl+C stops.
     """
@@ -48,8 +49,10 @@ async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str)
         log.info("Migrated %s: %04d_%s", one.app, one.number, one.name)
     async with here.database() as database:
         await _apply(database, settings, plugins)
-    platform = Platform(settings, parts_of(plugins), await here.entry(), bound_to=host)
-    async with platform.opened():
+    entry = await here.entry()
+    platform = Platform(settings, parts_of(plugins), entry, bound_to=host)
+    async with platform.opened(), working(entry, settings, plugins) as worker:
+        platform.metrics.worker = worker.counts
         app, live = create_app(platform), platform.live
         await serve(app, bound, ready=lambda: _announce(platform), stopping=live.close)
 

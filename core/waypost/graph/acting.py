@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from typing_extensions import override
 
+from waypost.access.memberships import Held, held_here, speaking
 from waypost.access.permissions import NATIONAL_ROLE
 from waypost.access.tokens import MEMBER_SQL
 from waypost.db import fetchval
@@ -27,6 +28,9 @@ STRANGER: Final = Refused(
     code="UNAUTHENTICATED", message="Only who has signed in may write: send a token of this city."
 )
 FOREIGN: Final = Refused(code="FORBIDDEN", message="This token belongs to another city; write there.")
+KEPT: Final = Refused(
+    code="FORBIDDEN", message="This token is kept to some permissions, and does not act for the person itself."
+)
 ENDED: Final = Refused(code="FORBIDDEN", message="The membership behind this token has ended.")
 CLOSED: Final = Refused(
     code="CITY_CLOSED", message="This city has left: it can be read, and nothing is written any more."
@@ -54,29 +58,39 @@ class Begin:
 
     followers: tuple[Follower, ...] = ()
 
-    async def __call__(self, request: Request, tenant: UUID) -> Act | Refusal:
+    async def __call__(self, request: Request, tenant: UUID, own: bool = False) -> Act | Refusal:
         """Make the asker's act in the tenant, whose City transaction has begun.
 
+        `own` says that somebody acts for themselves: in any city, whatever city their token is of, and with no role.
         Refused with the codes UNAUTHENTICATED, FORBIDDEN (another city's token, or one whose membership has ended),
         NOT_FOUND (no such tenant) and CITY_CLOSED.
         """
         asker = request.asker
         if asker.person is None:
             return STRANGER
-        if asker.tenant not in {None, tenant}:
+        if not own and asker.tenant not in {None, tenant}:
             return FOREIGN
         home = request.services.directory.by_id(tenant)
         if home is None:
             return missing()
         if not home.is_open:
             return CLOSED
-        if not await _is_member(asker, tenant):
+        if own and asker.limits is not None:
+            return KEPT
+        if own:
+            return FollowedAct(Here.of(home), asker.person, None, None, request.now, followers=self.followers)
+        held = await _held(asker, asker.person, tenant)
+        if held is None:
             return ENDED
-        return FollowedAct(Here.of(home), asker.person, asker.role, asker.issuer, request.now, self.followers)
+        who = (asker.person, held.role, held.issuer_id, request.now)
+        return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers)
 
 
-async def _is_member(asker: Asker, tenant: UUID) -> bool:
-    """Whether the asker's role still holds here: a token is worth no more than the membership behind it."""
+async def _held(asker: Asker, person: UUID, tenant: UUID) -> Held | None:
+    """The role that acts here: a session's is found anew, a token is worth no more than the membership behind it."""
+    if asker.session:
+        return speaking(await held_here(tenant, person), asker.wish)
     if asker.tenant is None:
-        return asker.role == NATIONAL_ROLE
-    return bool(await fetchval(MEMBER_SQL, tenant, asker.person, asker.role, asker.issuer))
+        return Held(NATIONAL_ROLE) if asker.role == NATIONAL_ROLE else None
+    is_member = await fetchval(MEMBER_SQL, tenant, person, asker.role, asker.issuer)
+    return Held(asker.role, asker.issuer) if is_member and asker.role else None

@@ -26,7 +26,7 @@ import strawberry
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 from typing_extensions import override
 
-from waypost.db import City, National, fetchval
+from waypost.db import City, Learner, National, fetchval
 from waypost.refusal import Invalid, NotFound, Refusal
 
 from .answers import Answer, response, told
@@ -44,6 +44,8 @@ from .sql import every, literal, text_object
 if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
 
+    from waypost.db import Database
+
     from .documents import Document
     from .engine import Engine, Graph
     from .errors import GraphError
@@ -55,6 +57,7 @@ T = TypeVar("T")
 OFF: Final = Refusal(code="PLUGIN_OFF", message="The city has not switched on the plugin that does this.")
 Outcome = Mapping[str, Any] | Refusal
 Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+Before = Callable[["Database", "Request", Mapping[str, Any]], Awaitable["Found | Refusal"]]
 
 
 @dataclass(frozen=True)
@@ -69,18 +72,33 @@ class Row:
     home: UUID | None = None
 
 
+@dataclass(frozen=True)
+class Found:
+    """What was found before an act: the tenant, where it is not that of the graph or of an id, and more input."""
+
+    tenant: UUID | None = None
+    given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Acting(Relation):
     """A mutation's field: `run` gets the act and the input, its keys in Python's spelling, absent ones left out.
 
     `by` names the field of the input whose id tells the tenant, so that the act also works on the national graph.
     `prepare` reads what only the national scope may see, in a transaction of its own before the act: it gets what
-    the composition calls `abroad`, the tenant and the input, and its answer is added to the input.
+    the composition calls `abroad`, the tenant and the input, and its answer is added to the input. `before` does what
+    is not the tenant's in transactions of its own, and may find the tenant; it gets database, request and input.
+
+    `own`: whoever has signed in acts for themselves, in any city, with no role. `learner`: the rows are that person's
+    own too, so that the act runs in their scope, and the payload is read in the city's.
     """
 
     run: Callable[[Any, Mapping[str, Any]], Awaitable[Outcome]]
     by: str | None = None
     prepare: Prepare | None = None
+    before: Before | None = None
+    own: bool = False
+    learner: bool = False
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -93,11 +111,23 @@ def act(
     *,
     by: str | None = None,
     prepare: Prepare | None = None,
+    before: Before | None = None,
+    own: bool = False,
+    learner: bool = False,
     doc: str,
 ) -> Any:
     """Declare a mutation; see `Acting`."""
     given = Argument("input", input_type, required=True, doc="All that the act needs to know, in one object.")
-    return Acting(run=run, by=by, prepare=prepare, doc=doc, arguments=(given,))
+    return Acting(
+        run=run,
+        by=by,
+        prepare=prepare,
+        before=before,
+        own=own or learner,
+        learner=learner,
+        doc=doc,
+        arguments=(given,),
+    )
 
 
 def mutation(cls: type[T]) -> type[T]:
@@ -122,11 +152,11 @@ def payload(name: str, *members: type[Any]) -> Any:
 class Mutations:
     """Carries out mutations.
 
-    `begin` makes the act for who asks, inside the tenant's transaction, or refuses; `abroad` is handed to what
-    prepares an act in the national scope.
+    `begin` makes the act for who asks, inside the tenant's transaction, or refuses; it is told whether somebody acts
+    for themselves. `abroad` is handed to what prepares an act in the national scope.
     """
 
-    begin: Callable[[Request, UUID], Awaitable[Any]]
+    begin: Callable[[Request, UUID, bool], Awaitable[Any]]
     abroad: Any = None
 
     async def run(
@@ -158,32 +188,50 @@ class Mutations:
         given = tidied(spelled(field.argument("input")(query.request)))
         if isinstance(given, Invalid):
             return _refused(query, field, given), []
-        tenant = _tenant(query.request, relation, given)
+        found = await _found(engine.database, query.request, relation, given)
+        if isinstance(found, Refusal):
+            return _refused(query, field, found), []
+        tenant = _tenant(query.request, relation, given, found)
         if isinstance(tenant, Refusal):
             return _refused(query, field, tenant), []
         if not _is_on(query, field, tenant):
             return _refused(query, field, OFF), []
+        given = {**given, **found.given}
         request = dataclasses.replace(query.request, tenant=tenant)
         # What the asker has just written may be a draft that nobody else sees yet.
-        mine = Query(query.facts, request, query.fragments, drafts=True)
+        # Whoever acts for themselves has written nothing that others do not see.
+        mine = Query(query.facts, request, query.fragments, drafts=not relation.own)
         # Two scopes are never in one transaction; and for strangers, who are refused anyway, nothing is read.
         if relation.prepare is not None and request.asker.person is not None:
             async with engine.database.transaction(National()):
                 given |= await relation.prepare(self.abroad, tenant, given)
         try:
-            async with engine.database.transaction(City(tenant)):
-                outcome = await self._done(relation, request, tenant, given)
-                plan, text = await _read_back(engine, mine, field, outcome)
+            plan, text = await self._carried_out(engine, relation, mine, field, given)
         except _UndoneError as undone:
             return _refused(mine, field, undone.refusal), []
         tree, errors = await engine.finish(text, plan, request)
         return tree[field.key], errors
 
+    async def _carried_out(
+        self, engine: Engine, relation: Acting, mine: Query, field: Selected, given: Mapping[str, Any]
+    ) -> tuple[Plan, str]:
+        """Act and read the payload back: in one transaction, or after that of the learner's own rows."""
+        tenant, person = mine.request.tenant, mine.request.asker.person
+        assert tenant is not None
+        if not relation.learner or person is None:
+            async with engine.database.transaction(City(tenant)):
+                outcome = await self._done(relation, mine.request, tenant, given)
+                return await _read_back(engine, mine, field, outcome)
+        async with engine.database.transaction(Learner(person)):
+            outcome = await self._done(relation, mine.request, tenant, given)
+        async with engine.database.transaction(City(tenant)):
+            return await _read_back(engine, mine, field, outcome)
+
     async def _done(
         self, relation: Acting, request: Request, tenant: UUID, given: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """Return what the act did; raise `_UndoneError` with a refusal, so that the transaction undoes it."""
-        begun = await self.begin(request, tenant)
+        begun = await self.begin(request, tenant, relation.own)
         outcome = begun if isinstance(begun, Refusal) else await relation.run(begun, given)
         if isinstance(outcome, NotFound) and not outcome.path and relation.by is not None:
             outcome = outcome.under(camel(relation.by))
@@ -209,8 +257,19 @@ def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
     return home is not None and plugin in home.plugins
 
 
-def _tenant(request: Request, relation: Acting, given: Mapping[str, Any]) -> UUID | Refusal:
-    if request.tenant is not None:
+async def _found(
+    database: Database, request: Request, relation: Acting, given: Mapping[str, Any]
+) -> Found | Refusal:
+    """Return what must be found before the act; for strangers, who are refused anyway, nothing is looked for."""
+    if relation.before is None or request.asker.person is None:
+        return Found()
+    return await relation.before(database, request, given)
+
+
+def _tenant(request: Request, relation: Acting, given: Mapping[str, Any], found: Found) -> UUID | Refusal:
+    if found.tenant is not None:
+        return found.tenant
+    if request.tenant is not None and not relation.learner:
         return request.tenant
     if relation.by is None:
         words = "The national graph cannot tell which city is meant; ask the city's own graph."

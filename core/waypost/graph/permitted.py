@@ -22,7 +22,7 @@ def asker_may(request: Request, permission: str) -> bool:
     """Whether the asker has a permission in the tenant asked; for roles of one issuer, on its objects only."""
     asker = request.asker
     at_home = asker.role == NATIONAL_ROLE or (asker.tenant is not None and asker.tenant == request.tenant)
-    return at_home and permits(asker.role, permission)
+    return at_home and permits(asker.role, permission, asker.limits)
 
 
 def refuse_reading(query: Query, permission: str) -> None:

@@ -18,17 +18,26 @@ if TYPE_CHECKING:
     from graphql import FieldNode, GraphQLDirective, GraphQLField
     from graphql.execution.values import NodeWithDirective, VariableValues
 
+    from waypost.access.memberships import Wish
+
     Getter = Callable[["Request"], Any]
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks; `person` is None for a stranger."""
+    """Who asks; `person` is None for a stranger.
+
+    `limits` are the permissions that a token is kept to, None for all of its role. Who comes with a `session` has a
+    role wherever they are members; `role` is theirs in the city asked, and `wish` the one that they chose.
+    """
 
     person: UUID | None = None
     role: str | None = None
     issuer: UUID | None = None
     tenant: UUID | None = None
+    limits: frozenset[str] | None = None
+    session: bool = False
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True)

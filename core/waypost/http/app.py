@@ -20,6 +20,7 @@ from waypost.http.platform import Platform
 from waypost.http.sites import Sites
 from waypost.http.socket import GraphSocket
 from waypost.http.streams import GraphStream
+from waypost.http.unsubscribing import Unsubscribe
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -49,6 +50,7 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/readyz", OnlyRead(Readyz(platform))),
         Route("/metrics", OnlyRead(platform.metrics)),
         Mount("/static", platform.assets),
+        Route("/unsubscribe/{token}", Unsubscribe(platform)),
         Route("/", pages),
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),

@@ -5,28 +5,37 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from waypost.db import Database
 from waypost.http.connections import Connections
+from waypost.http.figures import figures
 from waypost.http.kept import KeptAnswers
 from waypost.http.replies import Reply, send_reply
+from waypost.outbox.worker import Counts
 
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TEXT_FORMAT: Final = "text/plain; version=0.0.4"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Metrics:
-    """Counts of answers and of the time they took, and the endpoint that shows them (`/metrics`)."""
+    """Counts of answers and of the time they took, and the endpoint that shows them (`/metrics`).
+
+    With a `database` it counts the queue too; `worker` has the counts of a worker in this process.
+    """
 
     kept: KeptAnswers
     live: Connections
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     graph_buckets: Counter[int] = field(default_factory=Counter)
     graph_seconds: list[float] = field(default_factory=lambda: [0.0])
+    database: Callable[[], Database] | None = None
+    worker: Counts | None = None
 
     def note(self, path: str, status: int, seconds: float, *, live: bool = False) -> None:
         """Count one answer; `seconds` is kept for the graph alone, which is what may become slow.
@@ -71,7 +80,10 @@ class Metrics:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer with the counts."""
-        reply = Reply(200, self.text().encode(), TEXT_FORMAT, {"Cache-Control": "no-store"})
+        text = self.text()
+        if self.database is not None:
+            text += await figures(self.database(), self.worker)
+        reply = Reply(200, text.encode(), TEXT_FORMAT, {"Cache-Control": "no-store"})
         await send_reply(reply, scope, send)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 
 from waypost.http.assets import Assets
@@ -51,6 +52,15 @@ def fault_page(status: int, message: str, assets: Assets) -> Reply:
 <p><a href="/">To the start</a></p>""",
         assets,
         status=status,
+    )
+
+
+def message_page(title: str, content: str, assets: Assets) -> Reply:
+    """A page of few words (`content` is HTML), which may hold a form that leads to itself; never kept."""
+    reply = _page(f"{title} – Waypost", content, assets)
+    policy = reply.headers["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+    return replace(
+        reply, headers={**reply.headers, "Content-Security-Policy": policy, "Cache-Control": "private, no-store"}
     )
 
 

@@ -61,7 +61,7 @@ class Platform:
         self.buckets = Buckets(settings.graph_points, settings.client_share)
         self.answers = KeptAnswers()
         self.connections = Connections(LiveLimits())
-        self.metrics = Metrics(self.answers, self.connections)
+        self.metrics = Metrics(self.answers, self.connections, database=lambda: self.database)
         self._parts = parts
         self._database_url = database_url
         self._schemas: dict[Profile, Schema] = {}

@@ -10,6 +10,7 @@ import orjson
 import strawberry
 from typing_extensions import override
 
+from waypost.access.memberships import held_in, speaking, tenants_of
 from waypost.access.permissions import NATIONAL_ROLE, permissions_of
 from waypost.access.tables import Membership as Memberships
 from waypost.access.tables import PersonProfile
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Find = Callable[[str, "Request"], Awaitable[str | None]]
 
 MEMBERSHIPS_SQL = """
-SELECT tenant_id, role, issuer_id FROM membership WHERE tenant_id = $1 AND person_id = $2 ORDER BY role, id
+SELECT tenant_id, role, issuer_id, id FROM membership WHERE tenant_id = $1 AND person_id = $2 ORDER BY role, id
 """
 NAME_SQL = "SELECT name FROM person_profile WHERE person_id = $1"
 
@@ -38,14 +39,39 @@ NAME_SQL = "SELECT name FROM person_profile WHERE person_id = $1"
 
 
 def memberships_in(database: Database) -> Find:
-    """Return the lookup "memberships": the asker's in the tenant asked, or that of their token, as JSON text."""
+    """Return the lookup "memberships": the asker's, as JSON text.
+
+    In the tenant asked; on the national graph in that of the token, for a session in every one.
+    """
 
     async def find(_key: str, request: Request) -> str:
-        tenant = request.tenant or request.asker.tenant
-        if tenant is None:
+        asker = request.asker
+        tenant = request.tenant or asker.tenant
+        tenants = [tenant] if tenant is not None else []
+        if tenant is None and asker.session and asker.person is not None:
+            tenants = await tenants_of(database, asker.person)
+        found = [await database.reads.rows(CityScope(each), MEMBERSHIPS_SQL, [each, asker.person]) for each in tenants]
+        return orjson.dumps([dict(row) for rows in found for row in rows], default=str).decode()
+
+    return find
+
+
+def permissions_in(database: Database) -> Find:
+    """Return the lookup "permissions": what the asker may do in the city of a slug, as JSON text; "" = the one asked."""
+
+    async def find(slug: str, request: Request) -> str:
+        asker = request.asker
+        home = request.services.directory.by_slug(slug) if slug else None
+        if slug and home is None and asker.role != NATIONAL_ROLE:
             return "[]"
-        rows = await database.reads.rows(CityScope(tenant), MEMBERSHIPS_SQL, [tenant, request.asker.person])
-        return orjson.dumps([dict(row) for row in rows], default=str).decode()
+        tenant = home.id if home else request.tenant
+        role = asker.role
+        if asker.session and asker.person is not None:
+            held = None if tenant is None else speaking(await held_in(database, tenant, asker.person), asker.wish)
+            role = held.role if held else None
+        elif role != NATIONAL_ROLE and tenant not in {None, asker.tenant}:
+            role = None
+        return orjson.dumps(sorted(permissions_of(role, asker.limits))).decode()
 
     return find
 
@@ -81,46 +107,38 @@ class Held(Relation):
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
         row = query.row(Memberships)
         held = query.param(_looked_up("memberships"), "jsonb")
-        source = f"jsonb_to_recordset({held}) {row}(tenant_id uuid, role text, issuer_id uuid)"
-        return f"(select {text_list(query.object(named(field), row, field), f'{row}.role')} from {source})"
+        source = f"jsonb_to_recordset({held}) {row}(tenant_id uuid, role text, issuer_id uuid, id uuid)"
+        return f"(select {text_list(query.object(named(field), row, field), f'{row}.role, {row}.id')} from {source})"
 
 
 def _permissions(query: Query, here: Here, field: Selected) -> str:
     city = field.argument("city")
-    return f"to_json({query.param(lambda request: permitted(request, city(request)), 'text[]')})::text"
 
+    def asked(request: Request) -> Lookup:
+        return Lookup("permissions", city(request) or "", lambda found: found)
 
-def permitted(request: Request, slug: str | None) -> list[str]:
-    """Return what the asker may do in the city of that slug, by default the one asked or that of their token."""
-    asker = request.asker
-    if asker.role != NATIONAL_ROLE:
-        home = request.services.directory.by_slug(slug) if slug is not None else None
-        asked = request.tenant if slug is None else home.id if home else NOWHERE
-        if asked not in {None, asker.tenant}:
-            return []
-    return sorted(permissions_of(asker.role))
-
-
-NOWHERE = "a city that is not there"
+    return f"{query.param(asked, 'json')}::text"
 
 
 @node(PersonProfile)
 class Viewer:
-    """Who asks, as the token says."""
+    """Who asks, as the token or the session says."""
 
     id: strawberry.ID = identity("person_id", "Viewer", doc="Opaque; the same in every city.")
     name: str | None
-    memberships: list[Membership] = Held(doc="In this city; on the national graph in the city of the token.")  # type: ignore[assignment]
+    memberships: list[Membership] = Held(  # type: ignore[assignment]
+        doc="In this city; on the national graph in that of the token, or for who signed in by a browser in every one."
+    )
     permissions: list[str] = expression(
         _permissions,
         arguments=(Argument("city", str, doc="A city's slug; absent: the city asked, or that of the token."),),
-        doc="What the token may do there; for roles of one issuer, to that issuer's objects only.",
+        doc="What the asker may do there; for roles of one issuer, to that issuer's objects only.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class WhoAsks(Relation):
-    """The person behind the token; null for a stranger."""
+    """The person behind the token or the session; null for a stranger."""
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -138,7 +156,7 @@ class WhoAsks(Relation):
 class ViewerQuery:
     """Root fields about who asks."""
 
-    viewer: Viewer | None = WhoAsks(doc="Who asks; null without a token.")  # type: ignore[assignment]
+    viewer: Viewer | None = WhoAsks(doc="Who asks; null for who has not signed in.")  # type: ignore[assignment]
 
 
 TYPES = (Membership, Viewer, ViewerQuery)

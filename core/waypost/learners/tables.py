@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from piccolo.columns import UUID, Integer, Text, Timestamptz
 
-from waypost.db import TenantTable
+from waypost.db import PersonTable, TenantTable
 
 
 class Recipient(TenantTable):
@@ -19,4 +19,20 @@ class Recipient(TenantTable):
     created_at = Timestamptz()
 
 
-TABLES = (Recipient,)
+class JoinedPathway(PersonTable, key=("tenant_id", "pathway_id")):
+    """A pathway that somebody set out on. Nobody else sees it, the city neither."""
+
+    tenant_id = UUID()
+    pathway_id = UUID()
+    joined_at = Timestamptz()
+
+
+class SavedOpportunity(PersonTable, key=("tenant_id", "opportunity_id")):
+    """Something that somebody wants to come back to. Nobody else sees it, the city neither."""
+
+    tenant_id = UUID()
+    opportunity_id = UUID()
+    saved_at = Timestamptz()
+
+
+TABLES = (Recipient, JoinedPathway, SavedOpportunity)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from waypost.outbox.act import Act, CityClosed, Command, Event, Forbidden, command
+from waypost.outbox.act import OWN, Act, CityClosed, Command, Event, Forbidden, command
 from waypost.outbox.work import (
     Addressed,
     Effects,
+    GivenUp,
     Handler,
     Happened,
     JobKind,
@@ -18,6 +19,7 @@ from waypost.outbox.work import (
 )
 
 __all__ = [
+    "OWN",
     "Act",
     "Addressed",
     "CityClosed",
@@ -25,6 +27,7 @@ __all__ = [
     "Effects",
     "Event",
     "Forbidden",
+    "GivenUp",
     "Handler",
     "Happened",
     "JobKind",

@@ -23,6 +23,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 E = TypeVar("E", bound="Event")
 
+OWN: Final = "own"  # in the place of a permission: whoever has signed in may do it for themselves
+
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -73,7 +75,7 @@ class Act:
     """Who does something, where and when. Lives as long as one City transaction.
 
     `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
-    issuer; `now` is the one time of the act, with its zone.
+    issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to.
     """
 
     here: Here
@@ -81,6 +83,7 @@ class Act:
     role: str | None
     issuer_id: UUID | None
     now: datetime
+    limits: frozenset[str] | None = None
 
     @property
     def today(self) -> date:
@@ -95,14 +98,21 @@ class Act:
         """
         if not self.here.is_open:
             return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
-        if not permits(self.role, permission):
+        if not permits(self.role, permission, self.limits):
             who = f"{self.role} may not" if self.role else "Only who has signed in may"
+            who = "This token may not" if permits(self.role, permission) else who
             words = f"{who}: {PERMISSIONS.get(permission, permission)} ({permission})"
             return Forbidden(message=words, permission=permission)
         if issuer_id is not None and issuer_scoped(self.role) and issuer_id != self.issuer_id:
             words = f"{self.role} may do this for its own issuer only ({permission})."
             return Forbidden(message=words, permission=permission)
         return None
+
+    def own(self) -> Forbidden | CityClosed | None:
+        """Refuse strangers, and everything in a closed tenant: what people do for themselves asks for no more."""
+        if not self.here.is_open:
+            return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
+        return None if self.person else Forbidden(message="Only who has signed in may do this.", permission=OWN)
 
     async def tell(self, event: E) -> E:
         """Write an event in the current transaction, so that it is told if and only if the act holds."""
@@ -126,14 +136,14 @@ class Command(Generic[P, R]):
 
     async def __call__(self, act: Act, /, *args: P.args, **kwargs: P.kwargs) -> R | Forbidden | CityClosed:
         """Do it, or refuse: with Forbidden what the asker's role does not allow, with CityClosed everything there."""
-        refusal = act.may(self.may)
+        refusal = act.own() if self.may == OWN else act.may(self.may)
         if refusal:
             return refusal
         return await self.act(act, *args, **kwargs)
 
 
 def command(*, may: str) -> Callable[[Callable[Concatenate[Act, P], Awaitable[R]]], Command[P, R]]:
-    """Declare a command and its permission, one of PERMISSIONS or a plugin's.
+    """Declare a command and its permission: one of PERMISSIONS, a plugin's, or OWN.
 
     For roles that speak for one issuer the command itself asks `act.may(permission, issuer_id)` as soon as
     it knows whose object it is about.

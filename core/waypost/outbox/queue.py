@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import orjson
 
 from waypost.db import Database, System, execute, fetch, new_id
 from waypost.outbox.retries import MOST_ATTEMPTS, retry_in_s
-from waypost.outbox.work import Later, Task
+from waypost.outbox.work import GivenUp, Later, Task
 
 LEASE_S: Final = 60.0
 SCOPE: Final = System("worker")
@@ -33,8 +32,8 @@ UPDATE work SET due_at = now() + make_interval(secs => $3) WHERE id = ANY($2::uu
 DONE_SQL: Final = "DELETE FROM work WHERE id = ANY($2::uuid[]) AND holder = $1"
 FAILED_SQL: Final = """
 UPDATE work SET holder = NULL, due_at = now() + make_interval(secs => coalesce(f.after_s, 0)), problem = f.problem,
-       state = CASE WHEN f.after_s IS NULL THEN 'dead' ELSE 'due' END
-FROM unnest($2::uuid[], $3::float8[], $4::text[]) AS f (id, after_s, problem)
+       state = CASE WHEN f.after_s IS NULL THEN 'dead' ELSE 'due' END, attempts = attempts - f.uncounted
+FROM unnest($2::uuid[], $3::float8[], $4::text[], $5::int[]) AS f (id, after_s, problem, uncounted)
 WHERE work.id = f.id AND holder = $1
 """
 RELEASE_SQL: Final = """
@@ -51,11 +50,12 @@ FROM work GROUP BY kind, state ORDER BY kind, state
 
 @dataclass(frozen=True)
 class Failure:
-    """A piece of work that failed: when it is tried again (None = it is dead), and why."""
+    """A piece of work that failed: when it is tried again (None = it is dead), and why; whether it was tried at all."""
 
     id: UUID
     after_s: float | None
     problem: str
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class Queue:
                 await execute(DONE_SQL, self.holder, list(done))
             if failed:
                 columns = [[each.id for each in failed], [each.after_s for each in failed]]
-                await execute(FAILED_SQL, self.holder, *columns, [each.problem for each in failed])
+                uncounted = [int(not each.counted) for each in failed]
+                await execute(FAILED_SQL, self.holder, *columns, [each.problem for each in failed], uncounted)
 
     async def release(self, ids: Sequence[UUID]) -> None:
         """Give back what was not begun, as if it had never been taken."""
@@ -125,7 +126,9 @@ async def depths(database: Database) -> list[Depth]:
 def failure_of(task: Task, error: Exception) -> Failure:
     """When a task that failed is tried again, and why it failed."""
     least_s = error.after_s if isinstance(error, Later) and error.after_s is not None else 0.0
-    after_s = retry_in_s(task.attempts, random.random, least_s=least_s)
+    if isinstance(error, Later) and not error.counted:
+        return Failure(task.id, least_s, words_of(error), counted=False)
+    after_s = None if isinstance(error, GivenUp) else retry_in_s(task.attempts, random.random, least_s=least_s)
     return Failure(task.id, after_s, words_of(error))
 
 
@@ -145,8 +148,3 @@ def text_of(facts: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"the fact {name!r} is missing")
     return value
-
-
-def when(value: datetime | None) -> str | None:
-    """A time as text, for logs."""
-    return None if value is None else value.isoformat()

@@ -78,6 +78,14 @@ class Handled(TenantTable, key=("handler", "key")):
     handled_at = Timestamptz()
 
 
+class Unsubscribed(TenantTable, key=("letter", "digest")):
+    """A letter that somebody does not want any more; the address is named by its keyed digest alone."""
+
+    letter = Text()
+    digest = Text()
+    said_at = Timestamptz()
+
+
 class Job(TenantTable):
     """Long work that somebody watches."""
 
@@ -102,4 +110,4 @@ class JobProblem(TenantTable):
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Job, JobProblem)
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, Job, JobProblem)

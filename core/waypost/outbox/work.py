@@ -143,11 +143,19 @@ class Task:
 
 
 class Later(Exception):
-    """Raised by what runs: not now, try again after so many seconds (None = as after any failure)."""
+    """Raised by what runs: not now, try again after so many seconds at least (None = as after any failure).
 
-    def __init__(self, words: str, after_s: float | None = None) -> None:
+    `counted` False: it was not even tried, and is not counted as an attempt.
+    """
+
+    def __init__(self, words: str, after_s: float | None = None, *, counted: bool = True) -> None:
         super().__init__(words)
         self.after_s = after_s
+        self.counted = counted
+
+
+class GivenUp(Exception):
+    """Raised by what runs: this will never do, so it is not tried again."""
 
 
 @dataclass(frozen=True)

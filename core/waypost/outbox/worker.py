@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.db.moving import CHANNEL as CATALOGUE
+from waypost.outbox.mail import MAIL, Mailer
 from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of
 from waypost.outbox.relay import PREFIX, Relay, event_of
 from waypost.outbox.schedules import Schedules
@@ -51,6 +52,7 @@ class Worker:
         self.schedules = Schedules(work, effects.schedules, self.queue.holder)
         self._handlers = {PREFIX + each.name: each for each in effects.handlers}
         self._jobs = {each.name: each for each in effects.jobs}
+        self._mailer = Mailer({each.name: each for each in effects.letters})
         self._bundles = {each.name: each for each in effects.bundles}
         self._at_once = at_once
         self._held: set[UUID] = set()
@@ -193,6 +195,8 @@ class Worker:
             event = await event_of(self.work.database, tenant, id)
             if event is not None:
                 await handler.run(self.work, event)
+        elif task.kind == MAIL:
+            await self._mailer.send(self.work, task)
         elif job := self._jobs.get(task.kind):
             await job.run(self.work, task.facts)
         else:

@@ -12,6 +12,7 @@ from waypost.tenancy.country import Country, Folder, Known, Survey
 from waypost.tenancy.documents import Document
 from waypost.tenancy.faults import Fault, in_order, listed, perhaps
 from waypost.tenancy.models import GROUP_KINDS, TenantFile
+from waypost.tenancy.providers import variable_problem
 from waypost.tenancy.reading import read_country
 from waypost.tenancy.sections import Problem
 from waypost.tenancy.slugs import tenant_slug_problem
@@ -82,6 +83,9 @@ def _check_tenant(
     elif tenant.review is not None and tenant.review not in country.folders:
         hint = perhaps(tenant.review, country.folders)
         yield document.fault(("review",), f'there is no tenant "{tenant.review}"{hint}')
+    for name, provider in tenant.sign_in.items():
+        if words := variable_problem(folder.slug, provider.secret):
+            yield document.fault(("sign_in", name, "secret"), words)
     for name in tenant.plugins:
         yield from _check_plugin(document, tenant, name, known)
 

@@ -10,12 +10,13 @@ from uuid import UUID
 from asyncpg import Record
 
 from waypost.db import Database, System, fetch
+from waypost.tenancy.providers import Provider, read_providers
 
 TENANTS_SQL: Final = """
 SELECT t.id, t.slug, t.name, t.kind, t.state, t.nation, t.languages, t.timezone, t.standard_code,
        t.review_tenant_id, t.south, t.west, t.north, t.east, t.latitude, t.longitude,
        t.primary_colour, t.accent_colour, t.logo_url, t.contact_url, t.origins,
-       t.documents, t.graph_share, t.files, t.example, t.managed_by,
+       t.documents, t.graph_share, t.files, t.example, t.managed_by, t.sign_in::text AS sign_in,
        ARRAY(SELECT s.slug FROM tenant_slug s WHERE s.tenant_id = t.id ORDER BY s.slug) AS slugs,
        ARRAY(SELECT h.host FROM tenant_host h WHERE h.tenant_id = t.id ORDER BY h.host) AS hosts,
        ARRAY(SELECT g.group_id FROM tenant_group g WHERE g.tenant_id = t.id ORDER BY g.group_id) AS groups,
@@ -40,7 +41,8 @@ class Tenant:
     """A city, region, nation or network, with what must be known before any of its rows are read.
 
     `plugins` are the active ones; `former_slugs` redirect here; `origins` may call with a token;
-    `documents` is any or trusted; `graph_share` is its visitors' part of what the platform gives out.
+    `documents` is any or trusted; `graph_share` is its visitors' part of what the platform gives out; by `providers`
+    its people sign in.
     """
 
     id: UUID
@@ -70,6 +72,7 @@ class Tenant:
     files: str
     example: bool
     managed_by: str
+    providers: tuple[Provider, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -129,11 +132,13 @@ def _tenant(record: Record) -> Tenant:
     row = dict(record)
     south, west, north, east = (row.pop(side) for side in ("south", "west", "north", "east"))
     slugs = row.pop("slugs")
+    providers = read_providers(row.pop("sign_in"))
     return Tenant(
         **row
         | {name: tuple(row[name]) for name in ("languages", "origins", "hosts")}
         | {name: frozenset(row[name]) for name in ("groups", "plugins")},
         former_slugs=tuple(slug for slug in slugs if slug != row["slug"]),
+        providers=providers,
         bounds=None if south is None else Bounds(south, west, north, east),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -29,6 +30,8 @@ FILES_MODES: Final = ("managed", "seed")
 DOCUMENTS: Final = ("any", "trusted")
 UK_NATIONS: Final = ("GB-ENG", "GB-NIR", "GB-SCT", "GB-WLS")
 
+_DOMAIN: Final = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
+_VARIABLE: Final = re.compile(r"WAYPOST_OIDC_[A-Z0-9_]+")
 _NATION: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
@@ -65,6 +68,27 @@ def _file_name(value: str) -> str:
     return value
 
 
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise ValueError(f'"{value}" must begin with https://')
+    if parts.query or parts.fragment:
+        raise ValueError(f'"{value}" is no issuer: leave out what stands behind ? or #')
+    return value
+
+
+def _domain(value: str) -> str:
+    if value != "*" and not _DOMAIN.fullmatch(value):
+        raise ValueError(f'"{value}" is no domain: small letters, no @, like "example.org", or "*" for every one')
+    return value
+
+
+def _variable(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise ValueError(f'"{value}" is no name of such a variable: WAYPOST_OIDC_, the tenant, __ and the provider')
+    return value
+
+
 Colour = Annotated[str, AfterValidator(_colour)]
 
 
@@ -81,6 +105,20 @@ class GraphPolicy(Table):
 
     documents: Annotated[str, AfterValidator(one_of("policy", DOCUMENTS))] = "any"
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class SignInProvider(Table):
+    """A provider of OpenID Connect by which people sign in.
+
+    `domains` are those whose addresses it is believed to know: such an address, once the provider has verified
+    it, finds the person who has it already. `secret` names the environment variable that holds the client's secret.
+    """
+
+    title: Name
+    issuer: Annotated[Url, AfterValidator(_issuer)]
+    client_id: Name
+    secret: Annotated[str, AfterValidator(_variable)] | None = None
+    domains: Annotated[EachOnce[Annotated[str, AfterValidator(_domain)]], Field(min_length=1)]
 
 
 class TenantFile(Table):
@@ -107,6 +145,7 @@ class TenantFile(Table):
     formerly: EachOnce[Slug] = ()
     look: Look = Look()
     graph: GraphPolicy = GraphPolicy()
+    sign_in: Mapping[Slug, SignInProvider] = {}
     plugins: Mapping[str, Mapping[str, Any]] = {}
 
     @property

@@ -28,6 +28,7 @@ RESERVED: Final = frozenset(
         "ims",
         "x",
         "static",
+        "unsubscribe",
     }
 )
 

@@ -13,6 +13,7 @@ from waypost.tenancy.country import Country, Folder
 from waypost.tenancy.directory import Directory, Tenant, read_directory
 from waypost.tenancy.entries import FILES
 from waypost.tenancy.faults import Fault
+from waypost.tenancy.providers import said_providers
 from waypost.tenancy.report import Act, Change
 
 AREAS_SQL: Final = "SELECT id, area::text AS area FROM tenant WHERE area IS NOT NULL"
@@ -157,6 +158,7 @@ def said(folder: Folder) -> dict[str, object]:
         "look.logo_url": tenant.look.logo_url,
         "graph.documents": tenant.graph.documents,
         "graph.share": tenant.graph.share,
+        "sign_in": said_providers(tenant.sign_in),
     }
 
 
@@ -186,6 +188,7 @@ def stored_facts(row: Tenant, rows: TenantRows) -> dict[str, object]:
         "look.logo_url": row.logo_url,
         "graph.documents": row.documents,
         "graph.share": row.graph_share,
+        "sign_in": {each.name: each.said() for each in row.providers},
     }
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from waypost.db import execute, executemany, fetch, new_id
 from waypost.tenancy.country import Folder
 from waypost.tenancy.entries import FILES
+from waypost.tenancy.providers import said_providers
 from waypost.tenancy.tenant_facts import TenantPlan
 
 COLUMNS: Final = (
@@ -36,6 +37,7 @@ COLUMNS: Final = (
     "origins",
     "documents",
     "graph_share",
+    "sign_in",
     "files",
     "example",
     "managed_by",
@@ -137,6 +139,7 @@ def _columns(folder: Folder) -> dict[str, Any]:
         "origins": list(tenant.origins),
         "documents": tenant.graph.documents,
         "graph_share": tenant.graph.share,
+        "sign_in": json.dumps(said_providers(tenant.sign_in)),
         "files": tenant.files,
         "example": tenant.example,
         "managed_by": FILES,

@@ -44,6 +44,14 @@ CREATE TABLE handled (
 );
 CREATE INDEX handled_at ON handled (tenant_id, handled_at);
 
+CREATE TABLE unsubscribed (
+    tenant_id uuid NOT NULL,
+    letter text NOT NULL,
+    digest text NOT NULL,
+    said_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, letter, digest)
+);
+
 CREATE TABLE job (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -72,4 +80,4 @@ CREATE TABLE job_problem (
 );
 CREATE INDEX job_problem_of ON job_problem (tenant_id, job_id, position);
 -- migrate:down
-DROP TABLE job_problem, job, handled, schedule, relayed, work;
+DROP TABLE job_problem, job, unsubscribed, handled, schedule, relayed, work;

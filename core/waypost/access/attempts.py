@@ -1,0 +1,160 @@
+"""Attempts to sign in: begun by a browser, counted, used once, forgotten after a day.
+
+What proves an attempt (the code of a link, the `state`, `nonce` and verifier of OpenID Connect) is derived from its id
+and stands nowhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from waypost.access.keys import keyed_digest, plain_digest
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+
+LINK_LASTS: Final = timedelta(minutes=15)
+PROVIDER_LASTS: Final = timedelta(minutes=10)
+KEPT: Final = timedelta(days=1)
+# How many attempts one address, and one client, has within an hour.
+WINDOW: Final = timedelta(hours=1)
+MOST_LETTERS: Final = 5
+MOST_OF_CLIENT: Final = 40
+
+LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+OF_CLIENT_SQL: Final = "SELECT count(*) FROM sign_in_attempt WHERE client_digest = $1 AND created_at > $2"
+OF_PERSON_SQL: Final = "SELECT count(*) FROM sign_in_attempt WHERE person_id = $1 AND created_at > $2"
+BEGIN_SQL: Final = """
+INSERT INTO sign_in_attempt (id, way, browser_digest, client_digest, tenant_id, provider, host, return_to, language,
+                             person_id, address_id, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+COLUMNS: Final = "id, browser_digest, tenant_id, provider, host, return_to, language, person_id, address_id"
+FIND_SQL: Final = f"""
+SELECT {COLUMNS} FROM sign_in_attempt WHERE id = $1 AND way = $2 AND used_at IS NULL AND expires_at > $3
+"""
+USE_SQL: Final = f"""
+UPDATE sign_in_attempt SET used_at = $3
+WHERE id = $1 AND way = $2 AND used_at IS NULL AND expires_at > $3 RETURNING {COLUMNS}
+"""
+CLEAN_SQL: Final = "DELETE FROM sign_in_attempt WHERE created_at <= $1"
+# Addresses that were only typed: nobody proved them, and nobody named the person. `known_at` tells of both.
+TYPED_SQL: Final = """
+SELECT id FROM person p WHERE known_at IS NULL AND created_at <= $1
+  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id) LIMIT 1000
+"""
+FORGET_IDENTITY_SQL: Final = "DELETE FROM identity WHERE person_id = $1"
+FORGET_PERSON_SQL: Final = "DELETE FROM person WHERE id = $1 AND known_at IS NULL"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where an attempt began: which browser and client, in which tenant's pages, on its own host or not."""
+
+    browser: str  # the secret of the browser's cookie
+    client: str  # the client's address
+    tenant_id: UUID | None = None
+    host: str | None = None
+    return_to: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that is open."""
+
+    id: UUID
+    browser_digest: str
+    tenant_id: UUID | None
+    provider: str | None
+    host: str | None
+    return_to: str | None
+    language: str | None
+    person_id: UUID | None
+    address_id: UUID | None
+
+    def is_of(self, browser: str | None) -> bool:
+        """Whether the browser with that cookie began it."""
+        return browser is not None and hmac.compare_digest(self.browser_digest, plain_digest(browser))
+
+
+@dataclass(frozen=True)
+class TooMany:
+    """One client has tried too often; it may come back after so many seconds."""
+
+    retry_in_s: int
+
+
+async def too_many(client: str, secret_key: str, now: datetime) -> TooMany | None:
+    """Refuse a client that has tried too often within the hour; others of the same client wait for the outcome."""
+    digest = _client_digest(client, secret_key)
+    await execute(LOCK_SQL, digest)
+    count = await fetchval(OF_CLIENT_SQL, digest, now - WINDOW)
+    return TooMany(int(WINDOW.total_seconds())) if count >= MOST_OF_CLIENT else None
+
+
+async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now: datetime) -> UUID:
+    """Begin an attempt with a provider, in the current System transaction."""
+    return await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
+
+
+async def begin_with_link(
+    asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime
+) -> UUID | None:
+    """Begin an attempt with a letter to an address, in the current System transaction.
+
+    None where the address has had too many letters: then none is to be sent. It counts for the client all the same.
+    """
+    await execute(LOCK_SQL, str(person))
+    count = await fetchval(OF_PERSON_SQL, person, now - WINDOW)
+    ends = now + LINK_LASTS if count < MOST_LETTERS else now
+    id = await _begin("link", asked, secret_key, now, ends, person=person, address=address)
+    return id if count < MOST_LETTERS else None
+
+
+async def find_attempt(id: UUID, way: str, now: datetime) -> Attempt | None:
+    """Find an attempt that is open, without using it up."""
+    row = await fetchrow(FIND_SQL, id, way, now)
+    return None if row is None else Attempt(**dict(row))
+
+
+async def use_attempt(id: UUID, way: str, now: datetime) -> Attempt | None:
+    """Use an attempt up: of several at once only one gets it."""
+    row = await fetchrow(USE_SQL, id, way, now)
+    return None if row is None else Attempt(**dict(row))
+
+
+async def clean_attempts(now: datetime) -> list[UUID]:
+    """Forget attempts of yesterday; answers the people of whom nothing but a typed address is known."""
+    await execute(CLEAN_SQL, now - KEPT)
+    return [row["id"] for row in await fetch(TYPED_SQL, now - KEPT)]
+
+
+async def forget_typed(person: UUID) -> None:
+    """Forget somebody whose address was only typed, in the current System transaction."""
+    if (await execute(FORGET_PERSON_SQL, person)).endswith(" 1"):
+        await execute(FORGET_IDENTITY_SQL, person)
+
+
+def _client_digest(client: str, secret_key: str) -> str:
+    return keyed_digest(secret_key, f"client:{client}")
+
+
+async def _begin(
+    way: str,
+    asked: Asked,
+    secret_key: str,
+    now: datetime,
+    ends: datetime,
+    *,
+    provider: str | None = None,
+    person: UUID | None = None,
+    address: UUID | None = None,
+) -> UUID:
+    id = new_id()
+    who = (plain_digest(asked.browser), _client_digest(asked.client, secret_key))
+    where = (asked.tenant_id, provider, asked.host, asked.return_to, asked.language)
+    await execute(BEGIN_SQL, id, way, *who, *where, person, address, now, ends)
+    return id
