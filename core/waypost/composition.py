@@ -51,12 +51,16 @@ if TYPE_CHECKING:
 
 def core() -> Contribution:
     """Return what the core declares."""
-    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
-    shown = (*shown, collections, school, review_graph)
+    shown = (
+        *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
+        *(learners, school, review_graph),
+    )
     owned = (belongings,)
     told = (discover_live,)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, learner_writes)
-    written = (*written, collection_writes, school_writes, review_writes)
+    written = (
+        *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
+        *(learner_writes, school_writes, review_writes),
+    )
     return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
 
 

@@ -9,7 +9,9 @@ from tests.working import work_off
 SHOWN = "badge { id state versions { number name } version { number name criteria { text } } derivedFrom { id } }"
 
 
-async def test_a_badge_is_written_helped_reviewed_and_published(stage: Stage) -> None:
+async def test_a_badge_is_written_helped_reviewed_and_published(  # noqa: PLR0915 - one story
+    stage: Stage,
+) -> None:
     # A member of the college writes a first draft; the linter says what it lacks.
     poor = {"name": "Festival Maker", "layer": "demonstrate", "creator": college(stage), "skills": ["Increased Wit"]}
     made = await stage.done("proposeBadge", poor, DRAFT, who="college staff")
@@ -67,13 +69,16 @@ async def test_a_badge_is_written_helped_reviewed_and_published(stage: Stage) ->
     await stage.done("commentOnBadge", reply, "comment { byCurator viewerWrote }", who="college staff")
     criteria = [*GOOD["criteria"][:1], {"text": "Earner has designed the lighting.", "skills": ["Leadership"]}]
     await stage.done("updateBadgeDraft", {"badge": badge, "criteria": criteria}, DRAFT, who="college staff")
-    await stage.done("submitBadge", {"badge": badge}, DRAFT, who="college staff")
+    reasons = [{"code": "SKILL_NOT_EVIDENCED", "reason": "To design light is to create."}]
+    await stage.done("submitBadge", {"badge": badge, "reasons": reasons}, DRAFT, who="college staff")
     await work_off(stage.database)
-    query = (
-        "query($id: ID!) { node(id: $id) { ... on Review { round comments { text } words { criteria { text } } } } }"
-    )
+    inside = "round comments { text } words { criteria { text } } findings { code reason blocks }"
+    query = f"query($id: ID!) {{ node(id: $id) {{ ... on Review {{ {inside} }} }} }}"
     seen = (await stage.read(query, "badge-nation", "nation second", id=review))["node"]
     assert seen["round"] == 2
+    assert seen["findings"] == [
+        {"code": "SKILL_NOT_EVIDENCED", "reason": "To design light is to create.", "blocks": False}
+    ]
     assert [each["text"] for each in seen["comments"]] == ["Which part was the earner's own?", "The lighting."]
     assert seen["words"]["criteria"][1]["text"] == "Earner has designed the lighting."
     refusal = await stage.act("publishBadge", {"badge": badge}, SHOWN, who="college admin")
@@ -107,7 +112,7 @@ async def test_a_badge_is_written_helped_reviewed_and_published(stage: Stage) ->
         "versions": [{"number": 1}],
         "state": "PUBLISHED",
     }
-    await stage.done("submitBadge", {"badge": badge}, DRAFT, who="college admin")
+    await stage.done("submitBadge", {"badge": badge, "reasons": reasons}, DRAFT, who="college admin")
     await work_off(stage.database)
     await decided(stage, next_draft, who="nation second")
     done = await stage.done("publishBadge", {"badge": badge}, SHOWN, who="college admin")

@@ -127,8 +127,9 @@ async def _read(here: Here, id: UUID) -> CollectionWords | None:
 
 
 async def _write(here: Here, words: CollectionWords, at: Entry | None) -> Written | Refusal:
-    wrong = said_problem(names={"name": words.name}, texts={"description": words.description})
-    wrong = wrong or await _badges_problem(here, words.issuer_id, words.badges)
+    wrong = said_problem(names={"name": words.name}, texts={"description": words.description}) or await _badges_problem(
+        here, words.issuer_id, words.badges
+    )
     if wrong:
         return wrong
     id = await claim_slug(tables.Collection, here, words.slug, at)

@@ -142,9 +142,10 @@ async def write_draft(here: Here, words: BadgeWords, at: Entry | None, now: date
     if before.in_force is None:
         row = _row(here, id, words, said, None, before, now)
         await upsert(tables.Badge, [{**row, "state": state}])
+    version_id = new_id() if newest is None or fresh else newest.id
     version = {
         "tenant_id": here.tenant_id,
-        "id": new_id() if newest is None or fresh else newest.id,
+        "id": version_id,
         "badge_id": id,
         "number": 1 if newest is None else newest.number + fresh,
         "name": said.name,
@@ -154,7 +155,7 @@ async def write_draft(here: Here, words: BadgeWords, at: Entry | None, now: date
         "public": False,
     }
     await upsert(tables.BadgeVersion, [version])
-    return Drafted(id, version["id"], state)
+    return Drafted(id, version_id, state)
 
 
 def _same(before: Standing, said: Wording, *, publish: bool) -> UUID | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.outbox import Act, command
@@ -162,7 +164,7 @@ async def _standing(act: Act, review: UUID) -> Standing | Refusal:
     return wrong or Standing(row["home_tenant_id"], row["round"], row["criteria"], submission)
 
 
-async def _belongs(act: Act, review: UUID, row: Mapping[str, Any]) -> bool:
+async def _belongs(act: Act, review: UUID, row: Record) -> bool:
     """Whether the asker belongs to the badge's issuer or creator: when it was submitted, or, at home, now."""
     members = {each["person_id"] for each in await fetch(MEMBERS_SQL, act.here.tenant_id, review)}
     if act.person in members:
