@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from waypost.badges import borrowing, collection_writes, collections
@@ -33,7 +34,7 @@ from waypost.pathways import writes as pathway_writes
 from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
-from waypost.plugins import geocode
+from waypost.plugins import geocode, verdict_on
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
 from waypost.school import graph as school
@@ -89,7 +90,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
     }
-    return Engine(database, lookups, Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing))
+    vetoes = None if plugins is None else partial(verdict_on, plugins)
+    return Engine(database, lookups, Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing))
 
 
 async def _follow_issuer(act: Act, event: Event) -> None:

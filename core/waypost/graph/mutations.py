@@ -257,9 +257,7 @@ def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
     return home is not None and plugin in home.plugins
 
 
-async def _found(
-    database: Database, request: Request, relation: Acting, given: Mapping[str, Any]
-) -> Found | Refusal:
+async def _found(database: Database, request: Request, relation: Acting, given: Mapping[str, Any]) -> Found | Refusal:
     """Return what must be found before the act; for strangers, who are refused anyway, nothing is looked for."""
     if relation.before is None or request.asker.person is None:
         return Found()

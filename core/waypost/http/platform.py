@@ -61,7 +61,9 @@ class Platform:
         self.buckets = Buckets(settings.graph_points, settings.client_share)
         self.answers = KeptAnswers()
         self.connections = Connections(LiveLimits())
-        self.metrics = Metrics(self.answers, self.connections, database=lambda: self.database)
+        self.metrics = Metrics(
+            self.answers, self.connections, database=lambda: self.database, failed_vetoes=parts.plugins.failed_vetoes
+        )
         self._parts = parts
         self._database_url = database_url
         self._schemas: dict[Profile, Schema] = {}

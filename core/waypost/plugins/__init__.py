@@ -16,7 +16,9 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    SubmissionRegistrar,
 )
+from waypost.plugins.vetoes import verdict_on
 
 __all__ = [
     "API",
@@ -34,6 +36,7 @@ __all__ = [
     "Plugins",
     "Profile",
     "State",
+    "SubmissionRegistrar",
     "fitting",
     "geocode",
     "hook_list",
@@ -41,4 +44,5 @@ __all__ = [
     "load",
     "manifest_of",
     "settings_of",
+    "verdict_on",
 ]

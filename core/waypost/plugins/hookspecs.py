@@ -16,6 +16,7 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    SubmissionRegistrar,
 )
 
 PROJECT: Final = "waypost"
@@ -123,7 +124,27 @@ def waypost_effects(registrar: EffectsRegistrar) -> None:
     """
 
 
-SPECIFICATIONS: Final = (waypost_app, waypost_catalogue, waypost_effects, waypost_geocoders, waypost_graph)
+@hook(since="1.1", stability="experimental")
+def waypost_submission(registrar: SubmissionRegistrar) -> None:
+    """Object to a draft that would be submitted for its review.
+
+    A veto gets a `Submission` of a city with the plugin, in the transaction that would submit it, and returns a
+    Refusal or None. One that fails refuses nothing; the event `badge.submitted` then names its plugin::
+
+        @hookimpl
+        def waypost_submission(registrar: SubmissionRegistrar) -> None:
+            registrar.veto(needs_essential_skills)
+    """
+
+
+SPECIFICATIONS: Final = (
+    waypost_app,
+    waypost_catalogue,
+    waypost_effects,
+    waypost_geocoders,
+    waypost_graph,
+    waypost_submission,
+)
 
 
 def hooks() -> tuple[Hook, ...]:

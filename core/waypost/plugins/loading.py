@@ -21,6 +21,7 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     Registrar,
+    SubmissionRegistrar,
 )
 
 LOG: Final = getLogger(__name__)
@@ -120,12 +121,14 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     catalogue = CatalogueRegistrar(manifest.name, manifest.prefix)
     geocoders = GeocoderRegistrar(manifest.name, manifest.prefix)
     effects = EffectsRegistrar(manifest.name, manifest.prefix)
+    submission = SubmissionRegistrar(manifest.name, manifest.prefix)
     registrars = {
         "waypost_graph": graph,
         "waypost_app": app,
         "waypost_catalogue": catalogue,
         "waypost_geocoders": geocoders,
         "waypost_effects": effects,
+        "waypost_submission": submission,
     }
     for hook, registrar in registrars.items():
         _call(hooks, hook, manifest.name, registrar)
@@ -140,6 +143,7 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
         graph.declarations(),
         tuple(geocoders.geocoders),
         effects.effects(),
+        tuple(submission.vetoes),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,7 +13,7 @@ from waypost.db import App
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
 from waypost.plugins.manifest import Manifest
-from waypost.plugins.registrars import Declarations, Geocoder
+from waypost.plugins.registrars import Declarations, Geocoder, Veto
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
@@ -38,6 +39,7 @@ class Plugin:
     declarations: Declarations
     geocoders: tuple[Geocoder, ...] = ()
     effects: Effects = field(default_factory=Effects)
+    vetoes: tuple[Veto, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -63,12 +65,13 @@ class Installed:
 
 
 class Plugins:
-    """The plugins of this process; immutable once loaded."""
+    """The plugins of this process; immutable once loaded, but for `failed_vetoes`, which counts by plugin."""
 
     def __init__(self, installed: Iterable[Installed]) -> None:
         by_name = sorted(installed, key=lambda one: (one.name, one.distribution))
         self.installed: tuple[Installed, ...] = tuple(_without_orphans(by_name))
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
+        self.failed_vetoes = Counter[str]()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
 
     @property

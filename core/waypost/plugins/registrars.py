@@ -12,8 +12,10 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from waypost.db import App, OwnedTable
+from waypost.outbox.submission import Submission
 from waypost.outbox.work import Effects, Handler, JobKind, Letter, Schedule
 from waypost.plugins.names import carries, schema_name, type_prefix
+from waypost.refusal import Refusal
 from waypost.tenancy import CatalogueSection
 
 Declaration = TypeVar("Declaration", bound=type)
@@ -187,6 +189,23 @@ class GeocoderRegistrar(Registrar):
         self._contributes("geocoder", getattr(geocoder, "__name__", "geocoder"))
         self.geocoders.append(geocoder)
         return geocoder
+
+
+Veto = Callable[[Submission], Awaitable[Refusal | None]]
+
+
+class SubmissionRegistrar(Registrar):
+    """Takes vetoes: async functions from a `Submission` to a `Refusal`, or None where they do not mind."""
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self.vetoes: list[Veto] = []
+
+    def veto(self, veto: Veto) -> Veto:
+        """Register a veto; it is asked in the submission's own transaction and has `PATIENCE_S` to answer."""
+        self._contributes("veto", getattr(veto, "__name__", "veto"))
+        self.vetoes.append(veto)
+        return veto
 
 
 class EffectsRegistrar(Registrar):

@@ -109,11 +109,17 @@ async def keep_draft(
         await execute(BEGIN_SQL, *key, *facts, drafted.id, here.language, person)
 
 
+async def reviewer_of(here: Here) -> UUID:
+    """Who reviews what is submitted here now: the tenant that the city names, else itself."""
+    reviewer: UUID = await fetchval(REVIEWER_SQL, here.tenant_id)
+    return reviewer
+
+
 async def move_to_submitted(
     here: Here, draft: Draft, findings: Sequence[Finding], person: UUID | None, now: datetime
 ) -> UUID:
     """Hand a draft over to its review; answers to whom. The clock begins, or goes on where it stopped."""
-    reviewer: UUID = await fetchval(REVIEWER_SQL, here.tenant_id)
+    reviewer = await reviewer_of(here)
     due = promised(now, here.timezone) if draft.remaining_s is None else resumed(draft.remaining_s, now)
     said = as_json(findings_document(findings))
     await execute(MOVE_SQL, here.tenant_id, draft.id, SUBMITTED)
