@@ -199,7 +199,7 @@ def effects(prefix: str) -> tuple[str, list[str]]:
 def test_a_plugin_does_things_in_the_background(workshop: Workshop) -> None:
     code, contributes = effects("tide")
     workshop.install("tide", code, contributes=contributes)
-    plugins = load()
+    plugins = load(["tide"])
     assert one(plugins, "tide").reason == ""
     (found,) = [each for each in plugins.effects() if each.handlers]
     assert found.handlers[0].name == "tide.hear"
@@ -210,7 +210,7 @@ def test_a_plugin_does_things_in_the_background(workshop: Workshop) -> None:
 def test_background_work_carries_the_prefix(workshop: Workshop) -> None:
     code, contributes = effects("moon")
     workshop.install("tide", code, contributes=contributes)
-    assert "the handler moon.hear must begin with tide." in one(load(), "tide").reason
+    assert "the handler moon.hear must begin with tide." in one(load(["tide"]), "tide").reason
 
 
 MUTATION = """
@@ -252,7 +252,7 @@ MUTATION = """
 def test_a_plugin_brings_mutations(workshop: Workshop) -> None:
     contributes = ["type:TideNoteInput", "type:TideNoteSuccess", "mutation:tideNote"]
     workshop.install("tide", MUTATION.replace("NAME", "tide_note"), contributes=contributes)
-    plugins = fitting(load(), lambda profile: schema_of(load(), profile))
+    plugins = fitting(load(["tide"]), lambda profile: schema_of(load(["tide"]), profile))
     assert one(plugins, "tide").reason == ""
     assert "tideNote(" in schema_of(plugins, plugins.national).sdl()
     assert "tideNote(" not in schema_of(plugins, frozenset()).sdl()
@@ -260,4 +260,4 @@ def test_a_plugin_brings_mutations(workshop: Workshop) -> None:
 
 def test_a_mutation_carries_the_prefix(workshop: Workshop) -> None:
     workshop.install("tide", MUTATION.replace("NAME", "note"))
-    assert "the field note must begin with tide" in one(load(), "tide").reason
+    assert "the field note must begin with tide" in one(load(["tide"]), "tide").reason

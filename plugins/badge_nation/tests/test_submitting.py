@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from json import loads
@@ -144,8 +144,8 @@ async def test_a_template_is_counted_once_however_often_its_event_comes(country:
     await country.works_off()
     events = await country.rows("SELECT * FROM event WHERE type = 'badge.submitted' ORDER BY id DESC", "brighton")
     (event,) = [each for each in events if badge.endswith(each["object_id"].hex)]
-    names = ("tenant_id", "id", "type", "object_type", "object_id", "person_id")
-    happened = Happened(*(event[name] for name in names), loads(event["data"]), event["happened_at"])
+    facts = {**event, "data": loads(event["data"])}
+    happened = Happened(**{each.name: facts[each.name] for each in fields(Happened)})
     for _ in range(2):
         await effects.count_template(country.background, happened)
     assert len(await lines_of(country, "museum")) == 1
