@@ -27,6 +27,8 @@ TABLES = (
     *("opportunity", "opportunity_text", "opportunity_badge", "opportunity_accessibility", "opportunity_weekday"),
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
+    *("badge", "badge_version", "badge_text", "criterion", "badge_draft", "review", "review_comment"),
+    *("review_decision", "review_member", "collection", "collection_badge"),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "

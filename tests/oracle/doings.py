@@ -27,7 +27,7 @@ def occurrences(call: Call) -> list[dict[str, datetime | None]]:
     """The next times that it happens, as the room's rule counts them."""
     first, after = call.args.get("first", 10), call.args.get("after", call.asked.now)
     if not 0 <= first <= 100:
-        raise told("LIMIT_EXCEEDED")
+        raise told("LIMIT_EXCEEDED" if first > 100 else "INVALID_ARGUMENT")
     if after.tzinfo is None:
         raise told("INVALID_ARGUMENT")
     thing = call.thing

@@ -33,11 +33,12 @@ from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
+from tests.oracle.school import SCHOOL
 from tests.oracle.search import SEARCH
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
-RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS}
+RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **SCHOOL}
 
 
 @dataclass(frozen=True)

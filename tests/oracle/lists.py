@@ -18,7 +18,18 @@ from waypost.refusal import Refusal
 EARTH = 6_371_008.8  # metres
 HALF_WAY_ROUND = 20_037_508  # metres
 NOWHERE = 1e9  # metres: what has no place comes after everything that has one
-CONNECTIONS = ("Badge", "City", "Issuer", "Opportunity", "Pathway", "Place", "Skill")
+CONNECTIONS = (
+    "Badge",
+    "BadgeDraft",
+    "City",
+    "Collection",
+    "Issuer",
+    "Opportunity",
+    "Pathway",
+    "Place",
+    "Review",
+    "Skill",
+)
 Keys = Callable[[Thing], tuple[Any, ...]]
 
 

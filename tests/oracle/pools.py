@@ -42,6 +42,7 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "withinMetres": (1_500, 6_000, 40_000, 250_000, 20_037_508, 0, 20_037_509),
     "age": (0, 4, 11, 18, 26, 30, 120, -1, 121),
     "online": (True, False),
+    **dict.fromkeys(("urgent", "taken", "mine", "overdue"), (True, False)),
     "free": (True, False),
     "includeRetired": (True, False),
     "framework": ("1.0", "2.0", "3.0", "own"),
@@ -134,8 +135,8 @@ class Pools:
             return writer.pick(self.codes(name, field))
         if name in {"startsAfter", "startsBefore", "after"}:
             return writer.pick(self.moments())
-        if name in {"issuer", "badge", "pathway"}:
-            return self.id(writer, name.title())
+        if name in {"issuer", "badge", "pathway", "creator"}:
+            return self.id(writer, "Issuer" if name == "creator" else name.title())
         return writer.pick(SIMPLE[name])
 
     def codes(self, name: str, field: str) -> Sequence[str]:

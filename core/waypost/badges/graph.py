@@ -83,8 +83,8 @@ class BadgeState(Enum):
 class BadgeAudience(Enum):
     """Audiences."""
 
-    PERSON = strawberry.enum_value("person", description="People.")
-    ORGANISATION = strawberry.enum_value("organisation", description="Organisations.")
+    PERSON = strawberry.enum_value("person", description="People earn it.")
+    ORGANISATION = strawberry.enum_value("organisation", description="Organisations earn it.")
 
 
 @value

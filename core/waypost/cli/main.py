@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plugins": "waypost.cli.plugins:plugins",
     "schema": "waypost.cli.schema:schema",
     "token": "waypost.cli.token:token",
+    "reviews": "waypost.cli.reviews:reviews",
     "import": "waypost.cli.importing:importing",
     "demo": "waypost.cli.demo:demo",
 }

@@ -33,7 +33,7 @@ from waypost.graph import (
 from waypost.graph.declare import CURSOR, EDGES, ENTRY, NODES, PAGE_INFO, TOTAL_COUNT
 from waypost.graph.facts import relation_of, sql_name
 from waypost.graph.filters import reference, zoned
-from waypost.graph.pages import Part
+from waypost.graph.pages import LARGEST, Part, how_many
 from waypost.graph.query import object_type
 from waypost.graph.sql import every, literal, text_list
 from waypost.opportunities import tables
@@ -341,12 +341,7 @@ def _skill_facet(page: Page, each: Selected) -> str:
     joined = f"{source} join {sql_name(skill.table)} {skill} on {tied}"
 
     def checked(request: Request) -> int:
-        first = each.argument("first")(request)
-        if first is None:
-            return USUAL_SKILLS
-        if not 0 <= first <= 100:
-            raise GraphError("LIMIT_EXCEEDED", f"`first` is {first}; it may be 0 to 100.")
-        return int(first)
+        return how_many(each.argument("first")(request), usually=USUAL_SKILLS, at_most=LARGEST)
 
     with query.at(each):  # the filter's own refusals stand at the list
         limit = f" limit {query.param(checked, 'int')}"

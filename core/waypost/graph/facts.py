@@ -48,6 +48,10 @@ class Facts:
         """Say whether rows of the table belong to one tenant."""
         return is_tenant_table(table)
 
+    def is_private(self, table: type[Table]) -> bool:
+        """Say whether rows of the table belong to one tenant and are never public."""
+        return is_tenant_table(table) and "public" not in self.columns(table)
+
     def definition(self, of: GraphQLObjectType, name: str) -> GraphQLField:
         """Return a field's definition."""
         return TypeNameMetaFieldDef if name == "__typename" else of.fields[name]

@@ -128,13 +128,7 @@ class Page:
         return Ordering("default", order) if isinstance(order, Order) else order(self.query, self.row, self.chosen)
 
     def _first(self, request: Request) -> int:
-        first = self.chosen.argument("first")(request)
-        if first is None:
-            return DEFAULT
-        if not 0 <= first <= LARGEST:
-            code = "LIMIT_EXCEEDED" if first > LARGEST else "INVALID_ARGUMENT"
-            raise GraphError(code, f"`first` is {first}; it may be 0 to {LARGEST}.")
-        return int(first)
+        return how_many(self.chosen.argument("first")(request), usually=DEFAULT, at_most=LARGEST)
 
     # Conditions
 
@@ -350,6 +344,16 @@ class Part(Relation):
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
         raise AssertionError(f"{field.coordinate} stands on a connection")
+
+
+def how_many(first: int | None, *, usually: int, at_most: int) -> int:
+    """Return how many entries are wanted; raise `GraphError` LIMIT_EXCEEDED for too many, INVALID_ARGUMENT below 0."""
+    if first is None:
+        return usually
+    if not 0 <= first <= at_most:
+        code = "LIMIT_EXCEEDED" if first > at_most else "INVALID_ARGUMENT"
+        raise GraphError(code, f"`first` is {first}; it may be 0 to {at_most}.")
+    return int(first)
 
 
 def _bucket(first: int) -> int:

@@ -94,6 +94,8 @@ class ByKey(Relation):
 def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
     """Return SQL for the object of one kind that an id names; an id of another kind or city names none."""
     stored = query.facts.stored[kind]
+    if _is_out_of_reach(query, kind):
+        return MISSING_JSON
     row = query.row(query.facts.table(kind, national=query.national))
     owned = query.facts.is_tenant_table(row.table) and not stored.shared
 
@@ -105,6 +107,11 @@ def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
         tenant = query.param(lambda request: asked(request).tenant, "uuid")
         conditions.append(f"{row}.tenant_id = {tenant}")
     return found(query, field, query.facts.schema.type_map[kind], row, conditions)
+
+
+def _is_out_of_reach(query: Query, kind: str) -> bool:
+    """Whether the national graph can read none of the rows: those of a tenant's table that never are public."""
+    return query.national and query.facts.is_private(query.facts.table(kind, national=True))
 
 
 def found(
@@ -178,6 +185,8 @@ class AnyNodes(Relation):
         return f"(select concat('[', string_agg({item}, ',' order by asked.n), ']') from {asked})"
 
     def _of(self, query: Query, field: Selected, kind: str) -> str:
+        if _is_out_of_reach(query, kind):
+            return self.absent
         row = query.row(query.facts.table(kind, national=query.national))
         conditions = [f"{row}.id = asked.id", *query.inside(row)]
         owned = query.facts.is_tenant_table(row.table) and not query.facts.stored[kind].shared

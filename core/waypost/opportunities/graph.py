@@ -30,6 +30,7 @@ from waypost.graph import (
     value,
     words,
 )
+from waypost.graph.pages import how_many
 from waypost.graph.sql import every
 from waypost.issuers.costs import KNOWN_COST
 from waypost.places.graph import OriginInput, at_origin, metres_sql, on_sphere
@@ -90,10 +91,7 @@ class Occurrence:
 
 
 async def _occurrences(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
-    first = field.argument("first")(request)
-    first = USUAL_OCCURRENCES if first is None else first
-    if not 0 <= first <= MOST_OCCURRENCES:
-        raise GraphError("LIMIT_EXCEEDED", f"`first` is {first}; it may be 0 to {MOST_OCCURRENCES}.")
+    first = how_many(field.argument("first")(request), usually=USUAL_OCCURRENCES, at_most=MOST_OCCURRENCES)
     asked = field.argument("after")(request)
     after = asked or request.now
     if after.tzinfo is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,12 +11,22 @@ from uuid import UUID
 from waypost.badges import tables
 from waypost.badges.store import Drafted, read_badge, retire_badge, write_badge, write_draft
 from waypost.badges.words import BadgeWords
-from waypost.db import fetchval
+from waypost.db import fetch, fetchval
 from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own
 from waypost.school.document import document, findings_document
-from waypost.school.drafts import Draft, draft_in_hand, keep_draft, move_to_published, move_to_submitted, reviewer_of
+from waypost.school.drafts import (
+    Draft,
+    draft_in_hand,
+    give_up_draft,
+    is_stranded,
+    keep_draft,
+    move_to_published,
+    move_to_submitted,
+    reviewer_of,
+    send_elsewhere,
+)
 from waypost.school.events import (
     BadgeDraftChanged,
     BadgeDraftUpdated,
@@ -24,14 +35,18 @@ from waypost.school.events import (
     BadgeRetired,
     BadgeSubmitted,
 )
-from waypost.school.lint import Finding, Reason, Similar, lint, reasoned, reasons_of
-from waypost.school.rulebook import rulebook
+from waypost.school.lint import Finding, Reason, Similar, base, lint, reasoned, reasons_of
+from waypost.school.rulebook import own_rule, rulebook
 from waypost.school.rules import DRAFT, NotApproved, unpublished, unsubmittable, unwritable
 from waypost.tenancy.changing import load, unchangeable, write_new
 from waypost.tenancy.entries import Entry, Here, Written, find_entry, managed_by_files
 
 LIKENESS: Final = "SIMILAR_BADGE"
 
+OWN_SQL: Final = """
+SELECT slug, severity, field, language, words::text AS words FROM lint_rule WHERE tenant_id = $1 AND state = 'open'
+ORDER BY slug
+"""
 PARENT_SQL: Final = "SELECT parent_id FROM issuer WHERE tenant_id = $1 AND id = $2"
 ORGANISATION_SQL: Final = "SELECT organisation_id FROM issuer WHERE tenant_id = $1 AND id = $2"
 NUMBER_SQL: Final = "SELECT number FROM badge_version WHERE tenant_id = $1 AND id = $2"
@@ -66,7 +81,7 @@ async def propose_badge(
         return written
     slug = (await find_entry(tables.Badge, act.here, id=written.id) or _nowhere()).slug
     said = replace(words, slug=slug)
-    findings = reasoned(_checked(act, said, similar), reasons)
+    findings = reasoned(await _checked(act, said, similar), reasons)
     await keep_draft(act.here, drafted[-1], said, findings, act.person, act.now)
     return await _proposed(act, drafted[-1], said)
 
@@ -76,12 +91,12 @@ async def update_badge_draft(
     act: Act,
     badge: UUID,
     changes: Mapping[str, Any],
-    similar: Sequence[Similar] | None = None,
+    similar: Sequence[Similar] = (),
     reasons: Sequence[Reason] = (),
 ) -> BadgeDraftUpdated | Refusal:
     """Change the words of a badge's draft, or begin the draft of its next version; what is published stays as it is.
 
-    `changes` are by the names of `BadgeWords`; `similar` None keeps what was found alike before.
+    `changes` are by the names of `BadgeWords`; `similar` is what reads like the changed name or description.
     """
     loaded = await load(tables.Badge, act.here, badge, _words_now)
     if isinstance(loaded, Refusal):
@@ -102,10 +117,8 @@ async def update_badge_draft(
     if isinstance(drafted, Refusal):
         return drafted
     known = draft.findings if draft else ()
-    findings = _checked(act, words, similar or ())
-    if similar is None:
-        findings = (*findings, *(each for each in known if each.code == LIKENESS))
-    findings = reasoned(findings, (*reasons_of(known), *reasons))
+    alike = tuple(each for each in known if each.code == LIKENESS and not set(each.path) & changes.keys())
+    findings = reasoned((*await _checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
         await _proposed(act, drafted, words)
@@ -124,11 +137,16 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
     if isinstance(found, Refusal):
         return found
     at, draft = found
-    wrong = act.may("badge.submit", draft.words.creator_id) or unchangeable(at, act.here) or unsubmittable(draft.state)
+    wrong = act.may("badge.submit", draft.words.creator_id) or unchangeable(at, act.here)
+    if wrong:
+        return wrong
+    if await is_stranded(draft):
+        return await _submitted(act, draft, draft.round, await send_elsewhere(act.here, draft))
+    wrong = unsubmittable(draft.state)
     if wrong:
         return wrong
     alike = tuple(each for each in draft.findings if each.code == LIKENESS)
-    findings = reasoned((*_checked(act, draft.words, ()), *alike), (*reasons_of(draft.findings), *reasons))
+    findings = reasoned((*await _checked(act, draft.words, ()), *alike), (*reasons_of(draft.findings), *reasons))
     blocking = [each for each in findings if each.blocks]
     if blocking:
         codes = ", ".join(dict.fromkeys(each.code for each in blocking))
@@ -138,9 +156,15 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
     if verdict.refusal:
         return verdict.refusal
     reviewer = await move_to_submitted(act.here, draft, findings, act.person, act.now)
+    return await _submitted(act, draft, draft.round + 1, reviewer, verdict.unasked)
+
+
+async def _submitted(
+    act: Act, draft: Draft, round: int, reviewer: UUID, unasked: tuple[str, ...] = ()
+) -> BadgeSubmitted:
     before = draft.review_tenant_id
-    submitted = await act.tell(BadgeSubmitted(badge, draft.id, draft.round + 1, reviewer, before, verdict.unasked))
-    await act.tell(BadgeDraftChanged(draft.id, badge))
+    submitted = await act.tell(BadgeSubmitted(draft.badge_id, draft.id, round, reviewer, before, unasked))
+    await act.tell(BadgeDraftChanged(draft.id, draft.badge_id))
     if reviewer == act.here.tenant_id:
         await receive_own(act, draft.id)
     return submitted
@@ -183,6 +207,7 @@ async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> Badg
         if successor is None or not successor.public or successor.id == badge:
             return missing().under("replacedBy")
     retired = BadgeRetired(badge, replaced_by)
+    await give_up_draft(act.here, badge)
     return await act.tell(retired) if await retire_badge(act.here, badge, act.now, replaced_by) else retired
 
 
@@ -241,9 +266,20 @@ async def _signing_problem(act: Act, words: BadgeWords, before: BadgeWords | Non
     return Refused(code="FORBIDDEN", message=said, path=("issuer",))
 
 
-def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:
-    standard = words.layer.partition("/")[0]
-    return lint(words, act.here.language, rulebook((act.here.standard, standard)), similar)
+async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:
+    """Check words by the rules of the city's standard and of the layer's, and by the city's own."""
+    book = rulebook((act.here.standard, words.layer.partition("/")[0]))
+    own = [
+        own_rule(
+            row["slug"],
+            row["severity"],
+            row["field"],
+            base(row["language"] or act.here.language),
+            json.loads(row["words"]),
+        )
+        for row in await fetch(OWN_SQL, act.here.tenant_id)
+    ]
+    return lint(words, act.here.language, replace(book, rules=(*book.rules, *own)), similar)
 
 
 async def _proposed(act: Act, drafted: Drafted, words: BadgeWords) -> BadgeProposed:

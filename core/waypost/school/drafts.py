@@ -41,10 +41,15 @@ SET state = 'submitted', round = round + 1, review_tenant_id = $3, submitted_by 
     remaining_s = NULL, decision_id = NULL, findings = $7::jsonb
 WHERE tenant_id = $1 AND id = $2
 """
+RESEND_SQL: Final = "UPDATE badge_draft SET review_tenant_id = $3 WHERE tenant_id = $1 AND id = $2"
+GONE_SQL: Final = "SELECT NOT EXISTS (SELECT FROM tenant WHERE id = $1 AND state = 'open')"
 DECIDE_SQL: Final = """
 UPDATE badge_draft SET state = $3, decision_id = $4, due_at = NULL, remaining_s = $5 WHERE tenant_id = $1 AND id = $2
 """
 PUBLISH_SQL: Final = "UPDATE badge_draft SET state = 'published' WHERE tenant_id = $1 AND id = $2"
+GIVE_UP_SQL: Final = """
+UPDATE badge_draft SET given_up = true WHERE tenant_id = $1 AND badge_id = $2 AND state <> 'published'
+"""
 # The badge itself goes with its version only until its first is published.
 MOVE_SQL: Final = """
 WITH moved AS (UPDATE badge_version SET state = $3 WHERE tenant_id = $1 AND id = $2 RETURNING badge_id)
@@ -127,6 +132,18 @@ async def move_to_submitted(
     return reviewer
 
 
+async def is_stranded(draft: Draft) -> bool:
+    """Whether a draft was submitted to a tenant that has left meanwhile, and will decide nothing any more."""
+    return draft.state == SUBMITTED and bool(await fetchval(GONE_SQL, draft.review_tenant_id))
+
+
+async def send_elsewhere(here: Here, draft: Draft) -> UUID:
+    """Hand a stranded draft over to who reviews the city's badges now, in the same round; answers to whom."""
+    reviewer = await reviewer_of(here)
+    await execute(RESEND_SQL, here.tenant_id, draft.id, reviewer)
+    return reviewer
+
+
 async def move_by_decision(here: Here, draft: Draft, decision: UUID, outcome: str, made_at: datetime) -> None:
     """Move a submitted draft to where a decision of its round, which is kept already, sends it."""
     remaining = paused(draft.due_at, made_at) if outcome == CHANGES_REQUESTED and draft.due_at else None
@@ -142,3 +159,8 @@ async def move_to_published(here: Here, draft: Draft) -> None:
 async def is_member(here: Here, person: UUID | None, issuers: Sequence[UUID]) -> bool:
     """Whether somebody has a role for one of these issuers here."""
     return bool(await fetchval(MEMBER_SQL, here.tenant_id, person, list(issuers)))
+
+
+async def give_up_draft(here: Here, badge: UUID) -> None:
+    """Take the draft of a retired badge off the writers' list."""
+    await execute(GIVE_UP_SQL, here.tenant_id, badge)

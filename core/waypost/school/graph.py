@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import strawberry
+from typing_extensions import override
 
 from waypost.badges.graph import BadgeAudience, BadgeState
 from waypost.graph import (
     ID,
     URL,
+    Argument,
     Connection,
     LanguageTag,
     Markdown,
     Node,
     asks,
-    by,
     changes,
     closed,
     column,
@@ -38,6 +40,8 @@ from waypost.graph import (
 )
 from waypost.graph.declare import ANY_ID
 from waypost.graph.permitted import permitted
+from waypost.graph.relations import Relation
+from waypost.graph.roots import by_id
 
 from . import tables
 
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
     from .review_graph import ReviewComment, ReviewDecision
 
 MAY = "badge.propose"
+UNFINISHED = "{0}.state <> 'published' and not {0}.given_up"
 
 
 @strawberry.enum(description="How much a finding matters.")
@@ -102,7 +107,7 @@ class DraftTranslation:
 class DraftWords:
     """All that a draft says of a badge."""
 
-    slug: str = column(doc="For addresses.")
+    slug: str = column(doc="For addresses, such as first-make.")
     name: str = column(doc="In the language that it is written in first.")
     description: Markdown = column(doc="What its earners have done; may be empty in a draft.")
     layer: Layer = column(doc="The kind of experience that it stands for.")
@@ -110,7 +115,7 @@ class DraftWords:
     skills: list[str] = column(doc="Names of skills of the badge as a whole; those of criteria come on top.")
     translations: list[DraftTranslation] = column(doc="Its words in the city's other languages.")
     audience: BadgeAudience = column(doc="Who earns it.")
-    image_url: URL | None = column(doc="The picture.")
+    image_url: URL | None = column(doc="The picture of the badge.")
     image_alt: str | None = column(doc="What the picture shows.")
     category: str | None = column(doc="Such as skill.")
     level: str | None = column(doc="Such as intermediate.")
@@ -154,11 +159,6 @@ class BadgeDraft(Node):
     updated_at: datetime
 
 
-def _unfinished(query: Query, row: Here, field: Selected) -> str:
-    gone = f"b.tenant_id = {row}.tenant_id and b.id = {row}.badge_id and b.state = 'retired'"
-    return f"{row}.state <> 'published' and not exists (select from badge b where {gone})"
-
-
 def _in_states(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
     states = query.param(lambda request: [each.value for each in value(request)], "text[]")
     return (f"{row}.state = any({states})",)
@@ -170,17 +170,29 @@ class BadgeDraftFilter:
 
     states: list[BadgeState] | None = asks(_in_states, doc="Only drafts in one of these states.")
     creator: strawberry.ID | None = refers("Issuer", "creator_id", doc="Only those of this issuer.")
+    badge: strawberry.ID | None = refers("Badge", "badge_id", doc="Only that of this badge.")
     text: str | None = contains("name", doc="Part of the name, in whatever case.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneDraft(Relation):
+    """A draft by its id."""
+
+    arguments: tuple[Argument, ...] = (Argument("id", strawberry.ID, required=True, doc="The id of a draft."),)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        return by_id(query, field, BadgeDraft.__name__, field.argument("id"))
 
 
 @query
 class BadgeDraftQuery:
     """Root fields for drafts."""
 
-    badge_drafts: Connection[BadgeDraft] | None = guarded(
-        MAY, pages(filter=BadgeDraftFilter, open=_unfinished, doc="Badges in the making, by name.")
+    badge_drafts: Connection[BadgeDraft] = guarded(
+        MAY, pages(filter=BadgeDraftFilter, open=UNFINISHED, doc="Badges in the making, by name.")
     )
-    badge_draft: BadgeDraft | None = guarded(MAY, by("badge_id", doc="One draft by its own id."))
+    badge_draft: BadgeDraft | None = guarded(MAY, OneDraft(doc="One draft by its id."))
 
 
 @value

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from waypost.badges.rules import skill_names
 from waypost.badges.words import BadgeWords
-from waypost.school.rulebook import ENGLISH, ERROR, WARNING, Rule, Rulebook
+from waypost.school.rulebook import ENGLISH, ERROR, PHRASES, WARNING, Rule, Rulebook
 from waypost.skills.rules import normal_form
 
 SEEN_WORDS: Final = 6  # of a criterion, where its verb must stand
@@ -26,12 +26,13 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Similar:
-    """A badge on offer somewhere in the country that reads much alike."""
+    """A badge on offer somewhere in the country that reads much alike, by its name or its description."""
 
     tenant_id: UUID
     id: UUID
     name: str
     city: str
+    by: str = "name"
 
 
 @dataclass(frozen=True)
@@ -257,8 +258,38 @@ def _layer_unlikely(checked: Checked, _: Rule) -> Iterator[Found]:
 
 def _similar_badge(checked: Checked, _: Rule) -> Iterator[Found]:
     for each in checked.similar:
+        if (each.tenant_id, each.id) == checked.words.derived_from:
+            continue  # it says so itself
         facts = {"name": each.name, "city": each.city, "badge": (each.tenant_id, each.id)}
-        yield ("name",), checked.texts[0].language, facts
+        yield (each.by,), checked.texts[0].language, facts
+
+
+def _phrases(checked: Checked, rule: Rule) -> Iterator[Found]:
+    for text in checked.texts:
+        words = rule.words.get(base(text.language))
+        if words is None:
+            continue
+        for path, said in _field(checked, text, words["field"][0]):
+            padded = f" {' '.join(spoken(said))} "
+            required = words["require"]
+            lacks = required and not any(_holds(padded, each) for each in required)
+            if lacks or any(_holds(padded, each) for each in words["avoid"]):
+                yield path, ENGLISH, {}
+
+
+def _holds(padded: str, phrase: str) -> bool:
+    return f" {' '.join(spoken(phrase))} " in padded
+
+
+def _field(checked: Checked, text: Text, field: str) -> Iterator[tuple[Path, str]]:
+    if field == "criteria":
+        yield from ((text.at(index), said) for index, said in enumerate(text.criteria))
+    elif field == "description" and text.description.strip():
+        yield (*text.path, "description"), text.description
+    elif field == "name":
+        yield (*text.path, "name"), checked.words.text[text.language].name if text.path else checked.words.name
+    elif field == "skills" and not text.path:
+        yield from _tags(checked)
 
 
 def _tags(checked: Checked) -> Iterator[tuple[Path, str]]:
@@ -309,4 +340,5 @@ CHECKS: Final[Mapping[str, Check]] = {
     "image-alt-form": _image_alt_form,
     "layer-unlikely": _layer_unlikely,
     "similar-badge": _similar_badge,
+    PHRASES: _phrases,
 }

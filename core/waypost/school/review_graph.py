@@ -68,7 +68,7 @@ class ReviewState(Enum):
 
     SUBMITTED = strawberry.enum_value("submitted", description="Waiting for a decision.")
     CHANGES_REQUESTED = strawberry.enum_value("changes-requested", description="Its writers are asked for changes.")
-    APPROVED = strawberry.enum_value("approved", description="Approved.")
+    APPROVED = strawberry.enum_value("approved", description="Approved as it was submitted.")
     WITHDRAWN = strawberry.enum_value("withdrawn", description="The city sent its next round to another reviewer.")
 
 
@@ -221,7 +221,7 @@ class ReviewCount:
     """How many there are of one sort."""
 
     code: str = column(doc="Of what sort.")
-    count: int = column(doc="How many.")
+    count: int = column(doc="How many there are.")
 
 
 @value
@@ -307,7 +307,7 @@ async def _questions(
 class ReviewQuery:
     """Root fields for reviews."""
 
-    review_queue: Connection[Review] | None = guarded(
+    review_queue: Connection[Review] = guarded(
         MAY,
         pages(
             filter=ReviewFilter,

@@ -91,7 +91,7 @@ class ReviewBadgeSuccess:
 class CommentOnBadgeSuccess:
     """The comment is kept on both sides."""
 
-    comment: ReviewComment = column(doc="The comment.")
+    comment: ReviewComment = column(doc="The comment as it is kept.")
 
 
 TakeReviewPayload: Any = payload("TakeReviewPayload", TakeReviewSuccess, AlreadyDecided, ReviewTaken, OwnBadge)

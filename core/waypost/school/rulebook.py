@@ -13,6 +13,8 @@ WARNING: Final = "warning"
 SEVERITIES: Final = (ERROR, WARNING)
 ENGLISH: Final = "en"
 COMMON: Final = "common"
+PHRASES: Final = "phrases"  # the check of tenants' own rules
+FIELDS: Final = ("name", "description", "criteria", "skills")
 DATA: Final = files("waypost.standards") / "data" / "lint"
 
 
@@ -63,6 +65,14 @@ def rulebook(standards: tuple[str, ...]) -> Rulebook:
         tuple(Question(each["code"], each["question"]) for each in common["checklist"]),
         layers,
     )
+
+
+def own_rule(slug: str, severity: str, field: str, language: str, said: Mapping[str, Any]) -> Rule:
+    """Make a rule of a tenant's: words to avoid, words of which one is required. Its texts are no templates."""
+    words = {"field": (field,), "avoid": tuple(said["avoid"]), "require": tuple(said["require"])}
+    explanation, mend = (said[name].replace("{", "{{").replace("}", "}}") for name in ("explanation", "mend"))
+    code = f"OWN_{slug.replace('-', '_').upper()}"
+    return Rule(code, PHRASES, severity, {ENGLISH: explanation}, {ENGLISH: mend}, {}, {language: words})
 
 
 def _rule(data: Mapping[str, Any]) -> Rule:

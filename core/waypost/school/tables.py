@@ -25,6 +25,7 @@ class BadgeDraft(TenantTable):
     due_at = Timestamptz(null=True, help_text="By when the review is promised; null while nothing is awaited of it.")
     remaining_s = Integer(null=True, help_text="What is left of the time while changes are asked for.")
     decision_id = UUID(null=True, help_text="The decision of this round.")
+    given_up = Boolean(default=False, help_text="Whether its badge was retired meanwhile.")
     created_by = UUID(null=True)
     created_at = Timestamptz()
     updated_at = Timestamptz(help_text="When its words changed last.")
@@ -66,7 +67,7 @@ class ReviewComment(TenantTable):
     review_id = UUID()
     round = Integer(help_text="After how many submissions it was said.")
     criterion = Integer(null=True, help_text="Which criterion is meant, from 1; null: the whole.")
-    text = Text(help_text="CommonMark.")
+    text = Text(help_text="What was said, in CommonMark.")
     by_curator = Boolean(help_text="Said by a curator; else by a writer.")
     person_id = UUID()
     made_at = Timestamptz(help_text="When it was said.")
@@ -84,4 +85,18 @@ class ReviewDecision(TenantTable):
     made_at = Timestamptz(help_text="When it was decided.")
 
 
-TABLES = (BadgeDraft, Review, ReviewMember, ReviewComment, ReviewDecision)
+class LintRule(TenantTable):
+    """A tenant's own rule for the words of badges."""
+
+    slug = Text(help_text="Its code follows from it.")
+    field = Text(help_text="name, description, criteria or skills.")
+    severity = Text(help_text="error or warning.")
+    language = Text(null=True, help_text="In which words it holds; null: in those that badges are written in first.")
+    words = JSONB(help_text="What is avoided and required, with explanation and mend.")
+    state = Text(default="open", help_text="open or closed.")
+    public = Boolean(default=False, help_text="Never: rules are the tenant's own.")
+    managed_by = Text(default="files")
+    source_id = Text(null=True)
+
+
+TABLES = (LintRule, BadgeDraft, Review, ReviewMember, ReviewComment, ReviewDecision)

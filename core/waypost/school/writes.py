@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
+from waypost.badges import tables
 from waypost.badges.graph import Badge, BadgeState, BadgeVersion
 from waypost.badges.words import BadgeWords
 from waypost.graph import ID, Error, Row, act, column, mutation, payload, value
@@ -16,11 +18,12 @@ from waypost.graph.mutations import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
 from waypost.outbox import Act
 from waypost.refusal import Refusal, missing
+from waypost.tenancy.entries import find_entry
 from waypost.tenancy.loans import Lender
 
 from . import commands
 from .cloning import cloned, read_origin
-from .graph import BadgeDraft, LintFinding
+from .graph import BadgeDraft, FindingSeverity, LintFinding
 from .inputs import (
     MOVED,
     BadgeCostInput,
@@ -136,23 +139,25 @@ RetireBadgePayload: Any = payload("RetireBadgePayload", RetireBadgeSuccess, Mana
 async def _prepare(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, Any]:
     """Look for badges on offer that read much alike."""
     del abroad
-    if not {"name", "description"} & given.keys():
-        return {}
     own = [] if "badge" not in given else [row_of("Badge", given["badge"], tenant)]
-    skills = [*(given.get("skills") or ()), *(s for c in given.get("criteria") or () for s in c.get("skills") or ())]
-    name, description = given.get("name") or "", given.get("description") or ""
-    return {"similar": await similar_badges(name, description, skills, own)}
+    said = {"name": given.get("name"), "description": given.get("description")}
+    return {"similar": await similar_badges(**said, besides=own)}
 
 
 async def _prepare_clone(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, Any]:
     """Read what the origin's home shows of it."""
     del abroad
-    return {"origin": await read_origin(ref_of("Badge", given["badge"], tenant))}
+    origin = await read_origin(ref_of("Badge", given["badge"], tenant))
+    if origin is None:
+        return {"origin": None}
+    ref, _, words = origin
+    said = {"name": given.get("name") or words.name, "description": words.description}
+    return {"origin": origin, "similar": await similar_badges(**said, besides=[ref.id])}
 
 
 async def _propose(act: Act, given: Given) -> Outcome:
     words = BadgeWords(**{"slug": "", "criteria": (), **said_of(act, given)})
-    done = await commands.propose_badge(act, words, given.get("similar") or (), _reasons(given))
+    done = await commands.propose_badge(act, words, given["similar"], _reasons(given))
     return _pointed(done, given) if isinstance(done, Refusal) else _draft(done.draft)
 
 
@@ -161,7 +166,7 @@ async def _update(act: Act, given: Given) -> Outcome:
     if wrong:
         return wrong
     said = said_of(act, given)
-    done = await commands.update_badge_draft(act, _meant(act, given), said, given.get("similar"), _reasons(given))
+    done = await commands.update_badge_draft(act, _meant(act, given), said, given["similar"], _reasons(given))
     return _pointed(done, given) if isinstance(done, Refusal) else _draft(done.draft)
 
 
@@ -172,12 +177,15 @@ async def _clone(act: Act, given: Given) -> Outcome:
     creator = row_of("Issuer", given["creator"], act.here.tenant_id)
     issuer = creator if given.get("issuer") is None else row_of("Issuer", given["issuer"], act.here.tenant_id)
     words = cloned(origin, act.here, creator, issuer, given.get("slug") or "", given.get("name"))
-    done = await commands.propose_badge(act, words)
+    done = await commands.propose_badge(act, words, given["similar"])
     return _pointed(done, given) if isinstance(done, Refusal) else _draft(done.draft)
 
 
 async def _submit(act: Act, given: Given) -> Outcome:
     done = await commands.submit_badge(act, _meant(act, given), _reasons(given))
+    if isinstance(done, commands.DraftNotReady):
+        found = [{**each, "severity": FindingSeverity[each["severity"]]} for each in done.findings]
+        return replace(done, findings=found)
     return done if isinstance(done, Refusal) else _draft(done.draft)
 
 
@@ -194,7 +202,8 @@ async def _retire(act: Act, given: Given) -> Outcome:
     done = await commands.retire(act, _meant(act, given), meant)
     if isinstance(done, Refusal):
         return done
-    return {"badge": Row("Badge", done.badge)}
+    entry = await find_entry(tables.Badge, act.here, id=done.badge)
+    return {"badge": Row("Badge", done.badge) if entry is not None and entry.public else None}
 
 
 def _pointed(refusal: Refusal, given: Given) -> Refusal:

@@ -90,7 +90,7 @@ async def count_template(work: Work, happened: Happened) -> None:
     one that is counted later is waived.
     """
     network, home, draft = UUID(happened.data["reviewer"]), happened.tenant_id, UUID(happened.data["draft"])
-    if happened.data["round"] > 1 or network == home:
+    if happened.data["round"] > 1 or happened.data.get("before") is not None or network == home:
         return
     tenants = await load_directory(work.database)
     there, here = tenants.by_id(network), tenants.by_id(home)

@@ -65,6 +65,7 @@ CREATE TABLE badge_draft (
     due_at timestamptz,
     remaining_s integer,
     decision_id uuid,
+    given_up boolean NOT NULL DEFAULT false,
     outcome text GENERATED ALWAYS AS (CASE
         WHEN state = 'changes-requested' THEN state
         WHEN state IN ('approved', 'published') THEN 'approved' END) STORED,
@@ -87,8 +88,8 @@ CREATE TABLE badge_draft (
     CHECK ((state = 'submitted') = (due_at IS NOT NULL))
 );
 CREATE INDEX badge_draft_of_badge ON badge_draft (tenant_id, badge_id);
-CREATE INDEX badge_draft_by_name ON badge_draft (tenant_id, name, id) WHERE state <> 'published';
-CREATE INDEX badge_draft_of_creator ON badge_draft (tenant_id, creator_id, name, id) WHERE state <> 'published';
+CREATE INDEX badge_draft_by_name ON badge_draft (tenant_id, name, id) WHERE state <> 'published' AND NOT given_up;
+CREATE INDEX badge_draft_of_creator ON badge_draft (tenant_id, creator_id, name, id) WHERE state <> 'published' AND NOT given_up;
 
 -- A submission as its curators see it: a copy of what its home sent them, and nothing else of that city.
 CREATE TABLE review (
@@ -130,6 +131,23 @@ CREATE TABLE review_member (
     FOREIGN KEY (tenant_id, review_id) REFERENCES review (tenant_id, id) ON DELETE CASCADE
 );
 
+-- A tenant's own rules for the words of badges.
+CREATE TABLE lint_rule (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    field text NOT NULL CHECK (field IN ('name', 'description', 'criteria', 'skills')),
+    severity text NOT NULL CHECK (severity IN ('error', 'warning')),
+    language text,
+    words jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
+    public boolean NOT NULL DEFAULT false CHECK (NOT public),
+    managed_by text NOT NULL DEFAULT 'files',
+    source_id text,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, slug)
+);
+
 -- An issuer's badges, put in an order under a name.
 CREATE TABLE collection (
     tenant_id uuid NOT NULL,
@@ -165,7 +183,7 @@ CREATE TABLE collection_badge (
 );
 CREATE INDEX collection_badge_backwards ON collection_badge (tenant_id, badge_id, collection_id);
 -- migrate:down
-DROP TABLE collection_badge, collection, review_member, review, badge_draft, review_comment, review_decision;
+DROP TABLE collection_badge, collection, lint_rule, review_member, review, badge_draft, review_comment, review_decision;
 DROP INDEX badge_version_in_hand;
 ALTER TABLE badge_version
     DROP CONSTRAINT badge_version_tenant_id_id_state_key,
