@@ -36,6 +36,6 @@ async def work_off(
             break
     else:
         raise AssertionError("the work does not end")
-    if raising and worker.errors:
-        raise worker.errors[0]
+    if raising and worker.doing.errors:
+        raise worker.doing.errors[0]
     return count

@@ -22,6 +22,7 @@ from waypost.skills.tables import TABLES as SKILLS
 from waypost.standards.reference import load_reference
 from waypost.standards.tables import TABLES as STANDARDS
 from waypost.tenancy.tables import TABLES as TENANCY
+from waypost.webhooks.tables import TABLES as WEBHOOKS
 
 
 def core_app() -> db.App:
@@ -46,6 +47,7 @@ def core_app() -> db.App:
             *LEARNERS,
             *AWARDS,
             *SCHOOL,
+            *WEBHOOKS,
         ),
         reference=load_all,
     )

@@ -6,7 +6,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from waypost.access import forgetting as access_forgetting
+from waypost.audit import graph as audit
+from waypost.awards import forgetting as awards_forgetting
 from waypost.badges import borrowing, collection_writes, collections
+from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
@@ -20,14 +24,22 @@ from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
+from waypost.jobs import graph as jobs
 from waypost.learners import belongings
+from waypost.learners import forgetting as learners_forgetting
 from waypost.learners import graph as learners
 from waypost.learners import writes as learner_writes
 from waypost.learners.belongings import kept_in
 from waypost.learners.graph import memberships_in, names_in, permissions_in
+from waypost.members import effects as member_effects
+from waypost.members import graph as members
+from waypost.members import writes as member_writes
+from waypost.members.graph import tokens_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
+from waypost.outbox import effects as outbox_effects
+from waypost.outbox import forgetting as outbox_forgetting
 from waypost.outbox.work import Effects
 from waypost.pathways import graph as pathways
 from waypost.pathways import writes as pathway_writes
@@ -35,16 +47,22 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode, verdict_on
+from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
+from waypost.school import forgetting as school_forgetting
 from waypost.school import graph as school
 from waypost.school import review_graph, review_writes
 from waypost.school import writes as school_writes
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
+from waypost.webhooks import effects as webhook_effects
+from waypost.webhooks import forgetting as webhooks_forgetting
+from waypost.webhooks import graph as webhooks
+from waypost.webhooks import writes as webhook_writes
 
 if TYPE_CHECKING:
-    from waypost.db import Database
+    from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
     from waypost.plugins import Plugins, Profile
@@ -56,13 +74,14 @@ def core() -> Contribution:
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
         *(learners, school, review_graph),
     )
-    owned = (belongings,)
-    told = (discover_live,)
+    owned = (belongings, members)
+    kept = (audit, privacy_writes)
+    told = (discover_live, jobs, webhooks, webhook_writes)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
-        *(learner_writes, school_writes, review_writes),
+        *(member_writes, learner_writes, school_writes, review_writes),
     )
-    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told) for each in room.TYPES))
+    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told, *kept) for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -76,8 +95,18 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
-    rooms = (school_effects.EFFECTS,)
-    return Effects.joined((*rooms, *(plugins.effects() if plugins else ())))
+    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
+    return Effects.joined((*(room.EFFECTS for room in rooms), *(plugins.effects() if plugins else ())))
+
+
+def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
+    """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
+    rooms = (
+        *(access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting, awards_forgetting),
+        school_forgetting,
+    )
+    added = () if plugins is None else plugins.apps()
+    return (*(each for room in rooms for each in room.PERSONAL), *(each for app in added for each in app.personal))
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -87,11 +116,13 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "memberships": memberships_in(database),
         "name": names_in(database),
         "permissions": permissions_in(database),
+        "tokens": tokens_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
     }
     vetoes = None if plugins is None else partial(verdict_on, plugins)
-    return Engine(database, lookups, Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing))
+    acts = Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing, personal=personal(plugins))
+    return Engine(database, lookups, acts)
 
 
 async def _follow_issuer(act: Act, event: Event) -> None:

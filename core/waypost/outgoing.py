@@ -52,7 +52,7 @@ class Guard(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore calls it
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -72,7 +72,10 @@ class Guard(httpcore.AsyncNetworkBackend):
         return addresses[0]
 
     async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - as httpcore calls it
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - as httpcore calls it
     ) -> httpcore.AsyncNetworkStream:
         """Refused: nothing outside is behind a socket's file."""
         raise TargetRefused(f"{path} is no address of the internet")
@@ -119,7 +122,7 @@ class Outgoing:
     async def _answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answered:
         async with (
             httpcore.AsyncConnectionPool(ssl_context=self.tls, network_backend=Guard(self.allowed)) as pool,
-            pool.stream(method, url, headers=dict(headers), content=body) as response,
+            pool.stream(method, url, headers=[*headers.items()], content=body) as response,
         ):
             found = bytearray()
             async for chunk in response.aiter_stream():

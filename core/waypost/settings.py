@@ -33,7 +33,8 @@ class Settings:
     is the login that may migrate, where it is another; `plugins` None means all that are installed;
     `graph_points` are what the process gives out a second (0 = no limit), `client_share` what one client may have of
     that; `introspection` says who may ask graphs about their schema;
-    `trusted_proxies` are addresses or networks; `allow_private_targets` are `host:port`.
+    `trusted_proxies` are addresses or networks; `allow_private_targets` are `host:port`; `oidc_secrets` are those that
+    tenants name for their providers of sign-in.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -52,6 +53,7 @@ class Settings:
     introspection: Literal["all", "signed-in", "none"] = "all"
     trusted_proxies: tuple[str, ...] = ()
     allow_private_targets: tuple[str, ...] = ()
+    oidc_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -78,6 +80,7 @@ class Settings:
             introspection=reader.introspection("WAYPOST_INTROSPECTION"),
             trusted_proxies=reader.networks("WAYPOST_TRUSTED_PROXIES"),
             allow_private_targets=reader.targets("WAYPOST_ALLOW_PRIVATE_TARGETS"),
+            oidc_secrets=reader.secrets("WAYPOST_OIDC_"),
         )
         if reader.faults:
             raise SettingsFault("\n".join(reader.faults))
@@ -184,6 +187,11 @@ class _Reader:
         if value is not None and len(value.encode()) < SECRET_KEY_BYTES:
             self.faults.append(f"{name} is shorter than {SECRET_KEY_BYTES} characters")
         return value
+
+    def secrets(self, prefix: str) -> dict[str, str]:
+        """All variables of that prefix, given or in files."""
+        names = {name.removesuffix("_FILE") for name in self._environment if name.startswith(prefix)}
+        return {name: value for name in sorted(names) if (value := self.text(name))}
 
     def log(self, name: str) -> Literal["json", "text"]:
         return cast("Literal['json', 'text']", self.one_of(name, "text", "json"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from waypost.settings import Settings
 
 async def test_a_process_that_serves_is_alive_and_ready(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).json() == {"status": "ok"}
-    assert (await client.get("/readyz")).json() == {"status": "ready", "database": "answers"}
+    assert (await client.get("/readyz")).json() == {"status": "ready", "reasons": []}
     assert (await client.head("/readyz")).content == b""
 
 
@@ -30,10 +30,42 @@ async def test_without_its_database_a_process_is_alive_and_not_ready(cast: Cast,
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
             assert (await client.get("/healthz")).status_code == 200
             ready = await client.get("/readyz")
-            assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+            assert ready.status_code == 503
+            assert ready.json() == {"status": "unavailable", "reasons": ["the database does not answer"]}
             asked = await client.post("/graphql", json={"query": "{ cities { totalCount } }"})
             assert asked.status_code == 503
             assert asked.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+
+async def test_a_process_that_would_not_answer_rightly_says_why(cast: Cast, app_url: str) -> None:
+    settings = Settings(plugins=())
+    parts = parts_of(load_plugins(settings))
+    ahead = replace(parts, migrations=parts.migrations | {("waypost", "9999_tomorrow")})
+    platform = Platform(settings, ahead, app_url)
+    async with platform.opened():
+        transport = httpx.ASGITransport(create_app(platform))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            await heard(platform)
+            reasons = (await client.get("/readyz")).json()["reasons"]
+            assert reasons == ["migrations of this version are not applied: waypost 9999_tomorrow"]
+            platform._parts = parts
+            assert (await client.get("/readyz")).status_code == 200
+            platform.database.versions.known = False
+            platform._read_at -= 60
+            ready = await client.get("/readyz")
+            assert ready.status_code == 503
+            assert ready.json()["reasons"] == [
+                "the directory of tenants was not read of late",
+                "what other processes change is not heard",
+            ]
+            assert (await client.get("/healthz")).status_code == 200
+
+
+async def heard(platform: Platform) -> None:
+    """Wait until the process hears of others' changes, which is a moment after it began."""
+    async with asyncio.timeout(10):
+        while not platform.database.versions.known:  # noqa: ASYNC110 - nobody notifies of it
+            await asyncio.sleep(0.01)
 
 
 async def test_what_was_answered_is_counted_and_nobody_is_named(client: httpx.AsyncClient) -> None:

@@ -102,7 +102,7 @@ def granted(scope: Scope, owned: Ownership) -> frozenset[str]:
     """Return what a scope may do with a kind of table; written down here, not read off the grants."""
     own = {Kind.TENANT: City, Kind.PERSON: Learner}.get(owned.kind)
     if own is not None and isinstance(scope, own):
-        return frozenset(VERBS)
+        return frozenset({"SELECT", "INSERT"} if owned.append_only else VERBS)
     if owned.kind is Kind.TENANT:
         return frozenset({"SELECT"} if isinstance(scope, National) and owned.public else ())
     if owned.kind is Kind.REFERENCE:
@@ -138,6 +138,8 @@ class Attack:
         writes = self.verbs != {"SELECT"}
         bound = owned.kind in {Kind.TENANT, Kind.PERSON} or (owned.tenant_column is not None and writes)
         bound = bound and isinstance(self.scope, Learner if owned.kind is Kind.PERSON else City)
+        if self.name == "inserts" and owned.append_only and isinstance(self.scope, City):
+            return DENIED  # triggers alone write there
         if self.name == "inserts":
             return 1 if mine or not bound else DENIED
         if self.name == "gives away":

@@ -16,6 +16,7 @@ from tests.isolation.documents import Asking, Document, front_ends
 from tests.isolation.statements import Declared, faults, uses
 from waypost.apps import core_app
 from waypost.composition import schema_of
+from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.graph import Asker, GraphError, Schema
 from waypost.graph.documents import Documents
 from waypost.graph.plan import Plan, Planned
@@ -29,7 +30,7 @@ HERE: Final = UUID(int=0xA1)
 ME: Final = Asker(person=UUID(int=0xA2), role="city-admin", tenant=HERE)
 PLUGINS: Final = load()
 SCHEMA: Final = schema_of(PLUGINS, PLUGINS.national)
-DECLARED: Final = Declared.by([table for app in (core_app(), *PLUGINS.apps()) for table in app.tables])
+DECLARED: Final = Declared.by([*BOOKKEEPING, *(table for app in (core_app(), *PLUGINS.apps()) for table in app.tables)])
 ASKING: Final = Asking(SCHEMA.core)
 DOCUMENTS: Final = [*front_ends(), *ASKING.documents()]
 BOUND: Final = re.compile(r"\b(t\d+)\.tenant_id = (\$\d+)::uuid")

@@ -16,6 +16,7 @@ from waypost.access.people import create_token
 from waypost.composition import core, engine
 from waypost.db import City, Database, System, execute, fetch, fetchval
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema, compose, parse_id
+from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 
 STRANGER = Asker()
@@ -29,6 +30,7 @@ TABLES = (
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
     *("badge", "badge_version", "badge_text", "criterion", "badge_draft", "review", "review_comment"),
     *("review_decision", "review_member", "collection", "collection_badge"),
+    *("membership", "invitation", "access_token"),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "
@@ -59,6 +61,7 @@ class Platform:
 
     directory: Directory
     database: Database
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []
@@ -126,14 +129,19 @@ class Stage:
         self.platform.directory = await load_directory(self.database)
 
     async def body(
-        self, query: str, variables: Mapping[str, Any] | None = None, city: str | None = "brighton", who: str = ""
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        city: str | None = "brighton",
+        who: str = "",
+        key: str | None = None,
     ) -> dict[str, Any]:
-        """Answer one request; `city` None asks the national graph, `who` "" is a stranger."""
+        """Answer one request; `city` None asks the national graph, `who` "" is a stranger, `key` an idempotency key."""
         town = self.town(city).here if city else None
         tenant, languages = (town.tenant_id, town.languages) if town else (None, ())
         graph = Graph(self.schema, tenant, languages, self.platform)
         asker = self.who[who] if who else STRANGER
-        answer = await self.engine.answer(graph, GraphRequest(query, variables=variables), asker)
+        answer = await self.engine.answer(graph, GraphRequest(query, variables=variables, idempotency_key=key), asker)
         found: dict[str, Any] = orjson.loads(answer.body)
         return found
 

@@ -42,6 +42,7 @@ class Platform:
 
     directory: Directory
     plymouth: UUID
+    database: Database
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""
@@ -138,6 +139,6 @@ async def both_of(database: Database, url: str, world: World, who: Mapping[str, 
         world,
         who,
         profiles,
-        Platform(await load_directory(database), world.towns["plymouth"].id),
+        Platform(await load_directory(database), world.towns["plymouth"].id, database),
         plugins,
     )

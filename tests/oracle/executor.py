@@ -27,6 +27,7 @@ from graphql import (
 )
 from graphql.execution.values import get_directive_values, get_variable_values
 
+from tests.oracle.audits import AUDITS
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
 from tests.oracle.lists import LISTS
@@ -38,7 +39,7 @@ from tests.oracle.search import SEARCH
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
-RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **SCHOOL}
+RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **SCHOOL}
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
 from waypost.access.people import create_token
-from waypost.db import Database
+from waypost.db import Database, new_id
 from waypost.db.connections import Connection, connect
 from waypost.graph import Asker
 from waypost.school.document import as_json, document, findings_document
@@ -64,7 +65,12 @@ COLLECTION_SQL: Final = (
     SELECT $1, $2, badge, n, true FROM unnest($3::uuid[]) WITH ORDINALITY AS kept (badge, n)
     """,
 )
+AUDIT_SQL = """
+INSERT INTO audit (tenant_id, id, at, person_id, role, token_id, act, table_name, row_id, verb, changed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
 NAME_SQL = "INSERT INTO person_profile (person_id, name) VALUES ($1, $2)"
+BADGES: Final = {"plymouth": "smart-citizen", "cardiff": "bathodyn"}
 ROLES: Final = {
     "learner": ("plymouth", None),
     "curator": ("cardiff", None),
@@ -89,6 +95,8 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
         for role, (town, issuer) in ROLES.items():
             who[role] = await _admitted(database, world, role, town, issuer)
         await connection.execute(NAME_SQL, who["learner"].person, "Ada")
+        for town in ("plymouth", "cardiff"):
+            await _trace(connection, world, town, [who["curator"].person, who["operator"].person])
     finally:
         await connection.close()
     return world, who
@@ -142,6 +150,24 @@ async def _school(connection: Connection, world: World) -> None:
     hidden = world.find("Badge", "plymouth", "secret")
     for sql in COLLECTION_SQL:
         await connection.execute(sql, plymouth, makers[0].id, [film.id, hidden.id])
+
+
+async def _trace(connection: Connection, world: World, town: str, people: list[UUID | None]) -> None:
+    """Who changed what in a city."""
+    here, badge_id = world.towns[town].id, world.find("Badge", town, BADGES[town]).id
+    for n, (act, table, row, verb, changed) in enumerate(
+        (
+            ("updatePlace", "place", new_id(), "update", ["name", "updated_at"]),
+            ("publishBadge", "badge", badge_id, "update", ["public"]),
+            ("publishBadge", "badge_text", badge_id, "insert", ["language", "name"]),
+            ("someJob", "former_slug", None, "delete", []),
+        )
+    ):
+        role, token = (None, None) if n % 2 else ("curator", new_id())
+        at = world.now + timedelta(days=n)
+        await connection.execute(
+            AUDIT_SQL, here, new_id(), at, people[n % 2], role, token, act, table, row, verb, changed
+        )
 
 
 async def _admitted(database: Database, world: World, role: str, town: str | None, issuer: str | None) -> Asker:

@@ -55,6 +55,8 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "interests": ("film", "sea", "digital", "none"),
     "accessibility": ("step-free", "hearing-loop", "bsl", "none"),
     "postcode": POSTCODES,
+    "tables": ("place", "badge", "former_slug", "none"),
+    "acts": ("updatePlace", "publishBadge", "none"),
 }
 
 
@@ -69,6 +71,7 @@ class Pools:
     liked_roots: Sequence[str] = (
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
+        "auditLog",
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -133,7 +136,12 @@ class Pools:
             return writer.pick(BOXES)[name]
         if name in {"slug", "code", "skills", "layers", "kinds"}:
             return writer.pick(self.codes(name, field))
-        if name in {"startsAfter", "startsBefore", "after"}:
+        if name == "person":
+            people = sorted({row["person_id"] for row in self.rows.tables["audit"]})
+            return writer.pick((*(global_id("Viewer", each) for each in people), *MADE_UP_IDS))
+        if name == "object":
+            return self.id(writer, "Badge")
+        if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
         if name in {"issuer", "badge", "pathway", "creator"}:
             return self.id(writer, "Issuer" if name == "creator" else name.title())

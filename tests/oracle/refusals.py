@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from graphql import GraphQLField
 
 from tests.oracle import school, search
+from tests.oracle.audits import check_audit
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
 from tests.oracle.lists import (
@@ -20,6 +21,7 @@ from tests.oracle.lists import (
     check_text,
     origin,
 )
+from waypost.access.permissions import NATIONAL_ROLE, permissions_of
 from waypost.graph.facts import relation_of
 
 Args: TypeAlias = Mapping[str, Any]
@@ -117,6 +119,23 @@ def _ids(args: Args, asked: Asked) -> None:
         raise Refused("LIMIT_EXCEEDED")
 
 
+def _permitted(field: str, permission: str) -> Check:
+    """What is read in one city's graph by who has the permission there; whoever has not is told that alone."""
+
+    def check(args: Args, asked: Asked) -> None:
+        asker, tenant = asked.asker, asked.view.tenant
+        if tenant is None:
+            raise Refused("CITY_NEEDED")
+        if asker.person is None:
+            raise Refused("UNAUTHENTICATED")
+        at_home = asker.role == NATIONAL_ROLE or asker.tenant == tenant
+        if not at_home or permission not in permissions_of(asker.role, asker.limits):
+            raise Refused("FORBIDDEN")
+        _list(field)(args, asked)
+
+    return check
+
+
 CHECKS: Mapping[tuple[str, str], Check] = {
     **{
         ("Query", each): _by_key("slug")
@@ -137,6 +156,9 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
+    ("Query", "auditLog"): check_audit,
+    ("Query", "members"): _permitted("members", "member.read"),
+    ("Query", "invitations"): _permitted("invitations", "member.read"),
     ("DiscoverFacets", "skills"): _first_of_facet,
     ("Opportunity", "distanceMetres"): check_from,
     ("Pathway", "distanceMetres"): check_from,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from tests.oracle.calls import Call, Resolver, Table, global_id, told
+from tests.oracle.calls import Call, Resolver, Table, columns, global_id, told
 from tests.oracle.doings import nearest_of
 from tests.oracle.lists import (
     NOWHERE,
@@ -24,7 +24,7 @@ from tests.oracle.lists import (
 )
 from tests.oracle.rows import Row, Thing, View
 from tests.oracle.things import key
-from waypost.access.permissions import NATIONAL_ROLE, permissions_of
+from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permissions_of
 from waypost.graph.federation import subgraph_sdl
 from waypost.graph.ids import parse_id
 from waypost.opportunities.rules import KINDS
@@ -308,6 +308,55 @@ def permissions(call: Call) -> Sequence[str]:
     return sorted(permissions_of(asker.role))
 
 
+def members(call: Call) -> Listing:
+    """The members whom the asker may know, the oldest first."""
+    filter = call.args.get("filter", {})
+    roles, issuer = filter.get("roles"), filter.get("issuer")
+
+    def wanted(member: Thing) -> bool:
+        return (roles is None or member["role"] in roles) and (
+            issuer is None or reference(issuer, "Issuer") == (member["tenant_id"], member["issuer_id"])
+        )
+
+    things = [Thing("Member", row, call.view) for row in call.view.all("membership") if _knows(call, row)]
+    return listing(call, [each for each in things if wanted(each)], by_id_alone)
+
+
+def invitations(call: Call) -> Listing:
+    """The open invitations that the asker may know, the oldest first."""
+    rows = [row for row in call.view.all("invitation") if row["state"] == "open" and _speaks_for(call, row)]
+    return listing(call, [Thing("Invitation", row, call.view) for row in rows], by_id_alone)
+
+
+def by_id_alone(thing: Thing) -> tuple[Any, ...]:
+    """Order by id, which is the order of time."""
+    return (thing["id"].bytes,)
+
+
+def _speaks_for(call: Call, row: Row) -> bool:
+    asker = call.asked.asker
+    return not issuer_scoped(asker.role) or row["issuer_id"] == asker.issuer
+
+
+def _knows(call: Call, row: Row) -> bool:
+    return _speaks_for(call, row) or row["person_id"] == call.asked.asker.person
+
+
+def tokens(call: Call) -> list[Thing]:
+    """The asker's own, in the tenant asked or that of the token, the newest first."""
+    asker, rows = call.asked.asker, call.asked.view.rows
+    tenant = call.asked.view.tenant or asker.tenant
+    found = [row for row in rows.where("access_token", "person_id", asker.person) if row["tenant_id"] == tenant]
+    found.sort(key=lambda row: row["id"].bytes, reverse=True)
+    return [Thing("Token", row, call.asked.view) for row in found]
+
+
+def last_used(call: Call) -> Any:
+    """When a token was last used."""
+    found = call.view.rows.where("token", "id", call.thing["id"])
+    return found[0]["last_used_at"] if found else None
+
+
 # What everybody has
 
 
@@ -361,6 +410,20 @@ ROOTS: Table = {
     ("Viewer", "name"): key("name"),
     ("Viewer", "memberships"): memberships,
     ("Viewer", "permissions"): permissions,
+    ("Viewer", "tokens"): tokens,
+    ("Query", "members"): members,
+    ("Query", "invitations"): invitations,
+    **columns("Member", "name role since=created_at"),
+    **columns("Invitation", "state name address role createdAt expiresAt"),
+    **columns("Token", "name role permissions createdAt expiresAt revokedAt"),
+    ("Token", "lastUsedAt"): last_used,
+    **{
+        (kind, "issuer"): lambda call: call.of(
+            "Issuer", call.view.one("issuer", "id", call.thing["issuer_id"], call.thing["tenant_id"])
+        )
+        for kind in ("Member", "Invitation", "Token")
+    },
+    ("Token", "city"): lambda call: call.must("City", call.view.one("tenant", "id", call.thing["tenant_id"])),
     ("Membership", "role"): lambda call: call.thing["role"],
     ("Membership", "city"): lambda call: call.must("City", call.view.one("tenant", "id", call.thing["tenant_id"])),
     ("Membership", "issuer"): lambda call: call.of(

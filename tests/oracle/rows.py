@@ -31,6 +31,7 @@ FROM opportunity WHERE search @@ websearch_to_tsquery('simple', $1)
 """
 # Tables of tenants hold `tenant_id`; these hold one too, and belong to the platform's directory.
 DIRECTORY = {"tenant_slug", "tenant_host", "tenant_group", "tenant_plugin", "address", "token"}
+DIRECTORY |= {"person_tenant", "sign_in_attempt"}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from tests.oracle.calls import Asked, Call, Resolver, Table, columns, global_id,
 from tests.oracle.lists import Listing, by_name, listing, named, reference
 from tests.oracle.rows import Row, Thing
 from tests.oracle.things import below, key, one
-from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
+from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permissions_of
 from waypost.graph.ids import parse_id
 from waypost.school.rulebook import rulebook
 
@@ -25,7 +25,7 @@ def unpermitted(may: str, asked: Asked) -> tuple[str, ...]:
     if asker.person is None:
         return ("UNAUTHENTICATED",)
     at_home = asker.role == NATIONAL_ROLE or asker.tenant == asked.view.tenant
-    return () if at_home and permits(asker.role, may) else ("FORBIDDEN",)
+    return () if at_home and may in permissions_of(asker.role, asker.limits) else ("FORBIDDEN",)
 
 
 def order_of(args: Filter) -> str:

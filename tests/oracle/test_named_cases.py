@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from tests.oracle.asking import CITIES, Both
@@ -192,3 +194,26 @@ async def test_a_plugins_field_of_a_city_that_switched_it_off_is_null_wherever_i
     away = '{ badge(slug: "writing") { derivedFrom { slug essentialSkills { step } } } }'
     answer = await both.agree(away)
     assert answer["data"]["badge"]["derivedFrom"] == {"slug": "bathodyn", "essentialSkills": None}
+
+
+async def test_who_changed_what_is_told_to_those_who_may_know_it_page_by_page(both: Both) -> None:
+    document = """query($filter: AuditFilter, $after: String, $first: Int) {
+        auditLog(filter: $filter, first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor }
+            edges { cursor node { id at person role token act table row object verb changed } } } }"""
+    person = global_id("Viewer", both.who["curator"].person or UUID(int=0))
+    badge = both.world.find("Badge", "cardiff", "bathodyn").gid
+    filters: tuple[dict[str, object], ...] = (
+        {},
+        {"person": person},
+        {"object": badge},
+        {"tables": ["place", "badge"]},
+        {"acts": ["someJob"]},
+    )
+    for city in CITIES:
+        for who in both.who:
+            await both.agree(document, {"filter": {}}, city=city, who=who)
+    for filter in (*filters, {"since": "2027-01-05T00:00:00Z"}, {"until": "2027-01-05T00:00:00"}, {"person": badge}):
+        answer = await both.agree(document, {"filter": filter, "first": 2}, city="cardiff", who="curator")
+        if "errors" not in answer:
+            after = answer["data"]["auditLog"]["pageInfo"]["endCursor"]
+            await both.agree(document, {"filter": filter, "after": after}, city="cardiff", who="curator")

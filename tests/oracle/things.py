@@ -12,7 +12,10 @@ from tests.oracle.lists import Listing, by_name, by_title, listing
 from tests.oracle.rows import Row, Thing
 from waypost.badges.graph import CATEGORIES, LEVELS, TIMES
 
-OWNED = ("Badge", "Collection", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place")
+OWNED = (
+    *("Badge", "Collection", "Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place"),
+    "Token",
+)
 STEP_PAGES = "https://www.skillsbuilder.org/universal-framework-steps/"
 
 # What many types share

@@ -42,6 +42,7 @@ def test_every_service_calls_a_command_that_exists(ours: dict[str, Service]) -> 
     assert {name: service["command"][0] for name, service in ours.items()} == {
         "migrate": "migrate",
         "app": "serve",
+        "worker": "worker",
     }
     for service in ours.values():
         commands.parse(service["command"])

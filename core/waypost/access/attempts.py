@@ -46,7 +46,10 @@ SELECT id FROM person p WHERE known_at IS NULL AND created_at <= $1
   AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id) LIMIT 1000
 """
 FORGET_IDENTITY_SQL: Final = "DELETE FROM identity WHERE person_id = $1"
-FORGET_PERSON_SQL: Final = "DELETE FROM person WHERE id = $1 AND known_at IS NULL"
+FORGET_PERSON_SQL: Final = """
+DELETE FROM person p WHERE id = $1 AND known_at IS NULL
+  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
+"""
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,8 @@ class TooMany:
 
 
 async def too_many(client: str, secret_key: str, now: datetime) -> TooMany | None:
-    """Refuse a client that has tried too often within the hour; others of the same client wait for the outcome."""
-    digest = _client_digest(client, secret_key)
-    await execute(LOCK_SQL, digest)
-    count = await fetchval(OF_CLIENT_SQL, digest, now - WINDOW)
+    """Refuse a client that has tried too often within the hour."""
+    count = await fetchval(OF_CLIENT_SQL, _client_digest(client, secret_key), now - WINDOW)
     return TooMany(int(WINDOW.total_seconds())) if count >= MOST_OF_CLIENT else None
 
 
@@ -100,9 +101,7 @@ async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now:
     return await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
 
 
-async def begin_with_link(
-    asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime
-) -> UUID | None:
+async def begin_with_link(asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime) -> UUID | None:
     """Begin an attempt with a letter to an address, in the current System transaction.
 
     None where the address has had too many letters: then none is to be sent. It counts for the client all the same.

@@ -17,6 +17,7 @@ from waypost.db import City, Database, Learner, execute, fetchval, new_id
 from waypost.refusal import Invalid, Refusal
 
 MAX_DAYS: Final = 3_650
+MADE_BY: Final = "waypost token create"
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 # Two sign-ins with one new address at the same time make one person: the identity is taken first.
@@ -77,9 +78,10 @@ async def find_person(database: Database, email: str, *, secret_key: str, now: d
 
 
 async def person_of(digest: str, now: datetime, person: UUID | None = None) -> UUID:
-    """Find the person of an identity, in a System transaction; else the identity becomes that of `person`, or of a new one.
+    """Find the person of an identity, in a System transaction.
 
-    However that goes, it takes the same statements.
+    An identity that is not known becomes that of `person`, or of a new one; however that goes, it takes the same
+    statements.
     """
     await execute(IDENTITY_SQL, digest, person or new_id())
     found: UUID = await fetchval(FIND_SQL, digest)
@@ -107,7 +109,6 @@ async def create_token(
     now: datetime,
     issuer: UUID | None = None,
     days: int = 90,
-    name: str = "waypost token create",
 ) -> NewToken | Refusal:
     """Give somebody a role and a bearer token for it, for so many days.
 
@@ -125,7 +126,7 @@ async def create_token(
     if tenant is not None:
         async with database.transaction(City(tenant)):
             await add_membership(tenant, person, role, issuer, now)
-            await list_token(id, grant, name, now, expires_at)
+            await list_token(id, grant, MADE_BY, now, expires_at)
     async with database.transaction(SIGN_IN):
         await store_token(token, grant, now, expires_at, id)
     return NewToken(token, id, person, expires_at)

@@ -61,7 +61,9 @@ class Providers:
         if known and self._clock() - known[1] < DISCOVERY_S:
             return known[0]
         said = await self._json(well_known(issuer))
-        found = said if isinstance(said, ProviderFailed) else read_discovery(issuer, said, tuple(self._outgoing.allowed))
+        found = (
+            said if isinstance(said, ProviderFailed) else read_discovery(issuer, said, tuple(self._outgoing.allowed))
+        )
         if isinstance(found, Discovery):
             self._discoveries[issuer] = (found, self._clock())
         return found

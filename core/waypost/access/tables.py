@@ -99,7 +99,7 @@ class AccessToken(TenantTable):
 
 class Token(
     PlatformTable,
-    grants={"city": "INSERT", "system": "SELECT, INSERT, UPDATE"},
+    grants={"city": "INSERT", "system": "SELECT, INSERT, UPDATE, DELETE"},
     tenant_policy=True,
     reason="A bearer token is found before its tenant is known; only a hash is kept.",
 ):

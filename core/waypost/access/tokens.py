@@ -86,9 +86,7 @@ def digest_of(token: str) -> str:
     return plain_digest(token)
 
 
-async def store_token(
-    token: str, grant: Grant, now: datetime, expires_at: datetime, id: UUID | None = None
-) -> UUID:
+async def store_token(token: str, grant: Grant, now: datetime, expires_at: datetime, id: UUID | None = None) -> UUID:
     """Keep a token's hash with what it allows, in a System or City transaction; answers its id."""
     id = id or new_id()
     facts = (grant.person_id, grant.tenant_id, grant.role, grant.issuer_id)

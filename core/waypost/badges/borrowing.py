@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.badges import tables
-from waypost.db import City, Database, National, execute, fetch, fetchval, new_id
+from waypost.db import City, Database, National, execute, fetch, fetchrow, fetchval, new_id
 from waypost.db.rows import upsert
 from waypost.tenancy.entries import Here, Ref
 
@@ -42,6 +42,17 @@ WITHDRAWN_SQL: Final = """
 UPDATE borrowed SET state = 'withdrawn' WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND state <> 'withdrawn'
 """
 ALL_SQL: Final = "SELECT id, object_type, object_id FROM borrowed WHERE tenant_id = $1"
+BORROWERS_SQL: Final = """
+SELECT tenant_id FROM borrowed
+WHERE home_tenant_id = $1 AND object_type = $2 AND object_id = $3 AND public ORDER BY tenant_id
+"""
+SHOWN_SQL: Final = "SELECT id FROM borrowed WHERE tenant_id = $1 AND object_type = $2 AND object_id = $3"
+KEPT_TRUE: Final = ("version", "name", "layer", "image_url", "state", "replaced_by")
+TRUE_SQL: Final = f"""
+UPDATE borrowed SET {", ".join(f"{name} = ${n}" for n, name in enumerate(KEPT_TRUE, start=3))}, checked_at = now()
+WHERE tenant_id = $1 AND id = $2
+  AND ({", ".join(KEPT_TRUE)}) IS DISTINCT FROM ({", ".join(f"${n}" for n in range(3, 3 + len(KEPT_TRUE)))})
+"""
 
 
 @dataclass(frozen=True)
@@ -143,6 +154,30 @@ async def refresh_borrowings(database: Database, here: Here) -> int:
         changed += int((await execute(WITHDRAWN_SQL, here.tenant_id, gone)).split()[-1])
         await execute(CHECKED_SQL, here.tenant_id)
     return changed
+
+
+async def borrowers_of(database: Database, home: UUID, object_type: str, id: UUID) -> list[UUID]:
+    """The tenants that show this object of another, as everybody can see."""
+    rows = await database.reads.rows(National(), BORROWERS_SQL, [home, object_type, id])
+    return [row["tenant_id"] for row in rows]
+
+
+async def refresh_one(database: Database, tenant: UUID, object_type: str, id: UUID) -> bool:
+    """Bring one thing that a tenant borrows up to date, in transactions of its own; answers whether it changed.
+
+    A change that comes between reading and writing has an event of its own, which brings this up to date again.
+    """
+    async with database.transaction(City(tenant)):
+        row = await fetchrow(SHOWN_SQL, tenant, object_type, id)
+    if row is None:
+        return False
+    async with database.transaction(National()):
+        loan = (await loans_of(object_type, [id])).get(id)
+    async with database.transaction(City(tenant)):
+        if loan is None:
+            return await execute(WITHDRAWN_SQL, tenant, [row["id"]]) != "UPDATE 0"
+        facts = {"tenant_id": tenant, "id": row["id"], **{name: getattr(loan, name) for name in KEPT_TRUE}}
+        return await execute(TRUE_SQL, *facts.values()) != "UPDATE 0"
 
 
 def _loan(object_type: str, row: Any) -> Loan:

@@ -9,11 +9,13 @@ from typing import Final
 
 import orjson
 
+# What a line may say of what it is about: ids, never anything else.
+IDS: Final = ("request", "tenant", "event", "work")
 TEXT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, as log collectors read it: time, level, logger, message, exception."""
+    """One JSON object a line, as log collectors read it: time, level, logger, message, ids, exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
@@ -23,6 +25,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= {name: str(getattr(record, name)) for name in IDS if getattr(record, name, None)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line).decode()

@@ -22,6 +22,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "schema": "waypost.cli.schema:schema",
     "token": "waypost.cli.token:token",
     "reviews": "waypost.cli.reviews:reviews",
+    "person": "waypost.cli.person:person",
+    "audit": "waypost.cli.audit:audit",
+    "doctor": "waypost.cli.doctor:doctor",
+    "backup": "waypost.cli.backup:backup",
+    "restore": "waypost.cli.backup:restore",
     "import": "waypost.cli.importing:importing",
     "demo": "waypost.cli.demo:demo",
 }

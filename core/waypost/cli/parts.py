@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,17 @@ def parts_of(plugins: Plugins) -> Parts:
     from waypost.composition import engine, schema_of
     from waypost.http import Parts
 
-    return Parts(plugins, partial(schema_of, plugins), partial(engine, plugins=plugins))
+    expected = migrations_of(apps_of(plugins))
+    return Parts(plugins, partial(schema_of, plugins), partial(engine, plugins=plugins), expected)
+
+
+def migrations_of(apps: Sequence[App]) -> frozenset[tuple[str, str]]:
+    """What these apps expect to be applied: pairs of an app's name and a migration's, such as 0001_tenancy."""
+    from waypost.db.scripts import read_scripts
+
+    return frozenset(
+        (app.name, f"{script.number:04}_{script.name}") for app in apps for script in read_scripts(app.migrations)
+    )
 
 
 def apps_of(plugins: Plugins) -> tuple[App, ...]:

@@ -57,7 +57,7 @@ async def _create(here: Ground, tenant: str | None, role: str, email: str, issue
     from waypost.refusal import Refusal
 
     async with here.database() as database:
-        tenant_id = await _tenant(database, tenant) if tenant else None
+        tenant_id = await tenant_called(database, tenant) if tenant else None
         issuer_id = await _issuer(database, tenant_id, issuer) if issuer and tenant_id else None
         made = await create_token(
             database,
@@ -74,7 +74,8 @@ async def _create(here: Ground, tenant: str | None, role: str, email: str, issue
     return made
 
 
-async def _tenant(database: Database, slug: str) -> UUID:
+async def tenant_called(database: Database, slug: str, *, open_only: bool = True) -> UUID:
+    """Give the id of the tenant of that slug; raises Refused where there is none, or it has left."""
     from waypost.tenancy import load_directory
 
     directory = await load_directory(database)
@@ -82,7 +83,7 @@ async def _tenant(database: Database, slug: str) -> UUID:
     if tenant is None:
         known = ", ".join(one.slug for one in directory.tenants) or "none yet: run `waypost tenants apply`"
         raise Refused(f"there is no tenant {slug}; there are {known}")
-    if not tenant.is_open:
+    if open_only and not tenant.is_open:
         raise Refused(f"{tenant.slug} is closed: it stays readable, and nothing is written there")
     return tenant.id
 

@@ -30,33 +30,42 @@ log = logging.getLogger(__name__)
     show_default=True,
     help="How many pieces of work are done at the same time.",
 )
+@click.option(
+    "--lease",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="How many seconds work stays with a worker that says nothing any more.",
+)
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Answer /metrics at this address.")
-def worker(at_once: int, metrics: str) -> None:
+def worker(at_once: int, lease: float, metrics: str) -> None:
     """Do the work behind the scenes: letters, webhooks, borrowings, jobs, schedules.
 
     Any number of workers may run beside each other. Ctrl+C and SIGTERM let a worker finish what it has begun; the
-    work of one that was killed is taken up by another when its lease has ended, within a minute.
+    work of one that was killed is taken up by another when its lease has ended.
     """
     settings = Settings.from_environment()
     start_logging(settings.log)
     with ground(settings) as here:
-        run(lambda: _work(here, settings, at_once, metrics))
+        run(lambda: _work(here, settings, at_once, lease, metrics))
 
 
-async def _work(here: Ground, settings: Settings, at_once: int, metrics: str) -> None:
+async def _work(here: Ground, settings: Settings, at_once: int, lease_s: float, metrics: str) -> None:
     from waypost.cli.parts import load_plugins
     from waypost.http.figures import serving_figures
 
     settings.load_secret_key()  # now, rather than at the first letter that needs it
-    async with working(here.app_url, settings, load_plugins(settings), at_once=at_once) as one:
-        async with serving_figures(metrics, one.work.database, one.counts):
-            log.info("Working")
-            await asyncio.Event().wait()
+    async with (
+        working(here.app_url, settings, load_plugins(settings), at_once=at_once, lease_s=lease_s) as one,
+        serving_figures(metrics, one.work.database, one.counts),
+    ):
+        log.info("Working")
+        await asyncio.Event().wait()
 
 
 @asynccontextmanager
 async def working(
-    database_url: str, settings: Settings, plugins: Plugins, *, at_once: int = 16
+    database_url: str, settings: Settings, plugins: Plugins, *, at_once: int = 16, lease_s: float = 60.0
 ) -> AsyncIterator[Worker]:
     """Have a worker in this process until the end, on connections of its own."""
     from waypost.cli.parts import effects_of
@@ -65,7 +74,9 @@ async def working(
     from waypost.outbox.worker import Worker
 
     async with await Database.open(database_url, pool_size=min(at_once, 8)) as database:
-        one = Worker(Work(database, settings), effects_of(plugins), at_once=at_once)
-        async with one.running():
-            yield one
-        log.info("The worker has stopped")
+        one = Worker(Work(database, settings), effects_of(plugins), at_once=at_once, lease_s=lease_s)
+        try:
+            async with one.running():
+                yield one
+        finally:
+            log.info("The worker has stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waypost.db.apps import App
+from waypost.db.auditing import Actor
 from waypost.db.connections import Connection
 from waypost.db.database import Database
 from waypost.db.embedded import Embedded
@@ -20,15 +21,17 @@ from waypost.db.errors import (
 )
 from waypost.db.ids import new_id
 from waypost.db.ownership import Kind, Ownership
+from waypost.db.personal import Finds, Personal
 from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
 from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, current_scope, stamp
+from waypost.db.transaction import Transaction, act_as, current_scope, stamp
 from waypost.db.versions import Versions
 
 __all__ = [
     "SHARED",
+    "Actor",
     "AnotherScope",
     "App",
     "CannotRun",
@@ -37,6 +40,7 @@ __all__ = [
     "Database",
     "DatabaseFault",
     "Embedded",
+    "Finds",
     "Kind",
     "Learner",
     "MigrationFault",
@@ -45,6 +49,7 @@ __all__ = [
     "OwnedTable",
     "Ownership",
     "PersonTable",
+    "Personal",
     "PlatformTable",
     "Read",
     "Reads",
@@ -59,6 +64,7 @@ __all__ = [
     "TransactionAborted",
     "Unsupported",
     "Versions",
+    "act_as",
     "copy",
     "current_scope",
     "execute",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waypost.db.connections import Connection
+from waypost.db.personal import Personal
 from waypost.db.tables import OwnedTable
 
 PLATFORM = "waypost"
@@ -20,7 +21,7 @@ class App:
 
     `migrations` is a folder of files `0001_name.sql`; `reference(connection)`
     loads reference data as the owner role after migrating, and must be repeatable; `extensions` are
-    made by the administrator first.
+    made by the administrator first; `personal` says what the tables keep of people, and how they forget them.
     """
 
     name: str
@@ -28,6 +29,7 @@ class App:
     tables: tuple[type[OwnedTable], ...] = ()
     reference: Callable[[Connection], Awaitable[None]] | None = None
     extensions: tuple[str, ...] = EXTENSIONS
+    personal: tuple[Personal, ...] = ()
 
     @property
     def schema(self) -> str:

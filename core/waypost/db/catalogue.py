@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waypost.db.apps import App
+from waypost.db.auditing import FUNCTION, function_faults
 from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.connections import Connection
 from waypost.db.facts import ForeignKey, TableFacts, read_facts
@@ -53,6 +54,7 @@ async def faults(connection: Connection, apps: Sequence[App]) -> list[Fault]:
             *await _column_faults(connection, facts[name], declared[name]),
         ]
         found += [Fault(name, words) for words in what]
+    found += [Fault(f"{FUNCTION}()", words) for words in await function_faults(connection)]
     found += [Fault(row["where"], row["what"]) for row in await connection.fetch(_WAYS_AROUND, schemas)]
     return sorted(found)
 
@@ -73,8 +75,6 @@ def table_faults(facts: TableFacts, owned: Ownership, kinds: Mapping[str, Kind])
                 yield f"the unique index {name} does not begin with {lead}"
     for key in facts.foreign_keys:
         yield from _foreign_key_faults(key, owned.kind, kinds)
-    # What must happen with a write happens in the command: Citus refuses triggers on distributed tables.
-    yield from (f"has the trigger {name}" for name in facts.triggers)
     # Comparison of enums is not leakproof, so that row security would keep an index from being used.
     yield from (
         f"the column {column.name} is an enum; use text with a CHECK" for column in facts.columns if column.enum

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from waypost.db.auditing import Actor
 from waypost.db.connections import PLANNED_ONCE, Connection, Connections, connect
 from waypost.db.hearing import Hear, hearing
 from waypost.db.reads import Reads
@@ -49,14 +50,14 @@ class Database:
             await connection.close()
         return cls(partial(connect, url, statements=statements), pool_size, timeout_ms)
 
-    def transaction(self, scope: Scope) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(self, scope: Scope, actor: Actor | None = None) -> AbstractAsyncContextManager[Transaction]:
         """Open a read-write transaction in a scope, which Piccolo's queries and `waypost.db.fetch` then use.
 
-        Inside a transaction of the same scope it is a savepoint. Raises
-        `AnotherScope` inside one of another scope and, at its end, `TransactionAborted` when an error
-        was swallowed.
+        What is changed in it leaves a trace of `actor`, where one is named. Inside a transaction of the same scope
+        and actor it is a savepoint. Raises `AnotherScope` inside one of another scope or actor and, at its end,
+        `TransactionAborted` when an error was swallowed.
         """
-        return begin(self._writes, scope, self.versions.note)
+        return begin(self._writes, scope, self.versions.note, actor)
 
     def hearing(self, channels: Mapping[str, Hear]) -> AbstractAsyncContextManager[None]:
         """Hear notifications by channel on a connection of its own, until the end; whoever hears also polls."""

@@ -35,6 +35,10 @@ class CannotRun(DatabaseFault):
     """The embedded server cannot run here; the message says why and what to do."""
 
 
+class BackupFault(DatabaseFault):
+    """A copy of the database cannot be made or taken back; the message says why."""
+
+
 class RolesMissing(DatabaseFault):
     """The roles or the schema cannot be prepared with the rights of the administrating login."""
 

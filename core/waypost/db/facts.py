@@ -42,7 +42,6 @@ class TableFacts:
     key: tuple[str, ...]
     unique: dict[str, tuple[str, ...]]
     foreign_keys: tuple[ForeignKey, ...]
-    triggers: tuple[str, ...]
 
 
 # format('%I.%I') quotes only where needed; tables are compared by names that are always quoted.
@@ -80,19 +79,14 @@ SELECT k.conrelid AS oid, k.conname AS name, {_NAME} AS target,
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype = 'f' AND k.conrelid = ANY($1::oid[]) ORDER BY k.conname
 """
-# Foreign keys are internal triggers.
-_TRIGGERS = """
-SELECT tgrelid AS oid, tgname AS name FROM pg_trigger
-WHERE tgrelid = ANY($1::oid[]) AND NOT tgisinternal ORDER BY tgname
-"""
 
 
 async def read_facts(connection: Connection, schemas: Sequence[str]) -> list[TableFacts]:
     """Read all tables of some schemas, as any role may; in order of their names."""
     tables = await connection.fetch(_TABLES, schemas)
     oids = [row["oid"] for row in tables]
-    columns, indexes, keys, triggers = [
-        _by_table(await connection.fetch(sql, oids)) for sql in (_COLUMNS, _INDEXES, _FOREIGN_KEYS, _TRIGGERS)
+    columns, indexes, keys = [
+        _by_table(await connection.fetch(sql, oids)) for sql in (_COLUMNS, _INDEXES, _FOREIGN_KEYS)
     ]
     return [
         TableFacts(
@@ -102,7 +96,6 @@ async def read_facts(connection: Connection, schemas: Sequence[str]) -> list[Tab
             key=next((tuple(i["columns"]) for i in indexes[row["oid"]] if i["primary_key"]), ()),
             unique={i["name"]: tuple(i["columns"]) for i in indexes[row["oid"]] if not i["primary_key"]},
             foreign_keys=tuple(_foreign_key(k) for k in keys[row["oid"]]),
-            triggers=tuple(t["name"] for t in triggers[row["oid"]]),
         )
         for row in tables
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from waypost.db.apps import App
+from waypost.db.auditing import make_function
 from waypost.db.bookkeeping import BOOKKEEPING, TABLE
 from waypost.db.connections import Connection, connect
 from waypost.db.errors import (
@@ -158,6 +159,7 @@ async def _bookkeeping(connection: Connection) -> None:
         if not await _exists(connection, qualified(table)):
             await connection.execute(table.DDL)
             await secure(connection, [table])
+    await make_function(connection)
 
 
 async def _applied(connection: Connection, app: App, scripts: list[Script]) -> set[int]:

@@ -31,7 +31,9 @@ class Ownership:
     `key` is the whole primary key in order, the leading column included;
     `public` whether the national scope reads rows that are; `grants` maps a scope (`city`) to the
     verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
-    platform table; `reason` says why a table is the platform's; `sealed` whether what is public stays as it is.
+    platform table; `reason` says why a table is the platform's. `traced_by` is the column that names a row in the
+    audit (empty where none is an id), null for tables whose changes leave no trace; `append_only` says that nobody
+    changes or removes what was written, which triggers alone write; `sealed` that what is public stays as it is.
     """
 
     kind: Kind
@@ -40,6 +42,8 @@ class Ownership:
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tenant_column: str | None = None
     reason: str = ""
+    traced_by: str | None = None
+    append_only: bool = False
     sealed: bool = False
 
 

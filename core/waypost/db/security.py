@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from waypost.db.auditing import TRIGGERS_SQL, Trigger, audit_trigger, trigger_sql
 from waypost.db.connections import Connection
 from waypost.db.ownership import SCOPES, VERBS, Kind, Ownership, role_of
 from waypost.db.scope import OWNER_ROLE, SCOPE_ROLES
@@ -39,18 +40,26 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Everything that decides who may do what with a table's rows; `grants` are (role, verb)."""
+    """Who may do what with a table's rows, and what trace that leaves; `grants` are (role, verb)."""
 
     enabled: bool
     forced: bool
     policies: frozenset[Policy]
     grants: frozenset[tuple[str, str]]
+    triggers: frozenset[Trigger] = frozenset()
 
 
 def expected(owned: Ownership) -> Security:
     """Derive the row security of a table from its ownership."""
     policies, grants = _BY_KIND[owned.kind](owned)
-    return Security(enabled=True, forced=True, policies=frozenset(policies), grants=frozenset(grants))
+    triggers = [] if owned.traced_by is None else [audit_trigger(owned.traced_by)]
+    return Security(
+        enabled=True,
+        forced=True,
+        policies=frozenset(policies),
+        grants=frozenset(grants),
+        triggers=frozenset(triggers),
+    )
 
 
 _Rights = tuple[list[Policy], list[tuple[str, str]]]
@@ -58,6 +67,8 @@ _Rights = tuple[list[Policy], list[tuple[str, str]]]
 
 def _tenant(owned: Ownership) -> _Rights:
     own = _TENANT.format(column="tenant_id")
+    if owned.append_only:
+        return _appended(own)
     policies = [Policy("city", "ALL", role_of("city"), own, own)]
     grants = [(role_of("city"), verb) for verb in VERBS]
     if owned.public:
@@ -68,6 +79,19 @@ def _tenant(owned: Ownership) -> _Rights:
         policies.append(Policy("sealed_update", "UPDATE", city, "(NOT public)", "true"))
         policies.append(Policy("sealed_delete", "DELETE", city, "(NOT public)"))
     return policies, grants
+
+
+def _appended(own: str) -> _Rights:
+    """What the city's own triggers write and nobody changes: a policy can tell a trigger from a statement."""
+    role = role_of("city")
+    added = f"({own} AND (pg_trigger_depth() > 0))"
+    policies = [
+        Policy("city_select", "SELECT", role, own),
+        Policy("city_insert", "INSERT", role, check=added),
+        # From PostgreSQL 18 on what a foreign key takes along is written with the rights of the tables' owner.
+        Policy("owner_insert", "INSERT", OWNER_ROLE, check=added),
+    ]
+    return policies, [(role, "SELECT"), (role, "INSERT")]
 
 
 def _person(owned: Ownership) -> _Rights:
@@ -136,11 +160,13 @@ async def actual(connection: Connection, table: str) -> Security:
     switches = await connection.fetchrow(_ROW_SECURITY, table)
     policies = await connection.fetch(_POLICIES, table)
     grants = await connection.fetch(_GRANTS, table)
+    triggers = await connection.fetch(TRIGGERS_SQL, table)
     return Security(
         enabled=bool(switches and switches["relrowsecurity"]),
         forced=bool(switches and switches["relforcerowsecurity"]),
         policies=frozenset(Policy(*row.values()) for row in policies),
         grants=frozenset((row["role"], row["verb"]) for row in grants),
+        triggers=frozenset(Trigger(*row.values()) for row in triggers),
     )
 
 
@@ -155,6 +181,11 @@ def differences(should: Security, found: Security) -> list[str]:
     faults += [f"policy {p.name} of {p.role} should not be there" for p in sorted(found.policies - should.policies)]
     faults += [f"{role} lacks {verb}" for role, verb in sorted(should.grants - found.grants)]
     faults += [f"{role} should not have {verb}" for role, verb in sorted(found.grants - should.grants)]
+    # What must happen with a write happens in the command, but for its trace: Citus refuses triggers on distributed
+    # tables unless it is told that they stay within one tenant, as this one does.
+    wanted = {each.name for each in should.triggers}
+    faults += [f"the trigger {each.name} is missing or different" for each in sorted(should.triggers - found.triggers)]
+    faults += [f"has the trigger {each.name}" for each in sorted(found.triggers) if each.name not in wanted]
     return faults
 
 
@@ -168,11 +199,12 @@ async def secure(connection: Connection, tables: Sequence[type[OwnedTable]]) -> 
         name = qualified(table)
         should, found = expected(ownership(table)), await actual(connection, name)
         if differences(should, found):
-            await connection.execute(";\n".join(_statements(name, should, found)))
+            await connection.execute(";\n".join(_statements(name, ownership(table), should, found)))
 
 
-def _statements(name: str, should: Security, found: Security) -> list[str]:
+def _statements(name: str, owned: Ownership, should: Security, found: Security) -> list[str]:
     grantees = sorted({EVERYBODY, *SCOPE_ROLES})
+    traced = [] if owned.traced_by is None else [trigger_sql(name, owned.traced_by)]
     return [
         f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
@@ -180,6 +212,8 @@ def _statements(name: str, should: Security, found: Security) -> list[str]:
         *(policy.sql(name) for policy in sorted(should.policies)),
         f"REVOKE ALL ON {name} FROM {', '.join(grantees)}",
         *(f"GRANT {verb} ON {name} TO {role}" for role, verb in sorted(should.grants)),
+        *(f'DROP TRIGGER "{trigger.name}" ON {name}' for trigger in sorted(found.triggers)),
+        *traced,
     ]
 
 

@@ -25,7 +25,7 @@ class OwnedTable(Table):
 
     _ownership: Ownership
 
-    def __init_subclass__(  # noqa: PLR0913 - what a table says of itself, by name
+    def __init_subclass__(  # noqa: PLR0913 - each keyword is one thing that a table says of itself
         cls,
         *,
         kind: Kind | None = None,
@@ -36,12 +36,14 @@ class OwnedTable(Table):
         grants: Mapping[str, str] | None = None,
         tenant_policy: bool | str = False,
         reason: str = "",
+        unaudited: str = "",
+        append_only: bool = False,
         sealed: bool = False,
     ) -> None:
         """Bind a table to the scoped engine and to its kind.
 
         `key` names the primary key after the leading column. `grants`,
-        `reason`, `tenant_policy` and `sealed` are read by the kinds that document them.
+        `reason`, `tenant_policy`, `unaudited`, `append_only` and `sealed` are read by the kinds that document them.
         Raises `TypeError` for a declaration that its kind does not allow.
         """
         if kind is not None:  # one of the four bases below, no table
@@ -54,6 +56,8 @@ class OwnedTable(Table):
         _forget_made_up_defaults(cls)
         name = cls._meta.tablename
         _allow(cls, bool(grants), bool(tenant_policy), reason)
+        if cls._base is not Kind.TENANT and (unaudited or append_only):
+            raise TypeError(f"{cls.__name__}: unaudited and append_only belong to tenant tables")
         cls._ownership = Ownership(
             kind=cls._base,
             key=whole_key,
@@ -61,6 +65,8 @@ class OwnedTable(Table):
             grants=parse_grants(name, grants or {}),
             tenant_column="tenant_id" if tenant_policy is True else tenant_policy or None,
             reason=reason,
+            traced_by=None if unaudited or cls._base is not Kind.TENANT else _traced_by(cls, key),
+            append_only=append_only,
             sealed=sealed,
         )
         if sealed and not cls._ownership.public:
@@ -117,6 +123,9 @@ class TenantTable(OwnedTable, kind=Kind.TENANT):
     The primary key is `(tenant_id, *key)`; `tenant_id` defaults to the current
     City's tenant. A table that National may read declares `public = Boolean(default=False)`; with `sealed=True`
     nobody changes or removes a row once it is public, short of removing what it belongs to.
+
+    Whoever acts leaves a trace of every change (see `auditing`). `unaudited="why"` is for tables that only follow
+    from others or tell the same themselves; `append_only=True` for the trace itself.
     """
 
     # None outside City: Piccolo then asks for the value.
@@ -174,6 +183,12 @@ def _mark_key(cls: type[OwnedTable], key: tuple[str, ...], whole_key: tuple[str,
     column: Column = getattr(cls, name).copy()
     column._meta.primary_key = True
     setattr(cls, name, column)
+
+
+def _traced_by(cls: type[OwnedTable], key: tuple[str, ...]) -> str:
+    """Give the first column of the key that holds an id, since the audit keeps no other values."""
+    columns = {column._meta.name: column for column in cls._meta.columns}
+    return next((name for name in key if isinstance(columns[name], UUID)), "")
 
 
 def _forget_made_up_defaults(cls: type[OwnedTable]) -> None:

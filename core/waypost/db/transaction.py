@@ -7,10 +7,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from waypost.db.auditing import Actor
 from waypost.db.connections import LOST, Connection, Connections
 from waypost.db.errors import AnotherScope, NoScope, TransactionAborted
 from waypost.db.moving import MOVE_SQL
@@ -38,9 +40,12 @@ class Transaction:
     `connection` is the asyncpg connection and `scope` in whose name it speaks.
     """
 
-    def __init__(self, connection: Connection, scope: Scope, outer: Transaction | None = None) -> None:
+    def __init__(
+        self, connection: Connection, scope: Scope, outer: Transaction | None = None, actor: Actor | None = None
+    ) -> None:
         self.connection = connection
         self.scope = scope
+        self.actor: Actor | None = actor if outer is None else outer.actor
         self.ended = False
         self.depth: int = 0 if outer is None else outer.depth + 1
         self.stamps: dict[str, None] = {} if outer is None else outer.stamps  # of the whole, in order, each once
@@ -161,6 +166,15 @@ def current_scope() -> Scope:
     return current().scope
 
 
+async def act_as(role: str) -> None:
+    """Say as what the current transaction's actor, if any, acts from here on."""
+    transaction = current()
+    if transaction.actor is not None:
+        transaction.actor = replace(transaction.actor, role=role)
+        async with transaction.turn() as connection:
+            await connection.execute(transaction.actor.sql())
+
+
 def stamp(sql: str) -> None:
     """Run `sql` last in the current transaction, with its tenant ($1) and the new version of its catalogue ($2).
 
@@ -176,28 +190,37 @@ def current_tenant() -> UUID | None:
 
 
 @asynccontextmanager
-async def begin(connections: Connections, scope: Scope, moved: Moved) -> AsyncIterator[Transaction]:
+async def begin(
+    connections: Connections, scope: Scope, moved: Moved, actor: Actor | None = None
+) -> AsyncIterator[Transaction]:
     """Open a transaction in scope, or a savepoint when one of the same scope is current.
 
-    `moved` is told of the catalogue that was written, once the writing holds. Commits at the end, rolls back
-    on any exception. Raises `AnotherScope` inside a transaction of another scope and `TransactionAborted` when
-    an error inside was swallowed.
+    `moved` is told of the catalogue that was written, once the writing holds; changes leave a trace of `actor`, if
+    any (a savepoint's are the outer transaction's). Commits at the end, rolls back on any exception. Raises
+    `AnotherScope` inside a transaction of another scope or actor and `TransactionAborted` when an error inside was
+    swallowed.
     """
     outer = open_transaction()
     if outer is None:
-        async with _outermost(connections, scope, moved) as transaction:
+        async with _outermost(connections, scope, moved, actor) as transaction:
             yield transaction
     elif outer.scope != scope:
         raise AnotherScope(f"a transaction in {outer.scope} is open; {scope} needs one of its own, after it")
+    elif actor not in {None, outer.actor}:
+        raise AnotherScope(f"a transaction of {outer.actor} is open; {actor} needs one of its own, after it")
     else:
         async with outer.savepoint() as transaction:
             yield transaction
 
 
 @asynccontextmanager
-async def _outermost(connections: Connections, scope: Scope, moved: Moved) -> AsyncIterator[Transaction]:
-    connection = await connections.begin(f"{_FRESH}; BEGIN; {scope.sql()}")
-    transaction = Transaction(connection, scope)
+async def _outermost(
+    connections: Connections, scope: Scope, moved: Moved, actor: Actor | None
+) -> AsyncIterator[Transaction]:
+    # Naming the actor costs no round trip of its own.
+    named = "" if actor is None else f"; {actor.sql()}"
+    connection = await connections.begin(f"{_FRESH}; BEGIN; {scope.sql()}{named}")
+    transaction = Transaction(connection, scope, actor=actor)
     clean = False
     try:
         with _as_current(transaction):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alone import Doing, alone
 from .answers import Answer
 from .compose import BadDeclarations, ComposedSchema, Contribution, Schema, compose
 from .declare import (
@@ -35,6 +36,7 @@ from .declare import (
     many,
     node,
     one,
+    only,
     pages,
     part,
     query,
@@ -70,6 +72,7 @@ __all__ = [
     "ComposedSchema",
     "Connection",
     "Contribution",
+    "Doing",
     "Edge",
     "Engine",
     "Error",
@@ -101,6 +104,7 @@ __all__ = [
     "Trusted",
     "across",
     "act",
+    "alone",
     "among",
     "asks",
     "by",
@@ -128,6 +132,7 @@ __all__ = [
     "mutation",
     "node",
     "one",
+    "only",
     "pages",
     "parse_id",
     "part",

@@ -12,7 +12,7 @@ from typing_extensions import override
 from waypost.access.memberships import Held, held_here, speaking
 from waypost.access.permissions import NATIONAL_ROLE
 from waypost.access.tokens import MEMBER_SQL
-from waypost.db import fetchval
+from waypost.db import act_as, fetchval
 from waypost.outbox import Act, Event, Submission, Verdict
 from waypost.outbox.submission import Ask
 from waypost.refusal import Refusal, Refused, missing
@@ -96,6 +96,8 @@ class Begin:
         held = await _held(asker, asker.person, tenant)
         if held is None:
             return ENDED
+        if held.role != asker.role:  # a session's, on the national graph
+            await act_as(held.role)
         who = (asker.person, held.role, held.issuer_id, request.now)
         vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
         return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers, vetoes=vetoes)

@@ -306,6 +306,11 @@ def by(key: str = "slug", *, of_tenant: bool = True, doc: str = "") -> Any:
     return roots.ByKey(key=key, of_tenant=of_tenant, doc=doc)
 
 
+def only(kind: str, *, doc: str = "") -> Any:
+    """A root field that finds one object of that kind by its id alone; see `roots.Only`."""
+    return roots.Only(kind=kind, doc=doc)
+
+
 def guarded(may: str, relation: Any) -> Any:
     """A field that only who has the permission in this city may read; below it also what is not public yet."""
     return dataclasses.replace(relation, may=may)

@@ -31,6 +31,7 @@ from .inplace import put_in
 from .keeping import Keeping, may_be_kept
 from .limits import refuse_too_costly, refuse_too_much
 from .relations import AWAY, HIDDEN_MARK, MISSING_MARK, PLACE_MARK, Across
+from .repeating import Said
 from .request import Asker, Request
 from .splice import splice
 from .trusted import Trusted
@@ -195,7 +196,7 @@ class Engine:
             return failed(GraphError("UNAVAILABLE", "The database cannot be reached just now; try again soon."))
         except Exception:
             reference = uuid4().hex[:12]
-            log.exception("unforeseen failure %s", reference)
+            log.exception("unforeseen failure %s", reference, extra={"request": reference})
             return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {reference}"))
 
     def _text_of(self, graph: Graph, asked: GraphRequest) -> str:
@@ -224,6 +225,7 @@ class Engine:
             variables=variables,
             who=asker,
             services=graph.services,
+            said=Said.of(asked),
         )
         directive = graph.schema.core.get_directive("inContext")
         chosen = request.directive(directive, operation) if directive else None
@@ -287,6 +289,10 @@ class Engine:
             tree, hidden = settle(tree, plan.query, plan.fields, request)
             errors += hidden
         return tree, errors
+
+    def is_finished(self, text: str, plan: Plan) -> bool:
+        """Whether an answer's text is whole as PostgreSQL printed it."""
+        return not plan.patches and not plan.query.refused and not _is_marked(text)
 
     async def _text(self, scope: Any, plan: Plan, request: Request) -> str:
         values = await plan.values(request, self.lookups)

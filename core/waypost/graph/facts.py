@@ -48,9 +48,9 @@ class Facts:
         """Say whether rows of the table belong to one tenant."""
         return is_tenant_table(table)
 
-    def is_private(self, table: type[Table]) -> bool:
-        """Say whether rows of the table belong to one tenant and are never public."""
-        return is_tenant_table(table) and "public" not in self.columns(table)
+    def is_hidden(self, table: type[Table], *, national: bool) -> bool:
+        """Say whether one kind of graph can see no row of the table: the nation, of what is never public."""
+        return national and self.is_tenant_table(table) and "public" not in self.columns(table)
 
     def definition(self, of: GraphQLObjectType, name: str) -> GraphQLField:
         """Return a field's definition."""

@@ -16,7 +16,7 @@ where `create(act, given)` returns `{"place": Row("Place", id)}` or a `Refusal`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union
 from uuid import UUID
@@ -29,6 +29,7 @@ from typing_extensions import override
 from waypost.db import City, Learner, National, fetchval
 from waypost.refusal import Invalid, NotFound, Refusal
 
+from .alone import Alone
 from .answers import Answer, response, told
 from .declare import Error, extend
 from .facts import sql_name
@@ -38,13 +39,14 @@ from .pages import camel
 from .plan import Plan, finished
 from .query import Query
 from .relations import Argument, Relation, away_marker
+from .repeating import Repeat
 from .shape import Incomplete, complete, shape_of
 from .sql import every, literal, text_object
 
 if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
 
-    from waypost.db import Database
+    from waypost.db import Database, Personal
 
     from .documents import Document
     from .engine import Engine, Graph
@@ -153,11 +155,13 @@ class Mutations:
     """Carries out mutations.
 
     `begin` makes the act for who asks, inside the tenant's transaction, or refuses; it is told whether somebody acts
-    for themselves. `abroad` is handed to what prepares an act in the national scope.
+    for themselves. `abroad` is handed to what prepares an act in the national scope; `personal` says what all tables
+    keep of people.
     """
 
     begin: Callable[[Request, UUID, bool], Awaitable[Any]]
     abroad: Any = None
+    personal: Sequence[Personal] = ()
 
     async def run(
         self,
@@ -174,20 +178,23 @@ class Mutations:
         query = Query(facts, request, dict(document.fragments))
         data: dict[str, Any] = {}
         errors: list[GraphError] = []
-        for field in query.roots(root, operation.selection_set):
+        for place, field in enumerate(query.roots(root, operation.selection_set)):
             if field.name == "__typename":
                 data[field.key] = root.name
                 continue
-            data[field.key], found = await self._one(engine, query, field)
+            data[field.key], found = await self._one(engine, query, field, place)
             errors += found
         return Answer(response(data, told(errors)))
 
-    async def _one(self, engine: Engine, query: Query, field: Selected) -> tuple[Any, list[GraphError]]:
+    async def _one(self, engine: Engine, query: Query, field: Selected, place: int) -> tuple[Any, list[GraphError]]:
         relation = query.facts.relation(field)
-        assert isinstance(relation, Acting), field.coordinate
         given = tidied(spelled(field.argument("input")(query.request)))
         if isinstance(given, Invalid):
             return _refused(query, field, given), []
+        if isinstance(relation, Alone):
+            outcome = await relation.outcome(engine.database, self.personal, query.request, given)
+            return _told_alone(query, field, outcome), []
+        assert isinstance(relation, Acting), field.coordinate
         found = await _found(engine.database, query.request, relation, given)
         if isinstance(found, Refusal):
             return _refused(query, field, found), []
@@ -205,23 +212,39 @@ class Mutations:
         if relation.prepare is not None and request.asker.person is not None:
             async with engine.database.transaction(National()):
                 given |= await relation.prepare(self.abroad, tenant, given)
+        repeat = None if relation.learner else _repeat(request, place)
         try:
-            plan, text = await self._carried_out(engine, relation, mine, field, given)
+            plan, text = await self._carried_out(engine, relation, mine, field, given, repeat)
         except _UndoneError as undone:
             return _refused(mine, field, undone.refusal), []
+        except _RepeatedError as again:
+            answer = await again.repeat.answer(engine.database)
+            return (_refused(mine, field, answer) if isinstance(answer, Refusal) else answer), []
         tree, errors = await engine.finish(text, plan, request)
+        if repeat is not None and not engine.is_finished(text, plan):
+            await repeat.keep_after(engine.database, tree[field.key])
         return tree[field.key], errors
 
     async def _carried_out(
-        self, engine: Engine, relation: Acting, mine: Query, field: Selected, given: Mapping[str, Any]
+        self,
+        engine: Engine,
+        relation: Acting,
+        mine: Query,
+        field: Selected,
+        given: Mapping[str, Any],
+        repeat: Repeat | None,
     ) -> tuple[Plan, str]:
         """Act and read the payload back: in one transaction, or after that of the learner's own rows."""
         tenant, person = mine.request.tenant, mine.request.asker.person
         assert tenant is not None
         if not relation.learner or person is None:
-            async with engine.database.transaction(City(tenant)):
+            async with engine.database.transaction(City(tenant), mine.request.asker.actor(field.name)):
+                await _take(repeat)
                 outcome = await self._done(relation, mine.request, tenant, given)
-                return await _read_back(engine, mine, field, outcome)
+                plan, text = await _read_back(engine, mine, field, outcome)
+                if repeat is not None and engine.is_finished(text, plan):
+                    await repeat.keep(orjson.loads(text)[field.key])
+                return plan, text
         async with engine.database.transaction(Learner(person)):
             outcome = await self._done(relation, mine.request, tenant, given)
         async with engine.database.transaction(City(tenant)):
@@ -232,6 +255,9 @@ class Mutations:
     ) -> Mapping[str, Any]:
         """Return what the act did; raise `_UndoneError` with a refusal, so that the transaction undoes it."""
         begun = await self.begin(request, tenant, relation.own)
+        if request.who.session and not relation.own and not isinstance(begun, Refusal):
+            # The role that somebody has is known with the city; the payload is read in it.
+            request.who = dataclasses.replace(request.who, role=begun.role, issuer=begun.issuer_id, tenant=tenant)
         outcome = begun if isinstance(begun, Refusal) else await relation.run(begun, given)
         if isinstance(outcome, NotFound) and not outcome.path and relation.by is not None:
             outcome = outcome.under(camel(relation.by))
@@ -257,6 +283,31 @@ def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
     return home is not None and plugin in home.plugins
 
 
+class _RepeatedError(Exception):
+    """Ends a transaction in which nothing is done, since it was done before."""
+
+    def __init__(self, repeat: Repeat) -> None:
+        super().__init__("done before")
+        self.repeat = repeat
+
+
+def _repeat(request: Request, place: int) -> Repeat | None:
+    """Return how this mutation is known again, where its client has chosen a key; strangers have nothing to repeat."""
+    person, tenant = request.who.person, request.tenant
+    if request.said is None or person is None or tenant is None:
+        return None
+    return Repeat(request.said, request.services.settings.load_secret_key(), tenant, person, place)
+
+
+async def _take(repeat: Repeat | None) -> None:
+    """Take the key first; raise where it was taken before."""
+    taken = None if repeat is None else await repeat.take()
+    if isinstance(taken, Refusal):
+        raise _UndoneError(taken)
+    if taken is not None:
+        raise _RepeatedError(taken)
+
+
 async def _found(database: Database, request: Request, relation: Acting, given: Mapping[str, Any]) -> Found | Refusal:
     """Return what must be found before the act; for strangers, who are refused anyway, nothing is looked for."""
     if relation.before is None or request.asker.person is None:
@@ -275,6 +326,18 @@ def _tenant(request: Request, relation: Acting, given: Mapping[str, Any], found:
     named = parse_id(given[relation.by])
     # What nobody can have given out is answered like what is missing.
     return NOWHERE if named is None or named.tenant is None else named.tenant
+
+
+def _told_alone(query: Query, field: Selected, outcome: Outcome) -> dict[str, Any]:
+    """Return the payload of what somebody did about themselves: values alone."""
+    if isinstance(outcome, Refusal):
+        return _refused(query, field, outcome)
+    kind = _success(get_named_type(field.definition.type), outcome)
+    values = {camel(name): value for name, value in outcome.items()}
+    return {
+        each.key: kind.name if each.name == "__typename" else plainly(query, each, values[each.name])
+        for each in query.selected(kind, field)
+    }
 
 
 async def _read_back(engine: Engine, query: Query, field: Selected, outcome: Mapping[str, Any]) -> tuple[Plan, str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values, get_directive_values
 
+from waypost.db import Actor
+
 from .errors import GraphError, Place
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from waypost.access.memberships import Wish
 
+    from .repeating import Said
+
     Getter = Callable[["Request"], Any]
 
 
@@ -28,7 +32,8 @@ class Asker:
     """Who asks; `person` is None for a stranger.
 
     `limits` are the permissions that a token is kept to, None for all of its role. Who comes with a `session` has a
-    role wherever they are members; `role` is theirs in the city asked, and `wish` the one that they chose.
+    role wherever they are members; `role` is theirs in the city asked, and `wish` the one that they chose. `token` is
+    the bearer token that they came with.
     """
 
     person: UUID | None = None
@@ -38,6 +43,11 @@ class Asker:
     limits: frozenset[str] | None = None
     session: bool = False
     wish: Wish | None = None
+    token: UUID | None = None
+
+    def actor(self, act: str) -> Actor | None:
+        """Whose trace an act leaves; None for a stranger, who may write nothing."""
+        return None if self.person is None else Actor(self.person, act, self.role, self.token)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,8 @@ class Request:
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
     for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
-    something that was computed changes with the time. `about` is set while a subscription is answered.
+    something that was computed changes with the time. `about` is set while a subscription is answered; `said` is the
+    key under which a mutation that is sent twice is done once.
     """
 
     now: datetime
@@ -69,6 +80,7 @@ class Request:
     personal: bool = False
     refused: dict[Place, GraphError] = field(default_factory=dict)
     about: About | None = None
+    said: Said | None = None
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
 

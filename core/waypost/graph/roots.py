@@ -94,9 +94,9 @@ class ByKey(Relation):
 def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
     """Return SQL for the object of one kind that an id names; an id of another kind or city names none."""
     stored = query.facts.stored[kind]
-    if _is_out_of_reach(query, kind):
-        return MISSING_JSON
     row = query.row(query.facts.table(kind, national=query.national))
+    if query.facts.is_hidden(row.table, national=query.national):
+        return MISSING_JSON
     owned = query.facts.is_tenant_table(row.table) and not stored.shared
 
     def asked(request: Request) -> GlobalId:
@@ -107,11 +107,6 @@ def by_id(query: Query, field: Selected, kind: str, get: Getter) -> str:
         tenant = query.param(lambda request: asked(request).tenant, "uuid")
         conditions.append(f"{row}.tenant_id = {tenant}")
     return found(query, field, query.facts.schema.type_map[kind], row, conditions)
-
-
-def _is_out_of_reach(query: Query, kind: str) -> bool:
-    """Whether the national graph can read none of the rows: those of a tenant's table that never are public."""
-    return query.national and query.facts.is_private(query.facts.table(kind, national=True))
 
 
 def found(
@@ -158,6 +153,18 @@ class AnyNode(Relation):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Only(Relation):
+    """One object of a kind that is found by nothing but its id."""
+
+    kind: str
+    arguments: tuple[Argument, ...] = (Argument("id", strawberry.ID, required=True, doc="As the field `id` gave it."),)
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        return by_id(query, field, self.kind, field.argument("id"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnyNodes(Relation):
     """The objects that the ids name, in their order, null for each that is not there."""
 
@@ -185,9 +192,9 @@ class AnyNodes(Relation):
         return f"(select concat('[', string_agg({item}, ',' order by asked.n), ']') from {asked})"
 
     def _of(self, query: Query, field: Selected, kind: str) -> str:
-        if _is_out_of_reach(query, kind):
-            return self.absent
         row = query.row(query.facts.table(kind, national=query.national))
+        if query.facts.is_hidden(row.table, national=query.national):
+            return self.absent
         conditions = [f"{row}.id = asked.id", *query.inside(row)]
         owned = query.facts.is_tenant_table(row.table) and not query.facts.stored[kind].shared
         conditions.append(f"{row}.tenant_id = asked.tenant" if owned else "asked.tenant is null")

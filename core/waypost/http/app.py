@@ -17,6 +17,7 @@ from waypost.http.faults import Code, Fault, method_not_allowed
 from waypost.http.health import Readyz, healthz
 from waypost.http.kept import KeptLane
 from waypost.http.platform import Platform
+from waypost.http.sign_in_paths import sign_in_routes
 from waypost.http.sites import Sites
 from waypost.http.socket import GraphSocket
 from waypost.http.streams import GraphStream
@@ -50,6 +51,7 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/readyz", OnlyRead(Readyz(platform))),
         Route("/metrics", OnlyRead(platform.metrics)),
         Mount("/static", platform.assets),
+        *sign_in_routes(platform),
         Route("/unsubscribe/{token}", Unsubscribe(platform)),
         Route("/", pages),
         Route("/{tenant}", pages),

@@ -74,8 +74,8 @@ class Caller:
         tenant, headers = self.tenant(), self.headers
         host: str = self.scope["arrival"].host
         cors.refuse_foreign_page(headers, self.platform.origins if tenant is None else tenant.origins, host)
-        asker = await asker_of(self.platform, self.authorization, tenant)
-        if tenant is None and asker.tenant is not None:
+        asker = await asker_of(self.platform, headers, host, tenant)
+        if tenant is None and asker.tenant is not None:  # a token's city
             home = self.platform.directory.by_id(asker.tenant)
             cors.refuse_foreign_page(headers, home.origins if home else (), host)
         return asker

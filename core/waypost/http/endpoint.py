@@ -53,7 +53,7 @@ class GraphEndpoint:
             await send_reply(Reply(204, headers=headers), scope, send)
             return
         media = choose_media(arrival.headers.get("accept"), html=scope["method"] in ("GET", "HEAD"))
-        always = VARY | cors.readable_by(arrival.headers, origins)
+        always = VARY | self._readable(arrival.headers, origins)
         try:
             reply = await self._reply(scope, receive, tenant, media, always)
         except ClientGone:
@@ -79,7 +79,7 @@ class GraphEndpoint:
             return graphiql(tenant, arrival.prefix(tenant), self.platform.assets, **linked(given))
         cors.refuse_foreign_page(arrival.headers, self._origins(tenant), arrival.host)
         # Who asks is known before the body is read: strangers' tokens cost us nothing.
-        asker = await asker_of(self.platform, arrival.headers.get("authorization"), tenant)
+        asker = await asker_of(self.platform, arrival.headers, arrival.host, tenant)
         if tenant is None and asker.tenant is not None:
             home = self.platform.directory.by_id(asker.tenant)
             cors.refuse_foreign_page(arrival.headers, home.origins if home else (), arrival.host)
@@ -101,7 +101,7 @@ class GraphEndpoint:
         if answer.code == NEEDS_POST:
             headers["Allow"] = "POST"
         reply = Reply(status_of(answer, media), with_cost(answer), media, headers)
-        if answer.keep is None or "authorization" in arrival.headers:
+        if answer.keep is None or self._is_personal(arrival.headers):
             return reply
         seconds = 0 if request.document_id is None or posted else answer.keep.until - monotonic()
         return self._kept(scope, answer.keep, reply.under({**always, **tags(reply.body, seconds)}))
@@ -124,6 +124,14 @@ class GraphEndpoint:
         who = client_of(arrival.headers, peer, trusted=trusted, person=asker.person)
         share = 1.0 if tenant is None else tenant.graph_share
         return Spending(self.platform.buckets, who, tenant.id if tenant else None, share)
+
+    def _readable(self, headers: Mapping[str, str], origins: Collection[str]) -> dict[str, str]:
+        """Which page may read the answer; that to a session our own alone."""
+        return {} if self.platform.cookies.names_session(headers) else cors.readable_by(headers, origins)
+
+    def _is_personal(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer is for nobody but who asked, whatever it says."""
+        return "authorization" in headers or self.platform.cookies.names_session(headers)
 
     def _origins(self, tenant: Tenant | None) -> Collection[str]:
         return self.platform.origins if tenant is None else tenant.origins

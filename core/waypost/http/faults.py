@@ -96,7 +96,7 @@ def method_not_allowed(method: str, allowed: str) -> Fault:
 def unexpected(error: Exception) -> Fault:
     """What a client may know of an exception: a reference, under which the log has the rest."""
     reference = secrets.token_hex(6)
-    log.error("Unexpected error %s", reference, exc_info=error)
+    log.error("Unexpected error %s", reference, exc_info=error, extra={"request": reference})
     return Fault(
         Code.INTERNAL,
         f"Something broke on our side. The reference is {reference}.",

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from waypost.db import Database
+from waypost.outbox.doing import Counts
 from waypost.outbox.queue import Depth, depths
-from waypost.outbox.worker import Counts
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def worker_figures(counts: Counts) -> list[str]:
     lines.append("# TYPE waypost_work_seconds_total counter")
     lines += [
         f'waypost_work_seconds_total{{kind="{_label(kind)}"}} {n / 1e6:.6f}'
-        for kind, n in sorted(counts.seconds.items())
+        for kind, n in sorted(counts.micros.items())
     ]
     return lines
 

@@ -27,7 +27,7 @@ async def healthz(scope: Scope, _receive: Receive, send: Send) -> None:
 
 @dataclass(frozen=True)
 class Readyz:
-    """Says whether requests can be answered now, by really asking the database."""
+    """Says whether requests can be answered now, by really asking the database, and why not."""
 
     platform: Platform
 
@@ -35,10 +35,10 @@ class Readyz:
         """Answer 200, or 503 within two seconds."""
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                await self.platform.ask_database()
+                reasons = await self.platform.unreadiness()
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no, and the log says why
             log.warning("Not ready: the database does not answer (%s: %s)", type(error).__name__, error)
-            status, body = 503, {"status": "unavailable", "database": "does not answer"}
-        else:
-            status, body = 200, {"status": "ready", "database": "answers"}
+            reasons = ["the database does not answer"]
+        status = 503 if reasons else 200
+        body = {"status": "unavailable" if reasons else "ready", "reasons": reasons}
         await send_reply(Reply(status, orjson.dumps(body), "application/json", NEVER_KEPT), scope, send)

@@ -16,7 +16,7 @@ from waypost.http.connections import Connections
 from waypost.http.figures import figures
 from waypost.http.kept import KeptAnswers
 from waypost.http.replies import Reply, send_reply
-from waypost.outbox.worker import Counts
+from waypost.outbox.doing import Counts
 
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TEXT_FORMAT: Final = "text/plain; version=0.0.4"

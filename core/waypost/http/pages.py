@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from html import escape
 
@@ -17,7 +17,7 @@ def start_page(tenants: Iterable[Tenant], assets: Assets) -> Reply:
     """The page at `/`: the national graph and every open tenant, each with its ways in."""
     cards = "\n".join(_card(tenant, f"/{tenant.slug}") for tenant in tenants if tenant.is_open)
     listed = f'<ul class="cards">\n{cards}\n</ul>' if cards else "<p>No city has been set up yet.</p>"
-    return _page(
+    return whole_page(
         "Waypost",
         f"""<h1>Waypost</h1>
 <p class="quiet">Activities, badges and pathways of many cities, read through one graph.</p>
@@ -33,19 +33,20 @@ def start_page(tenants: Iterable[Tenant], assets: Assets) -> Reply:
 def tenant_page(tenant: Tenant, prefix: str, assets: Assets) -> Reply:
     """The page of one tenant: what it is and the ways into its graph. `prefix` is "" on its own host."""
     closed = "" if tenant.is_open else "<p>It is closed: what it published stays readable.</p>"
-    return _page(
+    return whole_page(
         f"{tenant.name} – Waypost",
         f"""<h1>{escape(tenant.name)}</h1>
 <p>{_description(tenant)}</p>
 {closed}
-{_links(prefix, tenant.name)}""",
+{_links(prefix, tenant.name)}
+<p><a href="{prefix}/sign-in">Sign in</a></p>""",
         assets,
     )
 
 
 def fault_page(status: int, message: str, assets: Assets) -> Reply:
     """A page that says why there is nothing to see."""
-    return _page(
+    return whole_page(
         f"{status} – Waypost",
         f"""<h1>{"Not here" if status == 404 else "That did not work"}</h1>
 <p>{escape(message)}</p>
@@ -57,7 +58,7 @@ def fault_page(status: int, message: str, assets: Assets) -> Reply:
 
 def message_page(title: str, content: str, assets: Assets) -> Reply:
     """A page of few words (`content` is HTML), which may hold a form that leads to itself; never kept."""
-    reply = _page(f"{title} – Waypost", content, assets)
+    reply = whole_page(f"{title} – Waypost", content, assets)
     policy = reply.headers["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
     return replace(
         reply, headers={**reply.headers, "Content-Security-Policy": policy, "Cache-Control": "private, no-store"}
@@ -85,7 +86,17 @@ def _links(prefix: str, name: str) -> str:
 </ul>"""
 
 
-def _page(title: str, content: str, assets: Assets, *, status: int = 200) -> Reply:
+def whole_page(
+    title: str,
+    content: str,
+    assets: Assets,
+    *,
+    status: int = 200,
+    styles: Iterable[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Reply:
+    """A page of the platform around its content; `styles` are addresses of further style sheets."""
+    links = "".join(f'\n<link rel="stylesheet" href="{escape(each)}">' for each in styles)
     return page(
         f"""<!doctype html>
 <html lang="en">
@@ -93,7 +104,7 @@ def _page(title: str, content: str, assets: Assets, *, status: int = 200) -> Rep
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
-<link rel="stylesheet" href="{assets.url("waypost.css")}">
+<link rel="stylesheet" href="{assets.url("waypost.css")}">{links}
 <link rel="icon" href="{assets.url("waypost.svg")}">
 </head>
 <body>
@@ -104,5 +115,5 @@ def _page(title: str, content: str, assets: Assets, *, status: int = 200) -> Rep
 </html>
 """,
         status=status,
-        headers={"Cache-Control": "no-cache"},
+        headers={"Cache-Control": "no-cache", **(headers or {})},
     )

@@ -7,10 +7,14 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from waypost.db import SHARED, Database, National
+from waypost.access.providers import Providers
+from waypost.db import SHARED, Database, National, System
 from waypost.graph import Asker, Engine, Graph, Keep, Live, Schema, Trusted
 from waypost.http.assets import Assets
 from waypost.http.buckets import Buckets
@@ -18,6 +22,8 @@ from waypost.http.connections import Connections, LiveLimits
 from waypost.http.hosts import Hosts
 from waypost.http.kept import KeptAnswers
 from waypost.http.metrics import Metrics
+from waypost.http.sessions import Cookies
+from waypost.outgoing import Outgoing
 from waypost.plugins import Plugins, Profile
 from waypost.settings import Settings
 from waypost.tenancy import Directory, Tenant, load_directory
@@ -26,6 +32,9 @@ log = logging.getLogger(__name__)
 
 REFRESH_S: Final = 2.0  # how soon `waypost tenants apply` is noticed where the news of it is lost
 AGAIN_S: Final = 0.5
+FRESH_S: Final = 30.0  # how old the directory may be before others should answer instead
+READY: Final = System("ready")
+MIGRATIONS_SQL: Final = "SELECT app, to_char(number, 'FM0000') || '_' || name AS name FROM migration"
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,14 @@ class Parts:
     """What the floor above hands over: the declared graph and the engine that answers from it.
 
     `compose` makes the schema of one profile of plugins (called once a profile);
-    `engine` makes the engine over an open database.
+    `engine` makes the engine over an open database; `migrations` are what this version expects to be applied, as
+    pairs of an app's name and a migration's (`waypost`, `0001_tenancy`).
     """
 
     plugins: Plugins
     compose: Callable[[Profile], Schema]
     engine: Callable[[Database], Engine]
+    migrations: frozenset[tuple[str, str]] = frozenset()
 
 
 class Platform:
@@ -60,6 +71,7 @@ class Platform:
         self.origins: frozenset[str] = frozenset()
         self.buckets = Buckets(settings.graph_points, settings.client_share)
         self.answers = KeptAnswers()
+        self.cookies = Cookies.of(settings.base_url)
         self.connections = Connections(LiveLimits())
         self.metrics = Metrics(
             self.answers, self.connections, database=lambda: self.database, failed_vetoes=parts.plugins.failed_vetoes
@@ -70,6 +82,7 @@ class Platform:
         self._graphs: dict[UUID | None, Graph] = {}
         self._shared: int | None = None
         self._stale = asyncio.Event()
+        self._read_at = -inf
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -129,6 +142,16 @@ class Platform:
         policy = self.settings.introspection
         return policy == "all" or (policy == "signed-in" and asker.person is not None)
 
+    @cached_property
+    def secret_key(self) -> str:
+        """The key by which secrets are derived; read where it is first needed."""
+        return self.settings.load_secret_key()
+
+    @cached_property
+    def providers(self) -> Providers:
+        """The providers of sign-in, as far as this process knows them."""
+        return Providers(Outgoing(self.settings.allow_private_targets))
+
     def holds(self, keep: Keep, now: float) -> bool:
         """Whether an answer that was kept is still true; `now` is of the steady clock."""
         return keep.holds(self.database.versions, now)
@@ -136,6 +159,23 @@ class Platform:
     async def ask_database(self) -> None:
         """Ask the database for nothing in particular, as all reads do; raises when it does not answer."""
         await self.database.reads.read(National(), "SELECT 'ready'", ())
+
+    async def unreadiness(self) -> list[str]:
+        """Say why requests cannot be answered as they should be, without secrets; empty when they can.
+
+        Raises what the database raises when it does not answer.
+        """
+        found = []
+        applied = {(row["app"], row["name"]) for row in await self.database.reads.rows(READY, MIGRATIONS_SQL)}
+        missing = sorted(self._parts.migrations - applied)
+        if missing:
+            names = ", ".join(f"{app} {name}" for app, name in missing)
+            found.append(f"migrations of this version are not applied: {names}")
+        if monotonic() - self._read_at > FRESH_S:
+            found.append("the directory of tenants was not read of late")
+        if not self.database.versions.known:
+            found.append("what other processes change is not heard")
+        return found
 
     def _profile(self, tenant: Tenant | None) -> Profile:
         return self.plugins.profile(tenant.plugins) if tenant else self.plugins.national
@@ -149,6 +189,7 @@ class Platform:
         """Read the directory of tenants again, and note as of which move: newer is never taken for older."""
         shared = self.database.versions.of(SHARED)
         directory = await load_directory(self.database)
+        self._read_at = monotonic()
         if shared == self._shared and directory.tenants == self.directory.tenants:
             return
         self.directory, self._shared = directory, shared

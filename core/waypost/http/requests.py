@@ -73,7 +73,7 @@ async def read_post(receive: Receive, headers: Mapping[str, str], *, within_s: f
         )
     try:
         async with asyncio.timeout(within_s):
-            body = await _body(receive, headers)
+            body = await read_body(receive, headers)
     except TimeoutError as error:
         words = f"The body was not whole within {within_s:g} seconds."
         raise Fault(Code.REQUEST_TIMEOUT, words, headers=CLOSE) from error
@@ -87,10 +87,11 @@ async def read_post(receive: Receive, headers: Mapping[str, str], *, within_s: f
     return request_of(parameters, headers)
 
 
-async def _body(receive: Receive, headers: Mapping[str, str]) -> bytearray:
-    too_large = Fault(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes.", headers=CLOSE)
+async def read_body(receive: Receive, headers: Mapping[str, str], most: int = MAX_BODY_BYTES) -> bytearray:
+    """Receive a body whole. Raises Fault for one that is larger than so many bytes, ClientGone for half of one."""
+    too_large = Fault(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {most} bytes.", headers=CLOSE)
     length = headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+    if length.isdecimal() and int(length) > most:
         raise too_large
     body, more = bytearray(), True
     while more:
@@ -99,7 +100,7 @@ async def _body(receive: Receive, headers: Mapping[str, str]) -> bytearray:
             raise ClientGone
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > most:
             raise too_large
     return body
 

@@ -57,7 +57,10 @@ def memberships_in(database: Database) -> Find:
 
 
 def permissions_in(database: Database) -> Find:
-    """Return the lookup "permissions": what the asker may do in the city of a slug, as JSON text; "" = the one asked."""
+    """Return the lookup "permissions": what the asker may do in the city of a slug, as JSON text.
+
+    The key is the slug; empty, it means the city asked.
+    """
 
     async def find(slug: str, request: Request) -> str:
         asker = request.asker

@@ -80,7 +80,7 @@ class OpportunityBadge(TenantTable, key=("opportunity_id", "badge_id")):
     public = Boolean(default=False)
 
 
-class OpportunityLayer(TenantTable, key=("opportunity_id", "layer")):
+class OpportunityLayer(TenantTable, key=("opportunity_id", "layer"), unaudited="Follows from the badges."):
     """A layer of its badges; kept because lists filter and count by it."""
 
     opportunity_id = UUID()
@@ -88,7 +88,7 @@ class OpportunityLayer(TenantTable, key=("opportunity_id", "layer")):
     public = Boolean(default=False)
 
 
-class OpportunitySkill(TenantTable, key=("opportunity_id", "skill_id")):
+class OpportunitySkill(TenantTable, key=("opportunity_id", "skill_id"), unaudited="Follows from the badges."):
     """A skill of its badges; kept because lists filter and count by it."""
 
     opportunity_id = UUID()
@@ -104,7 +104,9 @@ class OpportunityAccessibility(TenantTable, key=("opportunity_id", "code")):
     public = Boolean(default=False)
 
 
-class OpportunityWeekday(TenantTable, key=("opportunity_id", "weekday")):
+class OpportunityWeekday(
+    TenantTable, key=("opportunity_id", "weekday"), unaudited="Follows from when the opportunity is."
+):
     """A day of the week on which it happens, in the opportunity's time zone."""
 
     opportunity_id = UUID()

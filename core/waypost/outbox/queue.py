@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -22,7 +22,8 @@ MOST_WORDS: Final = 500
 TAKE_SQL: Final = """
 UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_interval(secs => $3)
 WHERE id IN (
-    SELECT id FROM work WHERE state = 'due' AND due_at <= now() ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    SELECT id FROM work WHERE state = 'due' AND due_at <= now() AND (kind = ANY($4::text[])) = $5
+    ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, tenant_id, facts::text AS facts, attempts
 """
 KEEP_SQL: Final = """
@@ -76,10 +77,15 @@ class Queue:
     lease_s: float = LEASE_S
     holder: UUID = field(default_factory=new_id)
 
-    async def take(self, most: int) -> list[Task]:
-        """Take at most so many pieces of work that are due; each is ours until its lease ends."""
+    async def take(self, most: int, kinds: Collection[str], *, among: bool) -> list[Task]:
+        """Take at most so many pieces of work that are due, of these kinds (`among`) or of all others.
+
+        Each is ours until its lease ends.
+        """
+        if most <= 0 or (among and not kinds):
+            return []
         async with self.database.transaction(SCOPE):
-            rows = await fetch(TAKE_SQL, self.holder, most, self.lease_s)
+            rows = await fetch(TAKE_SQL, self.holder, most, self.lease_s, list(kinds), among)
         return [
             Task(row["id"], row["kind"], row["tenant_id"], orjson.loads(row["facts"]), row["attempts"])
             for row in sorted(rows, key=lambda row: row["id"])

@@ -7,7 +7,7 @@ from piccolo.columns import JSONB, UUID, BigInt, Integer, Text, Timestamptz
 from waypost.db import PlatformTable, TenantTable
 
 
-class EventRow(TenantTable, tablename="event"):
+class EventRow(TenantTable, tablename="event", unaudited="Says itself who did what to which object."):
     """A fact told by a command, in the transaction that made it true. Holds ids, never names or addresses."""
 
     type = Text(help_text="Like `badge.published`.")
@@ -70,7 +70,7 @@ class ScheduleRow(
     ran_at = Timestamptz(null=True)
 
 
-class Handled(TenantTable, key=("handler", "key")):
+class Handled(TenantTable, key=("handler", "key"), unaudited="Only the platform writes it."):
     """What a handler has done, so that it is not done twice."""
 
     handler = Text()
@@ -78,7 +78,7 @@ class Handled(TenantTable, key=("handler", "key")):
     handled_at = Timestamptz()
 
 
-class Unsubscribed(TenantTable, key=("letter", "digest")):
+class Unsubscribed(TenantTable, key=("letter", "digest"), unaudited="Somebody said it without signing in."):
     """A letter that somebody does not want any more; the address is named by its keyed digest alone."""
 
     letter = Text()
@@ -86,7 +86,18 @@ class Unsubscribed(TenantTable, key=("letter", "digest")):
     said_at = Timestamptz()
 
 
-class Job(TenantTable):
+class KeptAnswer(TenantTable, key=("person_id", "digest", "place"), unaudited="What it answers is audited."):
+    """What a mutation answered to an `Idempotency-Key`, for a day; sealed so that only who has the key can read it."""
+
+    person_id = UUID()
+    digest = Text(help_text="Of the key.")
+    place = Integer(help_text="Which mutation of its request.")
+    request_digest = Text()
+    answer = Text(default="")
+    made_at = Timestamptz()
+
+
+class Job(TenantTable, unaudited="Says itself who began it."):
     """Long work that somebody watches."""
 
     kind = Text(help_text="What is done, such as `award-many`.")
@@ -95,19 +106,19 @@ class Job(TenantTable):
     total = Integer(null=True, help_text="How much there is to do; null as long as nobody knows.")
     person_id = UUID(null=True, help_text="Who began it.")
     issuer_id = UUID(null=True)
-    begun_at = Timestamptz()
-    ended_at = Timestamptz(null=True)
+    begun_at = Timestamptz(help_text="When it was asked for.")
+    ended_at = Timestamptz(null=True, help_text="When it was done or given up.")
 
 
-class JobProblem(TenantTable):
+class JobProblem(TenantTable, unaudited="Follows from the job."):
     """Something that a job could not do, and where in what it was given."""
 
     job_id = UUID()
     position = Integer()
     line = Integer(null=True, help_text="The line of the uploaded file, the first being 1.")
-    column = Text(null=True, help_text="The column of that line.")
+    column = Text(null=True, help_text="Which value of that line, by its heading.")
     code = Text(help_text="Safe to switch on; docs/front-ends.md has them all.")
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, Job, JobProblem)
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, Job, JobProblem)

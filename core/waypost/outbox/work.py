@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -158,12 +158,22 @@ class GivenUp(Exception):
     """Raised by what runs: this will never do, so it is not tried again."""
 
 
+@asynccontextmanager
+async def _no_tools(_work: Work) -> AsyncIterator[None]:
+    yield None
+
+
 @dataclass(frozen=True)
 class Bundle:
-    """A job that is done many at a time: `run` answers for each task None, or why it must be tried again."""
+    """A job that is done many at a time: those with the same fact `key` together.
+
+    `run` answers, by task, why some must be tried again; it is handed what `tools` opened, which a worker keeps open.
+    """
 
     name: str
-    run: Callable[[Work, Sequence[Task]], Awaitable[Mapping[UUID, Exception]]]
+    key: str
+    run: Callable[[Work, Any, Sequence[Task]], Awaitable[Mapping[UUID, Exception]]]
+    tools: Callable[[Work], AbstractAsyncContextManager[Any]] = _no_tools
 
 
 @dataclass(frozen=True)

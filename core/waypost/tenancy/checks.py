@@ -12,7 +12,7 @@ from waypost.tenancy.country import Country, Folder, Known, Survey
 from waypost.tenancy.documents import Document
 from waypost.tenancy.faults import Fault, in_order, listed, perhaps
 from waypost.tenancy.models import GROUP_KINDS, TenantFile
-from waypost.tenancy.providers import variable_problem
+from waypost.tenancy.providers import RESERVED_PROVIDERS, variable_problem
 from waypost.tenancy.reading import read_country
 from waypost.tenancy.sections import Problem
 from waypost.tenancy.slugs import tenant_slug_problem
@@ -84,8 +84,10 @@ def _check_tenant(
         hint = perhaps(tenant.review, country.folders)
         yield document.fault(("review",), f'there is no tenant "{tenant.review}"{hint}')
     for name, provider in tenant.sign_in.items():
-        if words := variable_problem(folder.slug, provider.secret):
-            yield document.fault(("sign_in", name, "secret"), words)
+        if name in RESERVED_PROVIDERS:
+            yield document.fault(("sign_in", name), f'"{name}" is the platform\'s own: choose another name')
+        if foreign := variable_problem(folder.slug, provider.secret):
+            yield document.fault(("sign_in", name, "secret"), foreign)
     for name in tenant.plugins:
         yield from _check_plugin(document, tenant, name, known)
 

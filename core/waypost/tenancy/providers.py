@@ -11,6 +11,7 @@ from waypost.tenancy.models import SignInProvider
 
 VARIABLE: Final = "WAYPOST_OIDC_"
 EVERY: Final = "*"
+RESERVED_PROVIDERS: Final = frozenset({"callback"})  # /auth/callback
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,5 +79,61 @@ CREATE TABLE job_problem (
     FOREIGN KEY (tenant_id, job_id) REFERENCES job (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX job_problem_of ON job_problem (tenant_id, job_id, position);
+
+-- Who wants to be told of what happens in a tenant. Secrets are sealed under the platform's key.
+CREATE TABLE webhook (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    url text NOT NULL,
+    events text[] NOT NULL CHECK (cardinality(events) > 0),
+    state text NOT NULL DEFAULT 'on' CHECK (state IN ('on', 'gone', 'removed')),
+    secret text NOT NULL,
+    former_secret text,
+    former_until timestamptz,
+    failures integer NOT NULL DEFAULT 0,
+    resting_until timestamptz,
+    person_id uuid,
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- One telling of one event to one webhook; its id is the same at every attempt.
+CREATE TABLE delivery (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    event_type text NOT NULL,
+    object_type text NOT NULL,
+    object_id uuid NOT NULL,
+    happened_at timestamptz NOT NULL,
+    state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'delivered', 'dead')),
+    attempts integer NOT NULL DEFAULT 0,
+    answer integer,
+    problem text,
+    made_at timestamptz NOT NULL DEFAULT now(),
+    tried_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, webhook_id) REFERENCES webhook (tenant_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX delivery_once ON delivery (tenant_id, webhook_id, event_id);
+CREATE INDEX delivery_made ON delivery (tenant_id, state, made_at);
+
+-- What a mutation answered under a key that the client chose; the answer can be read with that key alone.
+CREATE TABLE kept_answer (
+    tenant_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    digest text NOT NULL,
+    place integer NOT NULL,
+    request_digest text NOT NULL,
+    answer text NOT NULL DEFAULT '',
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, person_id, digest, place)
+);
+CREATE INDEX kept_answer_made ON kept_answer (tenant_id, made_at);
+
+-- Who shows this? Asked for every badge and opportunity that changes.
+CREATE INDEX borrowed_object ON borrowed (object_id);
 -- migrate:down
-DROP TABLE job_problem, job, unsubscribed, handled, schedule, relayed, work;
+DROP INDEX borrowed_object;
+DROP TABLE kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;

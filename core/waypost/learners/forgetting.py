@@ -1,0 +1,34 @@
+"""How this room forgets a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from waypost.db.personal import Finds, Personal
+from waypost.learners import tables
+
+PERSONAL: Final = (
+    Personal(
+        table=tables.Recipient,
+        by={"person_id": Finds.PERSON, "address": Finds.ADDRESS},
+        emptied={
+            "display_name": "''",
+            "address": "NULL",
+            "person_id": "NULL",
+            "birth_year": "NULL",
+            "guardian_address": "NULL",
+        },
+        kept=frozenset({"kind"}),
+        name=True,
+    ),
+    # Whose child it is: the address goes, the child stays.
+    Personal(
+        table=tables.Recipient,
+        by={"guardian_address": Finds.ADDRESS},
+        emptied={"guardian_address": "NULL"},
+        kept=frozenset({"kind", "display_name", "address"}),
+        secret=frozenset({"display_name", "address", "birth_year", "person_id"}),
+    ),
+    Personal(table=tables.JoinedPathway, by={"person_id": Finds.PERSON}),
+    Personal(table=tables.SavedOpportunity, by={"person_id": Finds.PERSON}),
+)

@@ -1,0 +1,149 @@
+"""Forgetting a person everywhere, and telling them all that is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from waypost.db import City, Database, Kind, Learner, Scope, System, execute, fetch, fetchval
+from waypost.db.personal import Personal
+from waypost.privacy import rules
+from waypost.privacy.rules import Statement, Subject
+from waypost.tenancy import Tenant, load_directory
+
+SCOPE: Final = System("privacy")
+# An address that was only typed may be anybody's: it finds nothing of others.
+ADDRESSES_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AND verified_at IS NOT NULL"
+DIGESTS_SQL: Final = "SELECT digest FROM identity WHERE person_id = $1"
+UNFINISHED_SQL: Final = """
+SELECT p.id FROM person p
+WHERE erased_at IS NOT NULL AND EXISTS (SELECT FROM identity i WHERE i.person_id = p.id) ORDER BY erased_at
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An address that an operator knows to be somebody's, and its keyed digest."""
+
+    address: str
+    digest: str
+
+
+async def erase_person(
+    database: Database, personal: Sequence[Personal], person: UUID | None, also: Known | None = None
+) -> int:
+    """Forget a person in every table that keeps something of them; answers how many rows were touched.
+
+    `also` is an address that an operator knows to be theirs, besides those that they have verified. In transactions
+    of its own: one a tenant, since no scope sees two. First the doors close behind the person, last goes what finds
+    them; so whoever is interrupted does it again, until nothing is left to find them by. Repeatable.
+    """
+    subject = await _subject(database, person, also)
+    platform = rules.of_kind(personal, Kind.PLATFORM)
+    touched = await _carry_out(database, SCOPE, [kept for kept in platform if kept.door], subject)
+    for tenant in (await load_directory(database)).tenants:
+        touched += await _forget_in(database, personal, subject, tenant.id)
+    touched += await _carry_out(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
+    return touched + await _carry_out(database, SCOPE, platform, subject)
+
+
+async def person_behind(database: Database, digest: str) -> UUID | None:
+    """Return whom the digest of an address leads to."""
+    async with database.transaction(SCOPE):
+        found: UUID | None = await fetchval("SELECT person_id FROM identity WHERE digest = $1", digest)
+    return found
+
+
+async def unfinished(database: Database) -> list[UUID]:
+    """Return the people whose erasing was begun and interrupted."""
+    async with database.transaction(SCOPE):
+        return [row["id"] for row in await fetch(UNFINISHED_SQL)]
+
+
+async def export_person(
+    database: Database, personal: Sequence[Personal], person: UUID | None, now: datetime, also: Known | None = None
+) -> str:
+    """Return all that is kept of a person, as JSON text: by city and table, and what belongs to no city."""
+    subject = await _subject(database, person, also)
+    cities = {}
+    for tenant in (await load_directory(database)).tenants:
+        found = await _shown_in(database, personal, subject, tenant)
+        if found:
+            cities[tenant.slug] = found
+    own = await _shown(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
+    own |= await _shown(database, SCOPE, rules.of_kind(personal, Kind.PLATFORM), subject)
+    facts = {"person": person, "exportedAt": now, "own": own, "cities": cities}
+    return orjson.dumps(facts, option=orjson.OPT_INDENT_2, default=str).decode()
+
+
+async def _subject(database: Database, person: UUID | None, also: Known | None) -> Subject:
+    addresses, digests = ([also.address], [also.digest]) if also else ([], [])
+    if person is None:
+        return Subject(rules.NOBODY, rules.read_addresses(addresses), tuple(digests))
+    async with database.transaction(Learner(person)):
+        addresses += [row["address"] for row in await fetch(ADDRESSES_SQL, person)]
+    async with database.transaction(SCOPE):
+        digests += [row["digest"] for row in await fetch(DIGESTS_SQL, person)]
+    return Subject(person, rules.read_addresses(addresses), tuple(digests))
+
+
+async def _forget_in(database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID) -> int:
+    async with database.transaction(City(tenant)):
+        here = await _known_here(personal, subject, tenant)
+        found = [rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)]
+        return await _done(found)
+
+
+async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID) -> Subject:
+    """Find as whom a tenant knows the person, before that is forgotten."""
+    found: list[UUID] = []
+    for kept in personal:
+        if kept.name:
+            asked = rules.recipients(kept, subject, tenant)
+            found += [row["id"] for row in await fetch(asked.sql, *asked.args)]
+    return replace(subject, recipients=tuple(found))
+
+
+async def _carry_out(database: Database, scope: Scope, personal: Sequence[Personal], subject: Subject) -> int:
+    async with database.transaction(scope):
+        return await _done([rules.forget(kept, subject) for kept in personal])
+
+
+async def _done(statements: Sequence[Statement | None]) -> int:
+    touched = 0
+    for each in statements:
+        if each is not None:
+            touched += int((await execute(each.sql, *each.args)).rpartition(" ")[2])
+    return touched
+
+
+async def _shown_in(
+    database: Database, personal: Sequence[Personal], subject: Subject, tenant: Tenant
+) -> dict[str, list[Any]]:
+    async with database.transaction(City(tenant.id)):
+        here = await _known_here(personal, subject, tenant.id)
+        return await _rows([(kept, here, tenant.id) for kept in rules.of_kind(personal, Kind.TENANT)])
+
+
+async def _shown(
+    database: Database, scope: Scope, personal: Sequence[Personal], subject: Subject
+) -> dict[str, list[Any]]:
+    async with database.transaction(scope):
+        return await _rows([(kept, subject, None) for kept in personal])
+
+
+async def _rows(asked: Sequence[tuple[Personal, Subject, UUID | None]]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for kept, subject, tenant in asked:
+        if not kept.told:
+            continue
+        statement = rules.show(kept, subject, tenant)
+        rows = [orjson.loads(row["row"]) for row in await fetch(statement.sql, *statement.args)]
+        if rows:
+            found.setdefault(kept.table._meta.tablename, []).extend(rows)
+    return found

@@ -1,0 +1,102 @@
+"""The statements that find, show and forget what a table keeps of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from waypost.db import Kind, ownership
+from waypost.db.personal import Finds, Personal
+from waypost.db.security import qualified
+
+NOBODY: Final = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person as their rows are found: by id, by addresses that are theirs, by what one tenant knows them as.
+
+    `digests` are the keyed digests that lead to them.
+    """
+
+    person: UUID
+    addresses: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    recipients: tuple[UUID, ...] = ()
+
+    def value(self, finds: Finds) -> list[Any]:
+        """Return what columns of that sense are compared with."""
+        found: dict[Finds, tuple[Any, ...]] = {
+            Finds.PERSON: (self.person,),
+            Finds.ADDRESS: self.addresses,
+            Finds.DIGEST: self.digests,
+            Finds.RECIPIENT: self.recipients,
+        }
+        return list(found[finds])
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with its arguments."""
+
+    sql: str
+    args: tuple[Any, ...]
+
+
+_COMPARED: Final = {
+    Finds.PERSON: "{column} = ANY(${n}::uuid[])",
+    Finds.RECIPIENT: "{column} = ANY(${n}::uuid[])",
+    Finds.ADDRESS: "lower({column}) = ANY(${n}::text[])",
+    Finds.DIGEST: "{column} = ANY(${n}::text[])",
+}
+
+
+def where(kept: Personal, subject: Subject, tenant: UUID | None) -> Statement:
+    """Return the condition of the person's rows; a tenant's are looked for in that tenant alone."""
+    args: list[Any] = []
+    found = []
+    for column, finds in kept.by.items():
+        args.append(subject.value(finds))
+        found.append(_COMPARED[finds].format(column=f'"{column}"', n=len(args)))
+    text = " OR ".join(found)
+    if ownership(kept.table).kind is Kind.TENANT:
+        args.append(tenant)
+        text = f"tenant_id = ${len(args)} AND ({text})"
+    return Statement(text, tuple(args))
+
+
+def forget(kept: Personal, subject: Subject, tenant: UUID | None = None) -> Statement | None:
+    """Return the statement that forgets the person's rows; None where nothing need be done."""
+    if kept.stays:
+        return None
+    condition, name = where(kept, subject, tenant), qualified(kept.table)
+    if not kept.emptied:
+        return Statement(f"DELETE FROM {name} WHERE {condition.sql}", condition.args)
+    changes = ", ".join(f'"{column}" = {value}' for column, value in kept.emptied.items())
+    return Statement(f"UPDATE {name} SET {changes} WHERE {condition.sql}", condition.args)
+
+
+def show(kept: Personal, subject: Subject, tenant: UUID | None = None) -> Statement:
+    """Return the statement that reads the person's rows as JSON, without what is secret."""
+    condition = where(kept, subject, tenant)
+    n = len(condition.args) + 1
+    sql = f"SELECT (to_jsonb(kept) - ${n}::text[])::text AS row FROM {qualified(kept.table)} kept WHERE {condition.sql}"
+    return Statement(sql, (*condition.args, sorted(kept.secret)))
+
+
+def recipients(kept: Personal, subject: Subject, tenant: UUID) -> Statement:
+    """Return the statement that reads the ids of those as whom a tenant knows the person."""
+    condition = where(kept, subject, tenant)
+    return Statement(f"SELECT id FROM {qualified(kept.table)} WHERE {condition.sql}", condition.args)
+
+
+def of_kind(personal: Iterable[Personal], *kinds: Kind) -> list[Personal]:
+    """Return the declarations of tables of these kinds."""
+    return [kept for kept in personal if ownership(kept.table).kind in kinds]
+
+
+def read_addresses(addresses: Collection[str]) -> tuple[str, ...]:
+    """Return addresses as they are compared."""
+    return tuple(sorted({address.lower() for address in addresses}))

@@ -1,0 +1,165 @@
+"""The doctor says what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import SECRET_KEY, Waypost
+from waypost.db.connections import connect
+
+NAMES = (
+    *("database", "extensions", "migrations", "policies", "clock", "queue", "erasing", "files"),
+    *("secret key", "disk", "mail"),
+)
+
+
+async def _execute(url: str, sql: str) -> None:
+    admin = await connect(url)
+    await admin.execute(sql)
+    await admin.close()
+
+
+@contextmanager
+def spoilt(url: str, spoil: str, repair: str) -> Iterator[None]:
+    """Something wrong for a while."""
+    asyncio.run(_execute(url, spoil))
+    try:
+        yield
+    finally:
+        asyncio.run(_execute(url, repair))
+
+
+@pytest.fixture
+def doctor(command: Waypost) -> Any:
+    """Asks the doctor; answers the checks by name, and the exit code."""
+
+    def ask(**settings: str) -> tuple[dict[str, dict[str, str]], int]:
+        done = command("doctor", "--json", **{"WAYPOST_PLUGINS": "", **settings})
+        found = json.loads(done.stdout)
+        return {each["check"]: each for each in found}, done.exit_code
+
+    return ask
+
+
+def test_all_is_well(doctor: Any) -> None:
+    found, code = doctor()
+    assert tuple(found) == NAMES
+    assert {name for name, each in found.items() if each["state"] != "ok"} == set()
+    assert code == 0
+
+
+def test_people_read_it_as_lines(command: Waypost) -> None:
+    done = command("doctor", WAYPOST_PLUGINS="")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("ok         database    PostgreSQL ")
+    assert len(done.stdout.splitlines()) == len(NAMES)
+
+
+PERSON = "11111111-1111-1111-1111-111111111111"
+HALF_FORGOTTEN = (
+    f"INSERT INTO person (id, erased_at) VALUES ('{PERSON}', now());"
+    f"INSERT INTO identity (digest, person_id) VALUES ('x', '{PERSON}')"
+)
+WORK = "INSERT INTO work (id, kind, state, due_at) VALUES (gen_random_uuid(), 'x', {}); SELECT 1"
+WRONGS = (
+    ("migrations", "DELETE FROM migration WHERE number = 1", None, "not applied: waypost 0001_tenancy"),
+    (
+        "migrations",
+        "INSERT INTO migration (app, number, name, digest) VALUES ('waypost', 9999, 'tomorrow', '')",
+        "DELETE FROM migration WHERE number = 9999",
+        "applied by another version: waypost 9999_tomorrow",
+    ),
+    (
+        "policies",
+        "ALTER TABLE badge DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE badge ENABLE ROW LEVEL SECURITY",
+        '"public"."badge": row security is not enabled',
+    ),
+    (
+        "policies",
+        "ALTER TABLE place DISABLE TRIGGER audit",
+        "ALTER TABLE place ENABLE TRIGGER audit",
+        '"public"."place": the trigger audit is missing or different',
+    ),
+    ("queue", WORK.format("'dead', now()"), "DELETE FROM work", "1 pieces of work failed for good"),
+    ("queue", WORK.format("'due', now() - interval '1 day'"), "DELETE FROM work", "one due for 1440 minutes"),
+    (
+        "erasing",
+        HALF_FORGOTTEN,
+        f"DELETE FROM identity; DELETE FROM person WHERE id = '{PERSON}'",
+        "1 people were forgotten in part only",
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "spoil", "repair", "words"), WRONGS, ids=[each[3] for each in WRONGS])
+def test_what_is_wrong_is_said_with_its_mend(
+    doctor: Any, admin_url: str, name: str, spoil: str, repair: str | None, words: str
+) -> None:
+    keep = "CREATE TABLE IF NOT EXISTS public.kept AS SELECT * FROM migration;"
+    back = "INSERT INTO migration SELECT * FROM kept ON CONFLICT DO NOTHING; "
+    with spoilt(admin_url, keep + spoil if repair is None else spoil, back if repair is None else repair):
+        found, code = doctor()
+    asyncio.run(_execute(admin_url, "DROP TABLE IF EXISTS kept"))
+    assert found[name]["state"] == "wrong"
+    assert words in found[name]["words"]
+    assert found[name]["mend"]
+    assert code == 1
+
+
+def test_files_that_drifted_are_noticed(doctor: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "tenants" / "exeter"
+    folder.mkdir(parents=True)
+    text = 'name = "Exeter"\nkind = "network"\nlanguages = ["en"]\ntimezone = "Europe/London"\nstandard = "rsa-2019"\n'
+    look = '[look]\nprimary_colour = "#1b4332"\naccent_colour = "#ffd166"\n'
+    (folder / "tenant.toml").write_text(text + look)
+    found, _ = doctor()
+    assert (found["files"]["state"], found["files"]["mend"]) == (
+        "wrong",
+        "waypost tenants apply --dry-run shows them",
+    ), found["files"]
+    (folder / "tenant.toml").write_text("name = 3\n")
+    assert doctor()[0]["files"]["mend"] == "waypost tenants check names them"
+
+
+def test_a_mail_server_that_is_none_is_noticed(doctor: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        found, code = doctor(WAYPOST_SMTP_URL=f"smtp://127.0.0.1:{taken.getsockname()[1]}")
+    assert (found["mail"]["state"], code) == ("wrong", 1)
+
+
+def test_a_key_that_others_can_read_is_noticed(doctor: Any, tmp_path: Path) -> None:
+    assert doctor(WAYPOST_SECRET_KEY="")[0]["secret key"]["words"] == "there is none"
+    path = tmp_path / "data" / "secret_key"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("a key that was kept\n")
+    path.chmod(0o644)
+    assert "others can read" in doctor(WAYPOST_SECRET_KEY="")[0]["secret key"]["words"]
+    path.chmod(0o600)
+    assert doctor(WAYPOST_SECRET_KEY="")[0]["secret key"]["state"] == "ok"
+
+
+def test_without_a_database_the_rest_is_still_looked_at(bare: Waypost, tmp_path: Path) -> None:
+    for settings in ({}, {"WAYPOST_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}):
+        done = bare("doctor", "--json", WAYPOST_SECRET_KEY=SECRET_KEY, **settings)
+        found = {each["check"]: each["state"] for each in json.loads(done.stdout)}
+        assert (found["database"], found["policies"], found["disk"]) == ("wrong", "not asked", "ok")
+        assert done.exit_code == 1
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_a_login_that_is_too_strong_is_named(bare: Waypost, admin_url: str) -> None:
+    settings = {"WAYPOST_DATABASE_URL": admin_url, "WAYPOST_DATABASE_ADMIN_URL": admin_url}
+    done = bare("doctor", "--json", WAYPOST_SECRET_KEY=SECRET_KEY, **settings)
+    database = json.loads(done.stdout)[0]
+    assert database["state"] == "wrong"
+    assert "too strong" in database["words"]

@@ -1,0 +1,228 @@
+"""Stories of somebody who wants to know what is kept of them, and to be forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.journeys.stage import SECRET, Stage
+from tests.journeys.test_writes import sent
+from waypost.access.people import address_digest
+from waypost.composition import personal
+from waypost.db import City, Learner, System, execute, new_id
+from waypost.db.connections import connect
+from waypost.privacy.commands import Known, erase_person, export_person, unfinished
+
+NAME, ADDRESS, GUARDIAN = "Ethelburga Featherstonehaugh", "Ethelburga@example.org", "guardian-of-e@example.org"
+KNOWN = Known(ADDRESS.lower(), address_digest(ADDRESS.lower(), SECRET))
+TEXT_SQL = """
+SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables
+WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
+"""
+RECIPIENT_SQL = """
+INSERT INTO recipient (tenant_id, id, kind, display_name, address, person_id, birth_year, guardian_address)
+VALUES ($1, $2, 'person', $3, $4, $5, 2012, $6)
+"""
+AWARD_SQL = """
+INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, issuer_id, state, awarded_at, earned_in_tenant_id)
+SELECT tenant_id, $2, id, version_id, $3, issuer_id, 'accepted', now(), tenant_id
+FROM badge WHERE tenant_id = $1 AND public LIMIT 1
+"""
+
+
+async def found(url: str, *marks: str) -> dict[str, int]:
+    """In which tables of the whole database, as text, do the marks stand? And in how many rows?"""
+    admin = await connect(url)
+    try:
+        counted: dict[str, int] = {}
+        for table in await admin.fetch(TEXT_SQL):
+            sql = f"SELECT count(*) FROM {table['name']} t WHERE lower(t::text) ~ $1"
+            number = await admin.fetchval(sql, "|".join(marks).lower())
+            if number:
+                counted[table["name"]] = number
+        return counted
+    finally:
+        await admin.close()
+
+
+async def everywhere(stage: Stage, who: str) -> tuple[UUID, str]:
+    """Somebody of whom everything is kept that can be, in two cities; answers the person and the address' digest."""
+    database = stage.database
+    await stage.admit(who, "brighton", "curator")
+    person = stage.who[who].person
+    assert person is not None
+    digest = address_digest(ADDRESS.lower(), SECRET)
+    async with database.transaction(System("sign-in")):
+        await execute("INSERT INTO identity (digest, person_id) VALUES ($1, $2)", digest, person)
+        await execute(
+            "INSERT INTO session (digest, person_id, created_at, seen_at, expires_at)"
+            " VALUES ($1, $2, now(), now(), now())",
+            f"session {person}",
+            person,
+        )
+    async with database.transaction(Learner(person)):
+        await execute("INSERT INTO person_profile (person_id, name, language) VALUES ($1, $2, 'cy')", person, NAME)
+        await execute(
+            "INSERT INTO person_address (person_id, id, address, verified_at) VALUES ($1, $2, $3, now())",
+            *(person, new_id(), ADDRESS.lower()),
+        )
+    for town in ("brighton", "plymouth"):
+        here = stage.town(town).id
+        async with database.transaction(City(here)):
+            known, by_address, child = new_id(), new_id(), new_id()
+            await execute(RECIPIENT_SQL, here, known, NAME, None, person, GUARDIAN)
+            await execute(RECIPIENT_SQL, here, by_address, NAME, ADDRESS, None, None)
+            await execute(RECIPIENT_SQL, here, child, "A child of theirs", None, None, ADDRESS)
+            for recipient in (known, by_address, child):
+                await execute(AWARD_SQL, here, new_id(), recipient)
+            await execute(
+                "INSERT INTO unsubscribed (tenant_id, letter, digest) VALUES ($1, 'reminder', $2)", here, digest
+            )
+            await execute("UPDATE membership SET name = $3 WHERE tenant_id = $1 AND person_id = $2", here, person, NAME)
+            await execute(
+                "INSERT INTO invitation (tenant_id, id, address, name, role, code_digest, invited_by, created_at,"
+                " expires_at) VALUES ($1, $2, $3, $4, 'curator', 'x', $5, now(), now())",
+                *(here, new_id(), ADDRESS, NAME, person),
+            )
+    await stage.done("createPlace", await sent(stage, "createPlace", "brighton"), "", who=who)
+    return person, digest
+
+
+async def counted(url: str, sql: str) -> Any:
+    admin = await connect(url)
+    try:
+        return await admin.fetchval(sql)
+    finally:
+        await admin.close()
+
+
+@pytest.fixture(autouse=True)
+async def nobody_known(admin_url: str) -> AsyncIterator[None]:
+    """Each story begins without anybody who earned something."""
+    yield
+    admin = await connect(admin_url)
+    await admin.execute(
+        "DELETE FROM award; DELETE FROM recipient; DELETE FROM invitation; DELETE FROM unsubscribed;"
+        "DELETE FROM person_profile;"
+        f"DELETE FROM person_address WHERE address = lower('{ADDRESS}'); UPDATE membership SET name = NULL;"
+        f"DELETE FROM identity WHERE digest = '{address_digest(ADDRESS.lower(), SECRET)}'"
+    )
+    await admin.close()
+
+
+@pytest.mark.parametrize("city", ["brighton", "plymouth", None])
+async def test_nothing_is_left_of_who_wants_to_be_forgotten(stage: Stage, admin_url: str, city: str | None) -> None:
+    who = f"ethelburga of {city}"
+    person, digest = await everywhere(stage, who)
+    marks = (NAME, "ethelburga", GUARDIAN, digest)
+    before = await found(admin_url, *marks)
+    assert {"public.recipient", "public.person_profile", "public.identity", "public.invitation"} <= set(before)
+    payload = await stage.done("eraseMe", {"confirm": "ERASE"}, "erasedAt", who=who, city=city)
+    assert payload["erasedAt"]
+    assert await found(admin_url, *marks) == {}
+    ids = await found(admin_url, str(person))
+    assert set(ids) <= {"public.person", "public.event", "public.audit", "public.invitation", "public.job"}
+    assert await counted(admin_url, "SELECT count(*) FROM award") == 6
+    assert await counted(admin_url, "SELECT count(*) FROM recipient WHERE display_name = 'A child of theirs'") == 2
+    assert await unfinished(stage.database) == []
+    assert await stage.refused("createPlace", await sent(stage, "createPlace", "brighton"), who=who) == (
+        "Refused",
+        "FORBIDDEN",
+        None,
+    )
+
+
+async def test_others_keep_what_is_theirs(stage: Stage, admin_url: str) -> None:
+    person, _ = await everywhere(stage, "ethelburga the second")
+    here = stage.town("brighton").id
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, new_id(), "Somebody Else", "else@example.org", new_id(), None)
+    before = await found(admin_url, "somebody else", "brighton.curator@example.org")
+    await erase_person(stage.database, personal(), person)
+    assert await found(admin_url, "somebody else", "brighton.curator@example.org") == before
+    assert await stage.read("{ viewer { memberships { role } } }", who="brighton curator") == {
+        "viewer": {"memberships": [{"role": "curator"}]}
+    }
+
+
+async def test_an_address_that_was_only_typed_takes_nothing_from_its_owner(stage: Stage, admin_url: str) -> None:
+    await stage.admit("thief", "brighton", "learner")
+    thief = stage.who["thief"].person
+    assert thief is not None
+    here = stage.town("brighton").id
+    async with stage.database.transaction(Learner(thief)):
+        await execute(
+            "INSERT INTO person_address (person_id, id, address) VALUES ($1, $2, $3)", thief, new_id(), ADDRESS
+        )
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, new_id(), NAME, ADDRESS, None, None)
+    shown = json.loads((await stage.done("exportMyData", {}, "data", who="thief"))["data"])
+    assert "recipient" not in shown["cities"]["brighton"]
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "erasedAt", who="thief")
+    assert (await found(admin_url, NAME)) == {"public.recipient": 1}
+
+
+async def test_all_that_is_kept_is_told_and_no_secret(stage: Stage, admin_url: str) -> None:
+    person, digest = await everywhere(stage, "ethelburga the third")
+    text = (await stage.done("exportMyData", {}, "data", who="ethelburga the third", city=None))["data"]
+    told = json.loads(text)
+    assert told["person"] == str(person)
+    assert set(told["cities"]) == {"brighton", "plymouth"}
+    assert {each["display_name"] for each in told["cities"]["plymouth"]["recipient"] if "display_name" in each} == {
+        NAME
+    }
+    assert len(told["cities"]["plymouth"]["award"]) == 2
+    assert told["own"]["person_profile"][0]["name"] == NAME
+    assert told["own"]["token"][0]["role"] == "curator"
+    assert digest not in text
+    assert "digest" not in text
+    assert "A child of theirs" not in text
+
+
+@pytest.mark.parametrize("name", ["exportMyData", "eraseMe"])
+async def test_a_stranger_is_told_nothing(stage: Stage, name: str) -> None:
+    given = {"confirm": "ERASE"} if name == "eraseMe" else {}
+    for city in ("brighton", None):
+        assert await stage.refused(name, given, who="stranger", city=city) == ("Refused", "UNAUTHENTICATED", None)
+
+
+@pytest.mark.parametrize("word", ["", "erase", "yes", "ERASE ME"])
+async def test_who_does_not_mean_it_is_kept(stage: Stage, word: str) -> None:
+    kind, _, path = await stage.refused("eraseMe", {"confirm": word}, who="learner")
+    assert (kind, path) == ("Invalid", ["confirm"])
+    assert (await stage.read("{ viewer { id } }", who="learner"))["viewer"]
+
+
+async def test_an_interrupted_forgetting_is_noticed_and_finished(
+    stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, _ = await everywhere(stage, "ethelburga the fourth")
+    from waypost.privacy import commands
+
+    async def broken(*_: object) -> int:
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_forget_in", broken)
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await erase_person(stage.database, personal(), person)
+    assert await unfinished(stage.database) == [person]
+    assert await erase_person(stage.database, personal(), person) > 0
+    assert await unfinished(stage.database) == []
+    assert await found(admin_url, NAME) == {}
+
+
+async def test_who_has_no_account_is_forgotten_by_their_address(stage: Stage, admin_url: str) -> None:
+    database = stage.database
+    here = stage.town("brighton").id
+    async with database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, new_id(), NAME, ADDRESS, None, None)
+    assert NAME in await export_person(database, personal(), None, stage.build.world.now, KNOWN)
+    assert await erase_person(database, personal(), None, KNOWN) == 1
+    assert await erase_person(database, personal(), None, KNOWN) == 0
+    assert await found(admin_url, NAME) == {}
