@@ -284,7 +284,7 @@ class Country:
         """Do in the background what is due."""
         worker = Worker(self.background, composition.effects(self.plugins), at_once=1)
         while await worker.relay_all() + await worker.run_due():
-            assert not worker.errors, worker.errors
+            assert not worker.doing.errors, worker.doing.errors
 
 
 @pytest.fixture(scope="module")

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from waypost.db import App
+from waypost.db.personal import Finds, Personal
 from waypost.plugins import AppRegistrar, EffectsRegistrar, GraphRegistrar, SubmissionRegistrar, hookimpl
 from waypost_badge_nation import charging, effects, graph, writes
 from waypost_badge_nation.directory import MANIFEST
-from waypost_badge_nation.tables import TABLES
+from waypost_badge_nation.tables import TABLES, Charge
+
+# What these tables keep of people.
+PERSONAL: Final = (
+    Personal(
+        table=Charge,
+        by={"accepted_by": Finds.PERSON},
+        stays="That a price was accepted stays true; the id leads to nobody any more.",
+    ),
+)
 
 
 @hookimpl
 def waypost_app(registrar: AppRegistrar) -> None:
     """Bring the tables."""
-    registrar.app(App(name=MANIFEST.name, migrations=Path(__file__).parent / "migrations", tables=TABLES))
+    registrar.app(
+        App(
+            name=MANIFEST.name,
+            migrations=Path(__file__).parent / "migrations",
+            tables=TABLES,
+            personal=PERSONAL,
+        )
+    )
 
 
 @hookimpl
