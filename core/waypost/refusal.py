@@ -93,6 +93,7 @@ CODES: Final[Mapping[str, str]] = {
     "OWN_BADGE": "Who belongs to a badge's issuer or creator does not review it.",
     "PARENT_CYCLE": "An issuer would stand below itself.",
     "PATHWAY_CYCLE": "Completing the pathway awards a badge that it asks for, directly or through others.",
+    "PLUGIN_OFF": "The city has not switched on the plugin whose act this is.",
     "RECURRENCE_INVALID": "The recurrence is no rule of RFC 5545, or one that is not taken.",
     "REVIEW_TAKEN": "Another curator holds the submission for now.",
     "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",

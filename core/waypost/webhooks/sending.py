@@ -154,7 +154,7 @@ class Sender:
 
     async def _opened(self, target: Target) -> Line:
         address = await self._guard.address_of(target.host, target.port)
-        tls = {"ssl": self._tls, "server_hostname": target.host} if target.tls else {}
+        tls: dict[str, Any] = {"ssl": self._tls, "server_hostname": target.host} if target.tls else {}
         return Line(*await asyncio.open_connection(address, target.port, limit=MOST_BYTES, **tls))
 
     async def _asked(self, target: Target, line: Line, request: bytes) -> Told:
