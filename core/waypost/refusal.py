@@ -75,7 +75,7 @@ CODES: Final[Mapping[str, str]] = {
     "CODE_NOT_YET": "The code cannot be used yet.",
     "DRAFT_NOT_READY": "The linter found errors, or warnings that nobody gave a reason for; `findings` has them.",
     "FORBIDDEN": "The asker has not the permission, or has it for another issuer or city only.",
-    "IDEMPOTENCY_ANSWER_LOST": "It was done before under the same `Idempotency-Key`; its answer is lost. Read what it made.",
+    "IDEMPOTENCY_ANSWER_LOST": "Done before under the same `Idempotency-Key`; its answer is lost. Read what it made.",
     "IDEMPOTENCY_KEY_REUSED": "The `Idempotency-Key` was used for another request; choose a new one for each.",
     "INVALID": "A value that the field does not take; `path` says which.",
     "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",

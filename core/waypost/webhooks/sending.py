@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 import httpcore
