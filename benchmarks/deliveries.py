@@ -53,13 +53,13 @@ async def _measure(embedded: Embedded, folder: str) -> list[Figure]:
             "WAYPOST_PLUGINS": "",
         }
         command = [sys.executable, "-m", "waypost.cli", "worker"]
-        worker = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        worker = await asyncio.create_subprocess_exec(*command, env=environment, stderr=subprocess.DEVNULL)
         try:
             seconds = await _until_all(database, here, seen)
             spent = psutil.Process(worker.pid).cpu_times()
         finally:
             worker.terminate()
-            worker.wait()
+            await worker.wait()
     note = f"{DELIVERIES} events, one worker, receiver on the same machine"
     more = {"of the worker's processor, ms each": 1e3 * (spent.user + spent.system) / DELIVERIES}
     return [Figure("deliveries", "signed deliveries", DELIVERIES / seconds, "/s", least=LEAST, note=note, more=more)]
