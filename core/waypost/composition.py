@@ -15,7 +15,7 @@ from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
 from waypost.awards.mine import mine_in
-from waypost.badges import borrowing, endorsements
+from waypost.badges import borrowing, collection_writes, collections, endorsements
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -26,6 +26,8 @@ from waypost.discover import live as discover_live
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
+from waypost.insight import effects as insight_effects
+from waypost.insight import graph as insight
 from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
@@ -55,6 +57,11 @@ from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
+from waypost.school import effects as school_effects
+from waypost.school import forgetting as school_forgetting
+from waypost.school import graph as school
+from waypost.school import review_graph, review_writes
+from waypost.school import writes as school_writes
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
 from waypost.webhooks import effects as webhook_effects
@@ -71,14 +78,19 @@ if TYPE_CHECKING:
 
 def core() -> Contribution:
     """Return what the core declares."""
-    shown = (cities, standards, skills, places, costs, issuers, badges, opportunities, pathways, discover, learners)
+    shown = (
+        *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
+        *(learners, school, review_graph, insight),
+    )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
-    belonging = (member_writes, learner_writes)
-    written = (place_writes, issuer_writes, badge_writes, opportunity_writes, pathway_writes, *belonging)
-    given = (award_writes, award_many_writes, claim_writes)
-    rooms = (*shown, *owned, *written, *given, *told, *kept)
+    written = (
+        *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
+        *(member_writes, learner_writes, school_writes, review_writes),
+        *(award_writes, award_many_writes, claim_writes),
+    )
+    rooms = (*shown, *owned, *written, *told, *kept)
     return Contribution(CORE, tuple(each for room in rooms for each in room.TYPES))
 
 
@@ -93,15 +105,15 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects() -> Effects:
     """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
-    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects)
-    given = (award_effects, completing, claim_codes, request_effects)
+    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
+    given = (award_effects, completing, claim_codes, request_effects, insight_effects)
     return Effects.joined(room.EFFECTS for room in (*rooms, *given))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
     rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
-    given = (awards_forgetting, claim_forgetting)
+    given = (awards_forgetting, claim_forgetting, school_forgetting)
     added = () if plugins is None else plugins.apps()
     return (
         *(each for room in (*rooms, *given) for each in room.PERSONAL),

@@ -36,7 +36,6 @@ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attg
 MADE_UP: Final[Mapping[str, str]] = {
     "uuid": "lpad(to_hex({n}), 32, '0')::uuid",
     "text": "'word-{n}'",
-    "bytea": "'word-{n}'::bytea",
     "integer": "{n}",
     "bigint": "{n}",
     "boolean": "false",
@@ -146,7 +145,8 @@ class Attack:
         if self.name == "gives away":
             return DENIED if bound else PER_SIDE
         if bound:
-            return PER_SIDE if mine else 0
+            sealed = owned.sealed and writes  # the first row of a side is public, and stays as it is
+            return PER_SIDE - sealed if mine else 0
         if owned.kind is Kind.TENANT:  # nationally: what is public
             return 1
         return PER_SIDE
