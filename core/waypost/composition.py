@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from waypost.access import forgetting as access_forgetting
@@ -55,7 +56,7 @@ from waypost.pathways import writes as pathway_writes
 from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
-from waypost.plugins import geocode
+from waypost.plugins import geocode, verdict_on
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
@@ -98,17 +99,18 @@ def core() -> Contribution:
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
     """Return the schema of one profile of plugins; raise `BadDeclarations` with every fault."""
     added = (
-        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries))
+        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries, *each.mutations))
         for each in plugins.declarations(profile)
     )
     return compose([core(), *added])
 
 
-def effects() -> Effects:
-    """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
+def effects(plugins: Plugins | None = None) -> Effects:
+    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
-    return Effects.joined(room.EFFECTS for room in (*rooms, *given))
+    added = () if plugins is None else plugins.effects()
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
@@ -136,7 +138,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "recipients": mine_in(database, "recipients"),
         "requests": mine_in(database, "requests"),
     }
-    acts = Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing, personal=personal(plugins))
+    vetoes = None if plugins is None else partial(verdict_on, plugins)
+    acts = Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing, personal=personal(plugins))
     return Engine(database, lookups, acts)
 
 

@@ -41,6 +41,7 @@ MADE_UP: Final[Mapping[str, str]] = {
     "boolean": "false",
     "double precision": "{n}",
     "numeric(10,2)": "{n}",
+    "date": "'2026-01-01'::date + {n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
     "bytea": "decode(lpad(to_hex({n}), 8, '0'), 'hex')",
