@@ -46,6 +46,10 @@ CODE_SQL = """
 INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, label, most)
 SELECT tenant_id, $2, id, issuer_id, $3, $4, 1 FROM badge WHERE tenant_id = $1 AND public LIMIT 1
 """
+COUNTED_SQL = """
+INSERT INTO counted_award (tenant_id, id, learner_id, home_tenant_id, month, layer, kind, place, ward, deprivation, age)
+VALUES ($1, $2, $3, $1, '2027-01', 'x', 'x', 'x', 'x', 'x', 'x')
+"""
 UPLOAD_SQL = """
 INSERT INTO upload (tenant_id, id, person_id, purpose, media_type, size, created_at, expires_at)
 VALUES ($1, $2, $3, 'awards', 'text/csv', 1, now(), now())
@@ -101,6 +105,7 @@ async def everywhere(stage: Stage, who: str) -> tuple[UUID, str]:
                 await execute(AWARD_SQL, here, award, recipient, told)
                 if recipient != child:
                     await execute(EVIDENCE_SQL, here, award, f"https://example.org/{ADDRESS}")
+                await execute(COUNTED_SQL, here, award, person if recipient == known else recipient)
             request, upload = new_id(), new_id()
             await execute(REQUEST_SQL, here, request, known, person, f"I am {NAME}.")
             await execute(REQUEST_EVIDENCE_SQL, here, request, f"https://example.org/{ADDRESS}")
@@ -137,7 +142,8 @@ async def nobody_known(admin_url: str) -> AsyncIterator[None]:
     yield
     admin = await connect(admin_url)
     await admin.execute(
-        "DELETE FROM badge_request; DELETE FROM upload; DELETE FROM award; DELETE FROM recipient;"
+        "DELETE FROM counted_award; DELETE FROM badge_request; DELETE FROM upload; DELETE FROM award;"
+        "DELETE FROM recipient;"
         "DELETE FROM invitation; DELETE FROM unsubscribed;"
         "DELETE FROM person_profile;"
         f"DELETE FROM person_address WHERE address = lower('{ADDRESS}'); UPDATE membership SET name = NULL;"
@@ -157,7 +163,8 @@ async def test_nothing_is_left_of_who_wants_to_be_forgotten(stage: Stage, admin_
     assert payload["erasedAt"]
     assert await found(admin_url, *marks) == {}
     ids = await found(admin_url, str(person))
-    assert set(ids) <= {f"public.{each}" for each in ("person", "event", "audit", "invitation", "job", "badge_request")}
+    assert set(ids) <= {f"public.{each}" for each in ("person", "event", "audit", "invitation", "job")}
+    assert await counted(admin_url, "SELECT count(*) FROM counted_award") == 6
     assert await counted(admin_url, "SELECT count(*) FROM upload_chunk") == 0
     assert await counted(admin_url, "SELECT count(*) FROM award") == 6
     assert await counted(admin_url, "SELECT count(*) FROM recipient WHERE display_name = 'A child of theirs'") == 2

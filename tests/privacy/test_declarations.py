@@ -31,7 +31,6 @@ OF_PEOPLE: Final = re.compile(
 OF_NOBODY: Final = {
     ("invitation", "member_id"): "A membership, which goes itself.",
     ("migration", "digest"): "Of a file.",
-    ("claim_address", "digest"): "Of a code.",
 }
 
 
