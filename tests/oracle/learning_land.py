@@ -42,8 +42,8 @@ FROM (SELECT id, row_number() OVER (ORDER BY awarded_at) AS n FROM award WHERE t
 WHERE a.tenant_id = $1 AND a.id = b.id
 """
 SHOWN_SQL: Final = """
-INSERT INTO award_evidence (tenant_id, award_id, position, url)
-SELECT a.tenant_id, a.id, n, 'https://example.org/' || (9 - n) FROM award a, generate_series(1, 2) n
+INSERT INTO award_evidence (tenant_id, award_id, recipient_id, position, url)
+SELECT a.tenant_id, a.id, a.recipient_id, n, 'https://example.org/' || (9 - n) FROM award a, generate_series(1, 2) n
 WHERE get_byte(uuid_send(a.id), 15) % 2 = 0
 """
 POLICY_SQL: Final = """

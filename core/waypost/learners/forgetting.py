@@ -17,6 +17,9 @@ PERSONAL: Final = (
             "person_id": "NULL",
             "birth_year": "NULL",
             "guardian_address": "NULL",
+            "guardian_id": "NULL",
+            "reference": "NULL",
+            "reference_issuer_id": "NULL",
         },
         kept=frozenset({"kind"}),
         name=True,
@@ -24,11 +27,12 @@ PERSONAL: Final = (
     # Whose child it is: the address goes, the child stays.
     Personal(
         table=tables.Recipient,
-        by={"guardian_address": Finds.ADDRESS},
-        emptied={"guardian_address": "NULL"},
-        kept=frozenset({"kind", "display_name", "address"}),
-        secret=frozenset({"display_name", "address", "birth_year", "person_id"}),
+        by={"guardian_address": Finds.ADDRESS, "guardian_id": Finds.PERSON},
+        emptied={"guardian_address": "NULL", "guardian_id": "NULL"},
+        kept=frozenset({"kind", "display_name", "address", "reference"}),
+        secret=frozenset({"display_name", "address", "birth_year", "person_id", "reference"}),
     ),
+    Personal(table=tables.KnownIn, by={"person_id": Finds.PERSON}),
     Personal(table=tables.JoinedPathway, by={"person_id": Finds.PERSON}),
     Personal(table=tables.SavedOpportunity, by={"person_id": Finds.PERSON}),
 )
