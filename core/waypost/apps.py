@@ -11,6 +11,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
 from waypost.learners.tables import TABLES as LEARNERS
 from waypost.opportunities.tables import TABLES as OPPORTUNITIES
@@ -18,6 +19,7 @@ from waypost.outbox.tables import TABLES as OUTBOX
 from waypost.pathways.tables import TABLES as PATHWAYS
 from waypost.places.postcodes import load_built_in
 from waypost.places.tables import TABLES as PLACES
+from waypost.school.tables import TABLES as SCHOOL
 from waypost.skills.tables import TABLES as SKILLS
 from waypost.standards.reference import load_reference
 from waypost.standards.tables import TABLES as STANDARDS
@@ -47,6 +49,8 @@ def core_app() -> db.App:
             *LEARNERS,
             *AWARDS,
             *CLAIMS,
+            *SCHOOL,
+            *INSIGHT,
             *WEBHOOKS,
         ),
         reference=load_all,

@@ -41,6 +41,7 @@ MADE_UP: Final[Mapping[str, str]] = {
     "boolean": "false",
     "double precision": "{n}",
     "numeric(10,2)": "{n}",
+    "date": "'2026-01-01'::date + {n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
     "bytea": "decode(lpad(to_hex({n}), 8, '0'), 'hex')",
@@ -145,7 +146,8 @@ class Attack:
         if self.name == "gives away":
             return DENIED if bound else PER_SIDE
         if bound:
-            return PER_SIDE if mine else 0
+            sealed = owned.sealed and writes  # the first row of a side is public, and stays as it is
+            return PER_SIDE - sealed if mine else 0
         if owned.kind is Kind.TENANT:  # nationally: what is public
             return 1
         return PER_SIDE

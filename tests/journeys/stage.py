@@ -30,6 +30,7 @@ TABLES = (
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
     *("award", "award_evidence", "award_policy", "award_batch", "recipient", "upload", "job"),
     *("endorsement", "claim_code", "badge_request", "badge_request_evidence"),
+    *("badge_draft", "review", "review_comment", "review_decision", "review_member", "collection", "collection_badge"),
     *("membership", "invitation", "access_token"),
 )
 COUNTED_SQL = " UNION ALL ".join(

@@ -48,30 +48,31 @@ async def test_earners_and_issuers_hear_of_their_awards_and_of_no_others(stage: 
     who = await person(stage, address)
     await stage.admit("college news", "brighton", "issuer-admin", issuer="college")
     live = Live(stage.engine, stage.database)
-    async with stage.database.versions.followed(), live.followed():
-        async with (
-            listening(stage, live, who) as earner,
-            listening(stage, live, who, None) as nation,
-            listening(stage, live, "issuer-admin") as issuer,
-            listening(stage, live, "college news") as college,
-        ):
-            other = await given(stage, recipient={"name": "Other", "email": f"other.{address}"})
-            mine = await given(stage, recipient={"email": address})
-            offered = {"id": mine["id"], "award": {"state": "OFFERED", "recipient": {"name": "Ada Example"}}}
-            assert await heard(earner) == offered
-            assert await heard(nation) == offered
-            assert [(await heard(issuer))["id"] for _ in range(2)] == [other["id"], mine["id"]]
-            await stage.done("acceptAward", {"award": mine["id"]}, SHOWN, who=who)
-            for each in (earner, nation, issuer):
-                assert (await heard(each))["award"]["state"] == "ACCEPTED"
-            college_id = stage.id("Issuer", "brighton", "college")
-            theirs = await given(
-                stage,
-                "leader",
-                who="brighton curator",
-                recipient={"name": "College", "email": None, "kind": "ORGANISATION", "issuer": college_id},
-            )
-            assert (await heard(college))["id"] == theirs["id"]
+    async with (
+        stage.database.versions.followed(),
+        live.followed(),
+        listening(stage, live, who) as earner,
+        listening(stage, live, who, None) as nation,
+        listening(stage, live, "issuer-admin") as issuer,
+        listening(stage, live, "college news") as college,
+    ):
+        other = await given(stage, recipient={"name": "Other", "email": f"other.{address}"})
+        mine = await given(stage, recipient={"email": address})
+        offered = {"id": mine["id"], "award": {"state": "OFFERED", "recipient": {"name": "Ada Example"}}}
+        assert await heard(earner) == offered
+        assert await heard(nation) == offered
+        assert [(await heard(issuer))["id"] for _ in range(2)] == [other["id"], mine["id"]]
+        await stage.done("acceptAward", {"award": mine["id"]}, SHOWN, who=who)
+        for each in (earner, nation, issuer):
+            assert (await heard(each))["award"]["state"] == "ACCEPTED"
+        college_id = stage.id("Issuer", "brighton", "college")
+        theirs = await given(
+            stage,
+            "leader",
+            who="brighton curator",
+            recipient={"name": "College", "email": None, "kind": "ORGANISATION", "issuer": college_id},
+        )
+        assert (await heard(college))["id"] == theirs["id"]
 
 
 async def test_a_file_of_awards_holds_no_formula(stage: Stage) -> None:

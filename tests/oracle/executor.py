@@ -31,16 +31,29 @@ from tests.oracle.audits import AUDITS
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
 from tests.oracle.earned import EARNED
+from tests.oracle.figures import FIGURES
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
+from tests.oracle.school import SCHOOL
 from tests.oracle.search import SEARCH
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
-RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **LEARNING, **EARNED}
+RESOLVERS: Table = {
+    **THINGS,
+    **DOINGS,
+    **LISTS,
+    **SEARCH,
+    **ROOTS,
+    **AUDITS,
+    **LEARNING,
+    **EARNED,
+    **SCHOOL,
+    **FIGURES,
+}
 
 
 @dataclass(frozen=True)

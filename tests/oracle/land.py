@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
@@ -14,6 +14,9 @@ from waypost.access.people import create_token
 from waypost.db import Database, new_id
 from waypost.db.connections import Connection, connect
 from waypost.graph import Asker
+from waypost.school.document import as_json, document, findings_document
+from waypost.school.lint import lint
+from waypost.school.rulebook import rulebook
 
 SECRET: Final = "a key for tests alone"
 PLUGIN_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'skills_builder', true)"
@@ -29,9 +32,54 @@ FORMER_SQL = """
 INSERT INTO former_slug (tenant_id, object_type, slug, object_id, public)
 SELECT tenant_id, 'Badge', 'clever-citizen', id, true FROM badge WHERE tenant_id = $1 AND slug = 'smart-citizen'
 """
+DRAFT_SQL: Final = (
+    """
+    INSERT INTO badge (tenant_id, id, slug, name, issuer_id, creator_id, state)
+    SELECT $1, $3, 'in-hand', $5, $4, $4, 'draft' WHERE ($2::uuid, $6::jsonb, $7::jsonb) IS NOT NULL
+    """,
+    """
+    INSERT INTO badge_version (tenant_id, id, badge_id, number, name, state, layer)
+    SELECT $1, $2, $3, 1, $5, 'draft', 'rsa-2019/engage' WHERE ($4::uuid, $6::jsonb, $7::jsonb) IS NOT NULL
+    """,
+    """
+    INSERT INTO badge_draft (tenant_id, id, badge_id, creator_id, issuer_id, state, name, language, words, findings)
+    VALUES ($1, $2, $3, $4, $4, 'draft', $5, 'en', $6::jsonb, $7::jsonb)
+    """,
+)
+REVIEW_SQL: Final = """
+INSERT INTO review (tenant_id, id, home_tenant_id, badge_id, state, priority, name, creator_name, issuer_name, language,
+                    layer, words, findings, round, received_at, submitted_at, due_at, reviewer_id, leased_until)
+VALUES ($1, $2, $4, $3, 'submitted', $8, $5, 'Makers', 'Makers', 'en', 'rsa-2019/engage', $6::jsonb, $7::jsonb, 1,
+        now() - interval '9 days', now() - interval '8 days', now() + interval '6 days', $2, now() + interval '1 day')
+"""
+COMMENT_SQL: Final = """
+INSERT INTO review_comment (tenant_id, id, review_id, round, criterion, text, by_curator, person_id, made_at)
+VALUES ($1, $2, $3, 1, 1, 'Which?', true, $2, now())
+"""
+COLLECTION_SQL: Final = (
+    """
+    INSERT INTO collection (tenant_id, id, slug, issuer_id, name, description, public)
+    SELECT $1, $2, 'first-steps', $2, 'First Steps in Film', 'A beginning.', cardinality($3::uuid[]) > 0
+    """,
+    """
+    INSERT INTO collection_badge (tenant_id, collection_id, badge_id, position, public)
+    SELECT $1, $2, badge, n, true FROM unnest($3::uuid[]) WITH ORDINALITY AS kept (badge, n)
+    """,
+)
 AUDIT_SQL = """
 INSERT INTO audit (tenant_id, id, at, person_id, role, token_id, act, table_name, row_id, verb, changed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+RELEASE_SQL = """
+INSERT INTO figure_release (tenant_id, id, from_month, to_month, learners, repeated, badges, released_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now())
+"""
+BREAKDOWN_SQL = """
+INSERT INTO figure_breakdown (tenant_id, id, dimension, from_month, to_month, badges, together)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+CELLS_SQL = """
+INSERT INTO figure_cell (tenant_id, breakdown_id, code, badges) SELECT $1, $2, * FROM unnest($3::text[], $4::int[]) AS c
 """
 NAME_SQL = "INSERT INTO person_profile (person_id, name) VALUES ($1, $2)"
 BADGES: Final = {"plymouth": "smart-citizen", "cardiff": "bathodyn"}
@@ -53,7 +101,9 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
     try:
         await _hidden(connection, world, ghost.id)
         await _plugin(connection, world)
+        await _figures(connection, world)
         await connection.execute(FORMER_SQL, world.towns["plymouth"].id)
+        await _school(connection, world)
         who = {"stranger": Asker()}
         for role, (town, issuer) in ROLES.items():
             who[role] = await _admitted(database, world, role, town, issuer)
@@ -93,6 +143,29 @@ async def _plugin(connection: Connection, world: World) -> None:
         await connection.execute(ESSENTIAL_SQL, town)
 
 
+async def _school(connection: Connection, world: World) -> None:
+    """Drafts in Plymouth, two of which Cardiff reviews, and a collection."""
+    plymouth, cardiff = world.towns["plymouth"].id, world.towns["cardiff"].id
+    makers = [world.find("Issuer", "plymouth", slug) for slug in ("real-ideas", "city-college")]
+    words = replace(badge(makers[0], "in-hand", "In Hand"), state="draft")
+    findings = as_json(findings_document(lint(words, "en", rulebook(("rsa-2019",)))))
+    for number, maker in enumerate((makers[0], makers[1], makers[0])):
+        said = as_json(document(replace(words, name=f"Film {number}", urgent=number == 2, creator_id=maker.id)))
+        ids = [uuid5(maker.id, f"{number} {what}") for what in ("draft", "badge", "comment", "decision")]
+        facts = (plymouth, *ids[:2], maker.id, f"Film {number}", said, findings)
+        for sql in DRAFT_SQL:
+            await connection.execute(sql.replace("'in-hand'", f"'in-hand-{number}'"), *facts)
+        if number:
+            await connection.execute(
+                REVIEW_SQL, cardiff, *ids[:2], plymouth, f"Film {number}", said, findings, 2 - number
+            )
+            await connection.execute(COMMENT_SQL, cardiff, ids[2], ids[0])
+    film = world.find("Badge", "plymouth", "smart-citizen")
+    hidden = world.find("Badge", "plymouth", "secret")
+    for sql in COLLECTION_SQL:
+        await connection.execute(sql, plymouth, makers[0].id, [film.id, hidden.id])
+
+
 async def _trace(connection: Connection, world: World, town: str, people: list[UUID | None]) -> None:
     """Who changed what in a city."""
     here, badge_id = world.towns[town].id, world.find("Badge", town, BADGES[town]).id
@@ -109,6 +182,31 @@ async def _trace(connection: Connection, world: World, town: str, people: list[U
         await connection.execute(
             AUDIT_SQL, here, new_id(), at, people[n % 2], role, token, act, table, row, verb, changed
         )
+
+
+async def _figures(connection: Connection, world: World) -> None:
+    """Figures of three months in Plymouth, sorted by some things, and of one month in Cardiff."""
+    plymouth, cardiff = world.towns["plymouth"].id, world.towns["cardiff"].id
+    place = str(world.find("Place", "plymouth", "quay").id)
+    for town, first, last, learners, repeated, badges in (
+        (plymouth, "2026-01", "2026-01", 30, None, 30),
+        (plymouth, "2026-02", "2026-02", None, 12, 40),
+        (plymouth, "2026-03", "2026-04", 9, 5, 70),
+        (cardiff, "2026-02", "2026-02", 5, None, 5),
+    ):
+        await connection.execute(RELEASE_SQL, town, new_id(), first, last, learners, repeated, badges)
+    for dimension, first, last, together, cells in (
+        ("layer", "2026-01", "2026-02", 10, {"rsa-2019/participate": 40, "rsa-2019/engage": 20}),
+        ("layer", "2026-03", "2026-04", None, {"rsa-2019/engage": 30, "rsa-2019/lead": 40}),
+        ("kind", "2026-01", "2026-02", None, {"WORKSHOP": 30, "EVENT": 40}),
+        ("place", "2026-01", "2026-02", None, {place: 30, "unknown": 40}),
+        ("ward", "2026-01", "2026-02", 20, {"E05012345": 50}),
+        ("deprivation", "2026-01", "2026-02", 60, {"10": 5, "2": 5}),
+        ("age", "2026-01", "2026-02", None, {"unknown": 20, "19-24": 20, "0-12": 30}),
+    ):
+        id, badges = new_id(), (together or 0) + sum(cells.values())
+        await connection.execute(BREAKDOWN_SQL, plymouth, id, dimension, first, last, badges, together)
+        await connection.execute(CELLS_SQL, plymouth, id, list(cells), list(cells.values()))
 
 
 async def _admitted(database: Database, world: World, role: str, town: str | None, issuer: str | None) -> Asker:

@@ -23,7 +23,12 @@ GUARDED: Final = {
     "awards": ("award.read", "Award", "award", ("issuer_id",)),
     "badgeRequests": ("request.decide", "BadgeRequest", "badge_request", ("issuer_id",)),
 }
-TIMES: Final = {"Award": "awarded_at", "Endorsement": "offered_at", "ClaimCode": "created_at", "BadgeRequest": "requested_at"}
+TIMES: Final = {
+    "Award": "awarded_at",
+    "Endorsement": "offered_at",
+    "ClaimCode": "created_at",
+    "BadgeRequest": "requested_at",
+}
 
 # What the asker keeps
 

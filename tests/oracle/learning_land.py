@@ -30,9 +30,10 @@ SELECT tenant_id, gen_random_uuid(), id, version_id, $2, $3, issuer_id,
        CASE WHEN n % 5 = 3 THEN $4::timestamptz - interval '1 hour' END, tenant_id, $4
 FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM badge WHERE tenant_id = $1 AND public) b WHERE n % 3 > 0
 """
-# What is said of awards: a batch, evidence, a reason, a successor, what one took part in; and how often badges are given.
+# What is said of awards: a batch, evidence, a reason, a successor, what one took part in; how often badges are given.
 SAID_SQL: Final = """
-UPDATE award a SET narrative = CASE n % 2 WHEN 0 THEN 'Made a *film*.' END, batch_id = CASE n % 3 WHEN 0 THEN $2::uuid END,
+UPDATE award a SET narrative = CASE n % 2 WHEN 0 THEN 'Made a *film*.' END,
+       batch_id = CASE n % 3 WHEN 0 THEN $2::uuid END,
        state = CASE n WHEN 2 THEN 'revoked' WHEN 3 THEN 'replaced' ELSE a.state END,
        revoked_at = CASE n WHEN 2 THEN $3::timestamptz END, revoked_reason = CASE n WHEN 2 THEN 'No.' END,
        replaced_by_id = CASE n WHEN 3 THEN (SELECT min(id::text)::uuid FROM award WHERE tenant_id = $1) END,
@@ -42,8 +43,8 @@ FROM (SELECT id, row_number() OVER (ORDER BY awarded_at) AS n FROM award WHERE t
 WHERE a.tenant_id = $1 AND a.id = b.id
 """
 SHOWN_SQL: Final = """
-INSERT INTO award_evidence (tenant_id, award_id, recipient_id, position, url)
-SELECT a.tenant_id, a.id, a.recipient_id, n, 'https://example.org/' || (9 - n) FROM award a, generate_series(1, 2) n
+INSERT INTO award_evidence (tenant_id, award_id, position, url)
+SELECT a.tenant_id, a.id, n, 'https://example.org/' || (9 - n) FROM award a, generate_series(1, 2) n
 WHERE get_byte(uuid_send(a.id), 15) % 2 = 0
 """
 POLICY_SQL: Final = """

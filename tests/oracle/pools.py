@@ -42,6 +42,7 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "withinMetres": (1_500, 6_000, 40_000, 250_000, 20_037_508, 0, 20_037_509),
     "age": (0, 4, 11, 18, 26, 30, 120, -1, 121),
     "online": (True, False),
+    **dict.fromkeys(("urgent", "taken", "mine", "overdue"), (True, False)),
     "free": (True, False),
     "includeRetired": (True, False),
     "framework": ("1.0", "2.0", "3.0", "own"),
@@ -58,6 +59,8 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "link": ("https://example.org/{code}", "javascript:{code}", "{code}"),
     "tables": ("place", "badge", "former_slug", "none"),
     "acts": ("updatePlace", "publishBadge", "none"),
+    "from": ("2026-01", "2026-02", "2025-12", "2026-13", "today"),
+    "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
 
@@ -73,6 +76,7 @@ class Pools:
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
         "auditLog",
+        "figures",
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -148,8 +152,8 @@ class Pools:
             table, kind = ("award_batch", "Job") if name == "batch" else ("recipient", "Recipient")
             known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
             return writer.pick((*sorted(known), *MADE_UP_IDS))
-        if name in {"issuer", "badge", "pathway"}:
-            return self.id(writer, name.title())
+        if name in {"issuer", "badge", "pathway", "creator"}:
+            return self.id(writer, "Issuer" if name == "creator" else name.title())
         return writer.pick(SIMPLE[name])
 
     def codes(self, name: str, field: str) -> Sequence[str]:

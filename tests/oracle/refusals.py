@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from graphql import GraphQLField
 
-from tests.oracle import search
+from tests.oracle import school, search
 from tests.oracle.audits import check_audit
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
@@ -23,6 +23,7 @@ from tests.oracle.lists import (
     origin,
 )
 from waypost.access.permissions import NATIONAL_ROLE, permissions_of
+from waypost.graph.facts import relation_of
 
 Args: TypeAlias = Mapping[str, Any]
 Check: TypeAlias = Callable[[Args, Asked], None]
@@ -51,7 +52,9 @@ def _city(args: Args, asked: Asked) -> None:
 
 def _filtered(filter: Args, asked: Asked) -> None:
     """What all filters have in common."""
-    texts = (value for name, value in filter.items() if name not in {"postcode", "issuer", "badge", "pathway"})
+    texts = (
+        value for name, value in filter.items() if name not in {"postcode", "issuer", "badge", "pathway", "creator"}
+    )
     attempt(lambda: check_cities(asked, filter), lambda: check_box(filter.get("bounds")), lambda: check_text(*texts))
 
 
@@ -135,7 +138,10 @@ def _permitted(field: str, permission: str) -> Check:
 
 
 CHECKS: Mapping[tuple[str, str], Check] = {
-    **{("Query", each): _by_key("slug") for each in ("place", "issuer", "badge", "opportunity", "pathway")},
+    **{
+        ("Query", each): _by_key("slug")
+        for each in ("place", "issuer", "badge", "opportunity", "pathway", "collection")
+    },
     ("Query", "skill"): _by_key("code", of_tenant=False),
     ("Query", "city"): _city,
     ("Query", "nodes"): _ids,
@@ -144,6 +150,9 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "skills"): _list("skills"),
     ("Query", "places"): _list("places"),
     ("Query", "badges"): _list("badges"),
+    ("Query", "collections"): _list("collections"),
+    ("Query", "badgeDrafts"): _list("badgeDrafts"),
+    ("Query", "reviewQueue"): lambda args, asked: _list("reviewQueue", school.order_of(args))(args, asked),
     ("Query", "issuers"): _nearest_or_name("issuers"),
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
@@ -161,7 +170,10 @@ CHECKS: Mapping[tuple[str, str], Check] = {
 
 
 def refused_codes(kind: str, name: str, args: Args, asked: Asked, definition: GraphQLField) -> tuple[str, ...]:
-    """Return why a field does not take its arguments; of several reasons any one is told."""
+    """Return why a field is not answered: its permission first, then its arguments, of which any reason is told."""
+    relation = relation_of(definition)
+    if relation is not None and relation.may and (codes := school.unpermitted(relation.may, asked)):
+        return codes
     check = CHECKS.get((kind, name))
     try:
         if check is not None:

@@ -31,7 +31,9 @@ from waypost.opportunities.rules import KINDS
 
 Filter: TypeAlias = Mapping[str, Any]
 # Types that have ids, with their tables; those of one tenant have the tenant in the id.
-TABLES = {each: each.lower() for each in ("Badge", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place")}
+TABLES = {
+    each: each.lower() for each in ("Badge", "Collection", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place")
+}
 PLATFORM = ("City", "Skill")
 FRAMEWORK = "2.0"  # what Skills Builder shows where a city has chosen none
 
@@ -223,6 +225,17 @@ def badges(call: Call) -> Listing:
     return listing(call, kept(call, "Badge", "badge", wanted), by_name)
 
 
+def collections(call: Call) -> Listing:
+    """The open collections."""
+
+    def wanted(collection: Thing, filter: Filter) -> bool:
+        issuer = filter.get("issuer")
+        of = issuer is None or reference(issuer, "Issuer") == (collection["tenant_id"], collection["issuer_id"])
+        return collection["state"] == "open" and named(filter.get("text"), collection) and of
+
+    return listing(call, kept(call, "Collection", "collection", wanted), by_name)
+
+
 def pathways(call: Call) -> Listing:
     """The published pathways, by name or nearest first."""
     here = filter_origin(call)
@@ -386,6 +399,7 @@ ROOTS: Table = {
     ("Query", "issuers"): issuers,
     ("Query", "badges"): badges,
     ("Query", "pathways"): pathways,
+    ("Query", "collections"): collections,
     ("Query", "kinds"): lambda _call: [{"code": code, "name": name} for code, name in KINDS.items()],
     ("Query", "essentialSkills"): essential_skills,
     ("Query", "_service"): lambda call: {"sdl": subgraph_sdl(call.asked.schema.facts)},

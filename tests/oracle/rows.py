@@ -23,7 +23,7 @@ WHERE table_type = 'BASE TABLE' AND udt_name NOT IN ('tsvector', 'cube')
     AND (table_schema = 'public' OR table_schema LIKE 'plugin\\_%')
 GROUP BY 1, 2
 """
-JSON_COLUMNS = {"area", "settings"}
+JSON_COLUMNS = {"area", "settings", "words", "findings", "checklist"}
 # How PostgreSQL's own text search finds and ranks a row is taken as given: it is no part of the engine.
 SEARCH_SQL = """
 SELECT id, -ts_rank(search, websearch_to_tsquery('simple', $1))::float8 AS rank

@@ -8,11 +8,14 @@ from typing import Any
 from graphql import GraphQLNonNull
 
 from tests.oracle.calls import Call, Resolver, Table, columns, global_id
-from tests.oracle.lists import by_name, by_title, listing
+from tests.oracle.lists import Listing, by_name, by_title, listing
 from tests.oracle.rows import Row, Thing
 from waypost.badges.graph import CATEGORIES, LEVELS, TIMES
 
-OWNED = ("Badge", "Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Token")
+OWNED = (
+    *("Badge", "Collection", "Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place"),
+    "Token",
+)
 STEP_PAGES = "https://www.skillsbuilder.org/universal-framework-steps/"
 
 # What many types share
@@ -290,6 +293,22 @@ def badge_words(column: str, copied: str | None = None) -> Resolver:
     return words("badge_text", "version_id", column, "version_id", copied)
 
 
+def issuer_collections(call: Call) -> Listing:
+    """The open collections of an issuer."""
+    rows = call.view.beside("collection", "issuer_id", call.thing["id"], call.thing.row)
+    return listing(call, call.thing.things("Collection", [row for row in rows if row["state"] == "open"]), by_name)
+
+
+def collected(call: Call) -> list[Thing]:
+    """The badges of a collection, in its order."""
+    links = call.view.beside("collection_badge", "collection_id", call.thing["id"], call.thing.row)
+    rows = [
+        call.view.one("badge", "id", link["badge_id"], link["tenant_id"])
+        for link in sorted(links, key=lambda link: link["position"])
+    ]
+    return call.thing.things("Badge", [row for row in rows if row is not None])
+
+
 THINGS: Table = {
     **_ids(),
     **columns("City", "slug name kind state nation languages timezone area contactUrl example"),
@@ -327,7 +346,12 @@ THINGS: Table = {
     ("Issuer", "badges"): badges_below,
     ("Issuer", "opportunities"): opportunities_by("provider_id"),
     ("Issuer", "pathways"): issuer_pathways,
-    **columns("Badge", "slug imageUrl urgent state"),
+    ("Issuer", "collections"): issuer_collections,
+    **columns("Collection", "slug name description state"),
+    ("Collection", "issuer"): must("Issuer", "issuer", "issuer_id"),
+    ("Collection", "badges"): collected,
+    ("Collection", "city"): city,
+    **columns("Badge", "slug imageUrl imageAlt audience urgent state"),
     ("Badge", "name"): badge_words("name", "name"),
     ("Badge", "description"): badge_words("description"),
     ("Badge", "layer"): layer_of,

@@ -9,10 +9,9 @@ from graphql.utilities import find_breaking_changes
 
 from tests.project.documents import ROOT
 
-# Promised, and not there before their domains are: awards and progress, jobs, the review of badges.
+# Promised, and not there before it is used.
 TO_COME: Final = {
     "Date",
-    *("PublishBadgeInput", "PublishBadgeSuccess", "NotApproved", "PublishBadgePayload", "Mutation.publishBadge"),
 }
 
 

@@ -31,6 +31,12 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "claim.create": "Make codes by which people claim badges, see and print them.",
     "claim.cancel": "Cancel a code.",
     "request.decide": "Read requests for one's own badges with their evidence, and decide them.",
+    "badge.propose": "Draft badges, clone those of others, read drafts and comment on them.",
+    "badge.submit": "Submit a badge's draft for its review.",
+    "badge.publish": "Publish a badge that a curator has approved.",
+    "badge.retire": "Take a badge off the lists.",
+    "badge.collect": "Put an issuer's badges into collections.",
+    "badge.review": "Review the badges of the cities that named this tenant for it.",
     "job.read": "See how far the long work of others is.",
     "webhook.manage": "Tell other systems what happens in the city, and see what they were told.",
     "audit.read": "See who changed what.",
@@ -71,8 +77,16 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "award.revoke",
         "award.accept",
         "award.policy",
+        "badge.propose",
+        "badge.submit",
+        "badge.publish",
+        "badge.retire",
+        "badge.collect",
     },
-    "issuer-staff": _PROVIDER | _AWARDER | _TOKENS | {"pathway.create", "pathway.update"},
+    "issuer-staff": _PROVIDER
+    | _AWARDER
+    | _TOKENS
+    | {"pathway.create", "pathway.update", "badge.propose", "badge.submit"},
     "employer": _PROVIDER | _TOKENS,
     "learner": frozenset(),
 }

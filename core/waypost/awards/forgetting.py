@@ -4,38 +4,45 @@ from __future__ import annotations
 
 from typing import Final
 
-from waypost.awards import tables
+from waypost.awards import claim_tables, tables
 from waypost.db.personal import Finds, Personal
 
-STATES: Final = frozenset({"state", "origin"})
+CODES: Final = frozenset({"state", "origin"})
 
 PERSONAL: Final = (
-    # That a badge was awarded stays true; what was said of its earner goes, and so does who that was.
     Personal(
         table=tables.Award,
         by={"recipient_id": Finds.RECIPIENT},
-        emptied={"narrative": "NULL", "revoked_reason": "NULL", "person_id": "NULL"},
-        kept=STATES,
+        emptied={"person_id": "NULL", "narrative": "NULL", "revoked_reason": "NULL"},
+        kept=CODES,
+        names=Finds.AWARD,
     ),
-    # Of a child's award that waits for its guardian only the way to the guardian goes.
+    # A guardian's: the award is the child's, and stays as it is.
     Personal(
         table=tables.Award,
         by={"person_id": Finds.PERSON},
         emptied={"person_id": "NULL"},
-        kept=STATES | {"narrative", "revoked_reason"},
-    ),
-    Personal(table=tables.AwardEvidence, by={"recipient_id": Finds.RECIPIENT}),
-    Personal(
-        table=tables.Award,
-        by={"awarded_by": Finds.PERSON},
-        stays="Who gave it for the issuer: an id that leads to nobody any more.",
+        kept=CODES | {"narrative", "revoked_reason"},
         told=False,
     ),
+    Personal(table=tables.AwardEvidence, by={"award_id": Finds.AWARD}),
+    Personal(table=tables.UploadChunk, by={"upload_id": Finds.UPLOAD}, told=False),
+    Personal(table=tables.Upload, by={"person_id": Finds.PERSON}, names=Finds.UPLOAD),
     Personal(
-        table=tables.AwardBatch,
-        by={"awarded_by": Finds.PERSON},
-        stays="Who gave it for the issuer: an id that leads to nobody any more.",
-        told=False,
+        table=claim_tables.BadgeRequest,
+        by={"recipient_id": Finds.RECIPIENT, "person_id": Finds.PERSON},
+        emptied={
+            "statement": "NULL",
+            "reason": "NULL",
+            "state": "CASE WHEN state IN ('open', 'more-wanted') THEN 'withdrawn' ELSE state END",
+        },
+        names=Finds.REQUEST,
     ),
-    Personal(table=tables.Upload, by={"person_id": Finds.PERSON}, told=False),
+    Personal(table=claim_tables.BadgeRequestEvidence, by={"request_id": Finds.REQUEST}),
+    Personal(
+        table=claim_tables.ClaimCode,
+        by={"recipient_id": Finds.RECIPIENT},
+        emptied={"label": "NULL", "cancelled_at": "coalesce(cancelled_at, now())"},
+    ),
+    Personal(table=claim_tables.ClaimAttempt, by={"person_id": Finds.PERSON}),
 )

@@ -46,9 +46,8 @@ FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::
               narrative)
 """
 EVIDENCE_SQL: Final = """
-INSERT INTO award_evidence (tenant_id, award_id, recipient_id, position, url)
-SELECT $1, award_id, recipient_id, position, url
-FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[]) AS made (award_id, recipient_id, position, url)
+INSERT INTO award_evidence (tenant_id, award_id, position, url)
+SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]) AS made (award_id, position, url)
 """
 OPPORTUNITY_SQL: Final = "SELECT EXISTS (SELECT FROM opportunity WHERE tenant_id = $1 AND id = $2)"
 
@@ -161,7 +160,7 @@ async def insert_awards(
     ]
     facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided)
     await execute(AWARDS_SQL, here.tenant_id, *facts, *columns)
-    evidence = [(each.id, each.to.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
+    evidence = [(each.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
     if evidence:
         await execute(EVIDENCE_SQL, here.tenant_id, *(list(column) for column in zip(*evidence, strict=True)))
 

@@ -36,7 +36,6 @@ class AwardEvidence(TenantTable, key=("award_id", "position")):
     """An address where what the earner did can be seen."""
 
     award_id = UUID()
-    recipient_id = UUID(help_text="Of the award, so that it is forgotten with them.")
     position = Integer(help_text="From 1.")
     url = Text()
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from waypost.badges import tables
 from waypost.badges.rules import (
+    AUDIENCES,
     CATEGORIES,
     LEVELS,
     MOST_CRITERIA,
@@ -38,8 +39,8 @@ from waypost.tenancy.parts import Priced, cost_of, cost_problems, translation_pr
 from waypost.tenancy.sections import Keys, Problem
 
 READ_SQL: Final = """
-SELECT b.id, b.slug, b.image_url, b.category, b.level, b.time_to_earn, b.free, b.price, b.currency, b.cost_note,
-       b.urgent, b.state, b.public, b.source_id, v.state AS version_state, v.layer,
+SELECT b.id, b.slug, b.image_url, b.image_alt, b.audience, b.category, b.level, b.time_to_earn, b.free, b.price,
+       b.currency, b.cost_note, b.urgent, b.state, b.public, b.source_id, v.state AS version_state, v.layer,
        (SELECT i.slug FROM issuer i WHERE i.tenant_id = b.tenant_id AND i.id = b.issuer_id) AS issuer,
        (SELECT i.slug FROM issuer i WHERE i.tenant_id = b.tenant_id AND i.id = b.creator_id) AS creator,
        (SELECT r.slug FROM badge r WHERE r.tenant_id = b.tenant_id AND r.id = b.replaced_by_id) AS replaced_by,
@@ -61,7 +62,9 @@ SELECT b.id, b.slug, b.image_url, b.category, b.level, b.time_to_earn, b.free, b
              WHERE bs.tenant_id = v.tenant_id AND bs.version_id = v.id ORDER BY s.name) AS skills
 FROM badge b
 JOIN LATERAL (SELECT w.tenant_id, w.id, w.state, w.layer FROM badge_version w
-              WHERE w.tenant_id = b.tenant_id AND w.badge_id = b.id ORDER BY w.number DESC LIMIT 1) v ON true
+              WHERE w.tenant_id = b.tenant_id AND w.badge_id = b.id
+                AND EXISTS (SELECT FROM badge_text x WHERE x.tenant_id = w.tenant_id AND x.version_id = w.id)
+              ORDER BY w.number DESC LIMIT 1) v ON true
 WHERE b.tenant_id = $1 AND b.managed_by = ANY($2)
 ORDER BY b.id
 """
@@ -125,6 +128,8 @@ class BadgeEntry(Priced, CatalogueEntry):
     level: Annotated[str, AfterValidator(one_of("level", LEVELS))] | None = None
     time_to_earn: Annotated[str, AfterValidator(one_of("time to earn", TIMES_TO_EARN))] | None = None
     image_url: Url | None = None
+    image_alt: Words | None = None
+    audience: Annotated[str, AfterValidator(one_of("audience", AUDIENCES))] = "person"
     urgent: bool = False
     state: Annotated[str, AfterValidator(one_of("state", STATES))] = "published"
     replaced_by: Slug | None = None
@@ -301,6 +306,8 @@ def _words(
         criteria=tuple(CriterionWords(one.text, one.required, one.skills) for one in entry.criteria),
         skills=entry.skills,
         image_url=entry.image_url,
+        image_alt=entry.image_alt,
+        audience=entry.audience,
         category=entry.category,
         level=entry.level,
         time_to_earn=entry.time_to_earn,
@@ -332,7 +339,8 @@ def _stored(row: Record, names: Mapping[UUID, str]) -> Stored[BadgeEntry]:
         issuer=row["issuer"],
         creator=row["creator"],
         skills=tuple(row["skills"]),
-        **{key: row[key] for key in ("category", "level", "time_to_earn", "image_url", "urgent")},
+        **{key: row[key] for key in ("category", "level", "time_to_earn", "image_url", "image_alt", "audience")},
+        urgent=row["urgent"],
         **{key: row[key] for key in ("free", "price", "currency", "cost_note", "replaced_by")},
         state="draft" if is_draft else row["state"],
         derived_from=None if origin is None else row["derived_own"] or names.get(origin, str(origin)),

@@ -80,6 +80,14 @@ class BadgeState(Enum):
     RETIRED = strawberry.enum_value("retired", description="No longer given; who has it keeps it.")
 
 
+@strawberry.enum(description="Who earns a badge.")
+class BadgeAudience(Enum):
+    """Audiences."""
+
+    PERSON = strawberry.enum_value("person", description="People earn it.")
+    ORGANISATION = strawberry.enum_value("organisation", description="Organisations earn it.")
+
+
 @value
 class CodedValue:
     """A code with its name."""
@@ -167,8 +175,12 @@ class Badge(Node):
     issuer: Issuer = one(doc="The account that signs it; `creator` is whose badge it is.")
     creator: Issuer = one(doc="Whose badge it is.")
     version: BadgeVersion = VersionShown(doc="The newest published, or the one given.")  # type: ignore[assignment]
-    versions: list[BadgeVersion] = many(there_key="badge_id", order_by=("number",), doc="All published, oldest first.")
+    versions: list[BadgeVersion] = many(
+        there_key="badge_id", order_by=("number",), where="{there}.public", doc="All published, oldest first."
+    )
     image_url: URL | None
+    image_alt: str | None
+    audience: BadgeAudience
     category: CodedValue | None = coded("category", CATEGORIES, doc="What it recognises.")
     level: CodedValue | None = coded("level", LEVELS, doc="How demanding it is.")
     time_to_earn: CodedValue | None = coded("time_to_earn", TIMES, doc="How long it usually takes.")

@@ -31,6 +31,7 @@ TIMES_TO_EARN: Final = {
     "years": "Years",
 }
 STATES: Final = ("draft", "published", "retired")
+AUDIENCES: Final = ("person", "organisation")
 LEAST_CRITERIA: Final = 2
 MOST_CRITERIA: Final = 50
 MOST_SKILLS: Final = 100
@@ -102,6 +103,7 @@ def badge_problem(here: Here, words: BadgeWords, layers: Collection[str]) -> Ref
         return LayerUnknown(message=f'There is no layer "{words.layer}".', path=("layer",), layer=words.layer)
     return (
         unknown_codes((words.state,), STATES, "state")
+        or unknown_codes((words.audience,), AUDIENCES, "audience")
         or _code_problem(words)
         or words.cost.problem()
         or _skill_problem(words)
@@ -124,7 +126,7 @@ def unpublishable(words: BadgeWords) -> NotPublishable | None:
 
 def _said_problem(words: BadgeWords) -> Invalid | None:
     names = {"name": words.name, **numbered("skills", skill_names(words))}
-    texts = {"description": words.description, "costNote": words.cost.note}
+    texts = {"description": words.description, "costNote": words.cost.note, "imageAlt": words.image_alt}
     texts |= numbered("criteria", (criterion.text for criterion in words.criteria), ".text")
     for tag, text in words.text.items():
         names[f"text.{tag}.name"] = text.name

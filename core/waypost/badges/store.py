@@ -13,9 +13,9 @@ from waypost.badges.borrowing import Loan, borrow, borrow_all, find_loans, loans
 from waypost.badges.rules import STATES, Wording, badge_problem, skill_names, wording
 from waypost.badges.versions import Version, newest_version, version_in_force, write_version
 from waypost.badges.words import BadgeText, BadgeWords, CriterionWords
-from waypost.db import execute, fetch, fetchrow, fetchval
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.db.rows import upsert
-from waypost.refusal import NotFound, Refusal
+from waypost.refusal import Invalid, NotFound, Refusal
 from waypost.skills.store import ensure_skills, publish_concepts
 from waypost.standards.store import known_layers
 from waypost.tenancy.entries import Cost, Entry, Here, Written, claim_slug
@@ -34,6 +34,7 @@ __all__ = [
     "refresh_borrowings",
     "retire_badge",
     "write_badge",
+    "write_draft",
 ]
 
 # Columns that say what the words say, under the same name; they may change without a new version.
@@ -42,6 +43,8 @@ COLUMNS: Final = (
     "issuer_id",
     "creator_id",
     "image_url",
+    "image_alt",
+    "audience",
     "category",
     "level",
     "time_to_earn",
@@ -75,12 +78,23 @@ class Standing:
     in_force: Version | None = None
 
 
-async def write_badge(here: Here, words: BadgeWords, at: Entry | None, now: datetime) -> Written | Refusal:
+@dataclass(frozen=True)
+class Drafted:
+    """A badge with its version in the making."""
+
+    id: UUID
+    version_id: UUID
+    state: str
+
+
+async def write_badge(
+    here: Here, words: BadgeWords, at: Entry | None, now: datetime, *, anew: bool = False
+) -> Written | Refusal:
     """Create a badge (`at` = None) or bring an existing one to these words.
 
     A published version never changes: other words become the next version, published at once when
     `words.state` says published or retired, a draft beside the version in force when it says draft. The
-    same words change nothing.
+    same words change nothing, unless `anew` asks for a version of their own.
     """
     wrong = badge_problem(here, words, await known_layers()) or await _missing(here, words)
     if wrong:
@@ -96,7 +110,7 @@ async def write_badge(here: Here, words: BadgeWords, at: Entry | None, now: date
     if before.newest is None:
         # Badge and version point at each other; the badge goes first, without a version in force.
         changed += await upsert(tables.Badge, [_row(here, id, words, said, None, before, now)])
-    version = _same(before, said, publish=publish)
+    version = None if anew else _same(before, said, publish=publish)
     if version is None:
         version = await write_version(here, id, before.newest, said, now if publish else None)
         changed += 1
@@ -105,6 +119,43 @@ async def write_badge(here: Here, words: BadgeWords, at: Entry | None, now: date
     row = _row(here, id, words, said, version if publish else None, before, now)
     changed += await upsert(tables.Badge, [row])
     return Written(id, created=at is None, changed=changed > 0)
+
+
+async def write_draft(here: Here, words: BadgeWords, at: Entry | None, now: datetime) -> Drafted | Refusal:
+    """Begin a badge (`at` = None) or its next version, or follow what is in the making; see `school`.
+
+    Only name and layer of the version are written: whoever drafts keeps the words until they are published. The badge
+    itself follows until its first version is published, and shows nobody anything before.
+    """
+    wrong = badge_problem(here, words, await known_layers()) or await _missing(here, words)
+    if wrong:
+        return wrong
+    before = Standing() if at is None else await _standing(here, at.id)
+    if at is not None and before.in_force is not None and words.slug != at.slug:
+        return Invalid(message="A published badge keeps its slug: addresses lead there.", path=("slug",))
+    id = await claim_slug(tables.Badge, here, words.slug, at)
+    if isinstance(id, Refusal):
+        return id
+    said, newest = wording(here, words), before.newest
+    fresh = newest is None or newest.state == "published"
+    state = "draft" if newest is None or fresh else newest.state
+    if before.in_force is None:
+        row = _row(here, id, words, said, None, before, now)
+        await upsert(tables.Badge, [{**row, "state": state}])
+    version_id = new_id() if newest is None or fresh else newest.id
+    version = {
+        "tenant_id": here.tenant_id,
+        "id": version_id,
+        "badge_id": id,
+        "number": 1 if newest is None else newest.number + fresh,
+        "name": said.name,
+        "state": state,
+        "layer": said.layer,
+        "published_at": None,
+        "public": False,
+    }
+    await upsert(tables.BadgeVersion, [version])
+    return Drafted(id, version_id, state)
 
 
 def _same(before: Standing, said: Wording, *, publish: bool) -> UUID | None:
@@ -180,10 +231,13 @@ async def retire_badge(here: Here, id: UUID, now: datetime, replaced_by: UUID | 
 
 
 async def read_badge(here: Here, id: UUID) -> BadgeWords | None:
-    """Read a badge as it would be written again: in the wording in force, else in its newest draft."""
+    """Read a badge as it would be written again: in the wording in force, else in its newest draft.
+
+    None for one whose first words are still a draft of the Badge School's, which keeps them.
+    """
     row = await fetchrow(READ_SQL, here.tenant_id, id)
     version = await version_in_force(here, id) or await newest_version(here, id)
-    if row is None or version is None:
+    if row is None or version is None or version.wording.language not in version.wording.text:
         return None
     facts = dict(row)
     cost = Cost(facts.pop("free"), facts.pop("price"), facts.pop("currency"), facts.pop("cost_note"))

@@ -18,6 +18,8 @@ class Badge(TenantTable):
     layer = Text(null=True, help_text="Of the version in force.")
     state = Text(help_text="draft, submitted, changes-requested, approved, published or retired.")
     image_url = Text(null=True, help_text="The picture of the badge.")
+    image_alt = Text(null=True, help_text="What the picture shows, for who does not see it.")
+    audience = Text(default="person", help_text="person or organisation: who earns it.")
     category = Text(null=True)
     level = Text(null=True)
     time_to_earn = Text(null=True)
@@ -37,7 +39,7 @@ class Badge(TenantTable):
     updated_at = Timestamptz()
 
 
-class BadgeVersion(TenantTable):
+class BadgeVersion(TenantTable, sealed=True):
     """One wording of a badge, from draft to published; after that it never changes."""
 
     badge_id = UUID()
@@ -49,7 +51,7 @@ class BadgeVersion(TenantTable):
     public = Boolean(default=False)
 
 
-class BadgeText(TenantTable, key=("version_id", "language")):
+class BadgeText(TenantTable, key=("version_id", "language"), sealed=True):
     """A version's words in one language."""
 
     version_id = UUID()
@@ -60,7 +62,7 @@ class BadgeText(TenantTable, key=("version_id", "language")):
     public = Boolean(default=False)
 
 
-class Criterion(TenantTable):
+class Criterion(TenantTable, sealed=True):
     """One thing an earner has done."""
 
     version_id = UUID()
@@ -69,7 +71,7 @@ class Criterion(TenantTable):
     public = Boolean(default=False)
 
 
-class CriterionText(TenantTable, key=("criterion_id", "language")):
+class CriterionText(TenantTable, key=("criterion_id", "language"), sealed=True):
     """A criterion's words in one language."""
 
     criterion_id = UUID()
@@ -79,7 +81,7 @@ class CriterionText(TenantTable, key=("criterion_id", "language")):
     public = Boolean(default=False)
 
 
-class CriterionSkill(TenantTable, key=("criterion_id", "skill_id")):
+class CriterionSkill(TenantTable, key=("criterion_id", "skill_id"), sealed=True):
     """A skill that meeting a criterion shows."""
 
     criterion_id = UUID()
@@ -87,7 +89,7 @@ class CriterionSkill(TenantTable, key=("criterion_id", "skill_id")):
     public = Boolean(default=False)
 
 
-class BadgeSkill(TenantTable, key=("version_id", "skill_id")):
+class BadgeSkill(TenantTable, key=("version_id", "skill_id"), sealed=True):
     """A skill that earning a badge shows."""
 
     version_id = UUID()
@@ -129,6 +131,30 @@ class Borrowed(TenantTable):
     public = Boolean(default=False)
 
 
+class Collection(TenantTable):
+    """An issuer's badges, put in an order under a name."""
+
+    slug = Text(help_text="Unique in the tenant; part of public addresses, so never reused.")
+    issuer_id = UUID()
+    name = Text(help_text="As it is shown, such as First Steps in Film.")
+    description = Text(help_text="What its badges have in common; CommonMark.")
+    state = Text(default="open", help_text="open or closed.")
+    public = Boolean(default=False)
+    managed_by = Text(default="graph")
+    source_id = Text(null=True)
+    created_at = Timestamptz()
+    updated_at = Timestamptz()
+
+
+class CollectionBadge(TenantTable, key=("collection_id", "badge_id")):
+    """A badge in a collection."""
+
+    collection_id = UUID()
+    badge_id = UUID()
+    position = Integer(help_text="From 1.")
+    public = Boolean(default=False)
+
+
 TABLES = (
     Badge,
     BadgeVersion,
@@ -139,4 +165,6 @@ TABLES = (
     BadgeSkill,
     Endorsement,
     Borrowed,
+    Collection,
+    CollectionBadge,
 )

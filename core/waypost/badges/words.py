@@ -32,7 +32,7 @@ class BadgeWords:
     """All that is said of a badge. `text` holds its words in the tenant's other languages.
 
     `layer` is qualified by its standard. `skills` are names, of the badge as a whole. `state` is draft,
-    published or retired. `derived_from` = (tenant, badge) it was cloned from.
+    published or retired. `audience` is person or organisation. `derived_from` = (tenant, badge) it was cloned from.
     """
 
     slug: str
@@ -44,6 +44,8 @@ class BadgeWords:
     criteria: tuple[CriterionWords, ...]
     skills: tuple[str, ...] = ()
     image_url: str | None = None
+    image_alt: str | None = None
+    audience: str = "person"
     category: str | None = None
     level: str | None = None
     time_to_earn: str | None = None

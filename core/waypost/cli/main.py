@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plugins": "waypost.cli.plugins:plugins",
     "schema": "waypost.cli.schema:schema",
     "token": "waypost.cli.token:token",
+    "reviews": "waypost.cli.reviews:reviews",
     "person": "waypost.cli.person:person",
     "audit": "waypost.cli.audit:audit",
     "doctor": "waypost.cli.doctor:doctor",

@@ -33,7 +33,7 @@ class Ownership:
     verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
     platform table; `reason` says why a table is the platform's. `traced_by` is the column that names a row in the
     audit (empty where none is an id), null for tables whose changes leave no trace; `append_only` says that nobody
-    changes or removes what was written, which triggers alone write.
+    changes or removes what was written, which triggers alone write; `sealed` that what is public stays as it is.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class Ownership:
     reason: str = ""
     traced_by: str | None = None
     append_only: bool = False
+    sealed: bool = False
 
 
 def parse_grants(table: str, grants: Mapping[str, str]) -> dict[str, frozenset[str]]:

@@ -16,6 +16,7 @@ from waypost.db.tables import OwnedTable, ownership
 _TENANT = "({column} = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 _PERSON = "(person_id = (NULLIF(current_setting('app.person_id'::text, true), ''::text))::uuid)"
 EVERYBODY = "PUBLIC"
+_RESTRICTIVE = " (restrictive)"  # behind the role, where a policy takes away instead of giving
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +33,9 @@ class Policy:
         """SQL that creates it on a quoted table name."""
         using = f" USING ({self.using})" if self.using else ""
         check = f" WITH CHECK ({self.check})" if self.check else ""
-        return f'CREATE POLICY "{self.name}" ON {table} FOR {self.command} TO {self.role}{using}{check}'
+        role = self.role.removesuffix(_RESTRICTIVE)
+        kind = " AS RESTRICTIVE" if role != self.role else ""
+        return f'CREATE POLICY "{self.name}" ON {table}{kind} FOR {self.command} TO {role}{using}{check}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ def _tenant(owned: Ownership) -> _Rights:
     if owned.public:
         policies.append(Policy("national", "SELECT", role_of("national"), "public"))
         grants.append((role_of("national"), "SELECT"))
+    if owned.sealed:
+        city = role_of("city") + _RESTRICTIVE
+        policies.append(Policy("sealed_update", "UPDATE", city, "(NOT public)", "true"))
+        policies.append(Policy("sealed_delete", "DELETE", city, "(NOT public)"))
     return policies, grants
 
 

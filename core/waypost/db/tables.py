@@ -38,11 +38,12 @@ class OwnedTable(Table):
         reason: str = "",
         unaudited: str = "",
         append_only: bool = False,
+        sealed: bool = False,
     ) -> None:
         """Bind a table to the scoped engine and to its kind.
 
         `key` names the primary key after the leading column. `grants`,
-        `reason`, `tenant_policy`, `unaudited` and `append_only` are read by the kinds that document them.
+        `reason`, `tenant_policy`, `unaudited`, `append_only` and `sealed` are read by the kinds that document them.
         Raises `TypeError` for a declaration that its kind does not allow.
         """
         if kind is not None:  # one of the four bases below, no table
@@ -66,7 +67,10 @@ class OwnedTable(Table):
             reason=reason,
             traced_by=None if unaudited or cls._base is not Kind.TENANT else _traced_by(cls, key),
             append_only=append_only,
+            sealed=sealed,
         )
+        if sealed and not cls._ownership.public:
+            raise TypeError(f"{name} is sealed, and has no column `public` to say from when on")
 
     _base: Kind
 
@@ -117,7 +121,8 @@ class TenantTable(OwnedTable, kind=Kind.TENANT):
     """Rows of one tenant: its City scope alone reads and writes them; National reads those that are `public`.
 
     The primary key is `(tenant_id, *key)`; `tenant_id` defaults to the current
-    City's tenant. A table that National may read declares `public = Boolean(default=False)`.
+    City's tenant. A table that National may read declares `public = Boolean(default=False)`; with `sealed=True`
+    nobody changes or removes a row once it is public, short of removing what it belongs to.
 
     Whoever acts leaves a trace of every change (see `auditing`). `unaudited="why"` is for tables that only follow
     from others or tell the same themselves; `append_only=True` for the trace itself.

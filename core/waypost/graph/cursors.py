@@ -35,6 +35,12 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**31:
+        raise ValueError(value)
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError(value)
@@ -54,6 +60,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "uuid": lambda value: UUID(_text(value)),
     "timestamptz": _moment,
     "float8": _number,
+    "int": _whole,
 }
 
 

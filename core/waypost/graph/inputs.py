@@ -24,9 +24,8 @@ Given = Mapping[str, Any]
 # An id that names nothing here names this: no row has it, so it answers like a missing one wherever it stands.
 NOWHERE: Final = UUID(int=0)
 LONGEST_URL: Final = 2_000
-LONG: Final = frozenset(
-    {"description", "summary", "comment", "statement", "reason", "narrative"}
-)  # texts of several lines
+# Texts of several lines.
+LONG: Final = frozenset({"comment", "criteria", "description", "narrative", "reason", "statement", "summary", "text"})
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Nothing that PostgreSQL cannot keep or a page cannot show: control characters and half characters.
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

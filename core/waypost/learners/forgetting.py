@@ -22,7 +22,7 @@ PERSONAL: Final = (
             "reference_issuer_id": "NULL",
         },
         kept=frozenset({"kind"}),
-        name=True,
+        names=Finds.RECIPIENT,
     ),
     # Whose child it is: the address goes, the child stays.
     Personal(

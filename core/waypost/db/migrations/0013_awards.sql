@@ -46,13 +46,11 @@ CREATE INDEX award_expiring ON award (tenant_id, expires_at) WHERE state IN ('of
 CREATE TABLE award_evidence (
     tenant_id uuid NOT NULL,
     award_id uuid NOT NULL,
-    recipient_id uuid NOT NULL,
     position integer NOT NULL,
     url text NOT NULL,
     PRIMARY KEY (tenant_id, award_id, position),
     FOREIGN KEY (tenant_id, award_id) REFERENCES award (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX award_evidence_of_recipient ON award_evidence (tenant_id, recipient_id);
 
 -- A row only where a badge is given more than once to one recipient.
 CREATE TABLE award_policy (
