@@ -72,7 +72,9 @@ class Uploads:
         cors.refuse_foreign_page(arrival.headers, tenant.origins, arrival.host)
         asker = await asker_of(self.platform, arrival.headers, arrival.host, tenant)
         if asker.person is None:
-            raise Fault(Code.UNAUTHENTICATED, "Send the token with which the file was announced.", headers=CLOSE)
+            raise Fault(
+                Code.UNAUTHENTICATED, "Sign in, or send the token with which the file was announced.", headers=CLOSE
+            )
         async with self.platform.database.transaction(City(tenant.id, quiet=True)):
             upload = await read_upload(tenant.id, named.row, asker.person, datetime.now(UTC))
         if upload is None:
