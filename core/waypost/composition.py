@@ -28,6 +28,7 @@ from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, c
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
 from waypost.insight import effects as insight_effects
+from waypost.insight import forgetting as insight_forgetting
 from waypost.insight import graph as insight
 from waypost.issuers import costs
 from waypost.issuers import graph as issuers
@@ -115,7 +116,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
     rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
-    given = (awards_forgetting, claim_forgetting, school_forgetting)
+    given = (awards_forgetting, claim_forgetting, school_forgetting, insight_forgetting)
     added = () if plugins is None else plugins.apps()
     return (
         *(each for room in (*rooms, *given) for each in room.PERSONAL),
