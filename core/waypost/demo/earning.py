@@ -15,9 +15,9 @@ from waypost.insight.releasing import clear_figures
 from waypost.learners import tables as learners
 
 LEAST: Final = 400
-MOST: Final = 3_000
+MOST: Final = 2_000
 ACTIVITIES_AN_AWARD: Final = 10
-DAYS: Final = 700
+DAYS: Final = 540
 AGES: Final = (11, 13, 14, 14, 15, 15, 16, 16, 16, 17, 17, 18, 19, 21, 23, 27, 34, 42, 51, 68)
 # Of every twenty awards: most are taken, some wait, a few come to nothing.
 STATES: Final = (*("accepted",) * 16, "offered", "offered", "declined", "revoked")

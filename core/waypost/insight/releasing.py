@@ -11,6 +11,7 @@ from uuid import UUID
 from waypost.db import City, Database, execute, fetch, fetchval, new_id
 from waypost.insight import rules
 from waypost.insight.rules import ENOUGH, Release, Standing, Waiting, after
+from waypost.places.rules import normal_postcode
 
 # Declined and revoked awards do not count, nor what was replaced: what replaced it does.
 COUNTING: Final = "('offered', 'accepted', 'expired')"
@@ -26,11 +27,12 @@ WHERE a.tenant_id = $1 AND a.state IN {COUNTING} AND r.kind = 'person' AND a.awa
   AND NOT EXISTS (SELECT FROM counted_award c WHERE c.tenant_id = $1 AND c.id = a.id)
 """
 WHERE_SQL: Final = """
-SELECT o.id, o.kind, CASE WHEN p.public THEN p.id END AS place_id, z.ward, z.nation, z.deprivation_rank
-FROM opportunity o
-LEFT JOIN place p ON p.tenant_id = $1 AND p.id = o.place_id
-LEFT JOIN postcode z ON z.code = upper(replace(p.postcode, ' ', ''))
+SELECT o.id, o.kind, CASE WHEN p.public THEN p.id END AS place_id, p.postcode
+FROM opportunity o LEFT JOIN place p ON p.tenant_id = $1 AND p.id = o.place_id
 WHERE o.tenant_id = $1 AND o.id = ANY($2::uuid[])
+"""
+POSTCODES_SQL: Final = """
+SELECT code, nation, ward, deprivation_rank FROM postcode WHERE code = ANY($1::text[])
 """
 HIGHEST_SQL: Final = "SELECT max(deprivation_rank) FROM postcode WHERE nation = $1"
 BOOK: Final = {
@@ -63,8 +65,9 @@ WHERE c.tenant_id = $1 AND r.tenant_id = $1 AND c.home_tenant_id = $1 AND c.lear
 """
 WAITING_SQL: Final = "SELECT id, learner_id, month FROM counted_award WHERE tenant_id = $1 AND release_id IS NULL"
 COUNTED_SQL: Final = """
-SELECT learner_id, count(*) AS awards FROM counted_award
-WHERE tenant_id = $1 AND release_id IS NOT NULL AND learner_id = ANY($2::uuid[]) GROUP BY learner_id
+SELECT c.learner_id, count(*) AS awards FROM unnest($2::uuid[]) AS waiting (id)
+JOIN counted_award c ON c.tenant_id = $1 AND c.learner_id = waiting.id
+WHERE c.release_id IS NOT NULL GROUP BY c.learner_id
 """
 STANDING_SQL: Final = """
 SELECT coalesce(sum(learners), 0) AS learners, coalesce(sum(repeated), 0) AS repeated, max(to_month) AS to_month
@@ -74,7 +77,11 @@ RELEASE_SQL: Final = """
 INSERT INTO figure_release (tenant_id, id, from_month, to_month, learners, repeated, badges, released_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-COUNT_SQL: Final = "UPDATE counted_award SET release_id = $2 WHERE tenant_id = $1 AND id = ANY($3::uuid[])"
+# Joined, not compared with each: some thousands are counted at once.
+COUNT_SQL: Final = """
+UPDATE counted_award c SET release_id = $2 FROM unnest($3::uuid[]) AS chosen (id)
+WHERE c.tenant_id = $1 AND c.id = chosen.id
+"""
 UNSORTED_SQL: Final = """
 SELECT id, from_month, to_month, badges FROM figure_release
 WHERE tenant_id = $1 AND to_month > coalesce(
@@ -114,13 +121,15 @@ async def release_here(tenant: UUID, today: date, *, chance: Random | None = Non
     """Do what `release_figures` does, in the tenant's City transaction."""
     through = rules.closed_month(today)
     await execute(LOCK_SQL, tenant)
+    [row] = await fetch(STANDING_SQL, tenant)
+    if (row["to_month"] or "") >= through:
+        return 0
     await take_up(tenant, through)
     waiting = [Waiting(*row) for row in await fetch(WAITING_SQL, tenant)]
     counted: dict[UUID, int] = {
         row["learner_id"]: row["awards"]
         for row in await fetch(COUNTED_SQL, tenant, list({each.learner for each in waiting}))
     }
-    [row] = await fetch(STANDING_SQL, tenant)
     standing, month, made = Standing(row["learners"], row["repeated"]), _first(row["to_month"], waiting), 0
     begun = month
     by_month: dict[str, list[Waiting]] = {}
@@ -172,18 +181,22 @@ async def book(tenant: UUID, home: UUID, rows: Sequence[Any], places: dict[UUID 
 
 
 async def places_of(tenant: UUID, opportunities: Iterable[UUID]) -> dict[UUID | None, tuple[str, ...]]:
-    """Find kind, place, ward and deprivation of opportunities."""
+    """Find kind, place, ward and deprivation of opportunities, in the tenant's City transaction."""
     rows = await fetch(WHERE_SQL, tenant, list(opportunities))
-    highest = {nation: await fetchval(HIGHEST_SQL, nation) for nation in {row["nation"] for row in rows} - {None}}
-    return {
-        row["id"]: (
-            row["kind"],
-            str(row["place_id"] or rules.UNKNOWN),
-            row["ward"] or rules.UNKNOWN,
-            rules.deprivation_tenth(row["deprivation_rank"], row["nation"], highest.get(row["nation"])),
-        )
-        for row in rows
-    }
+    codes = {row["postcode"]: normal_postcode(row["postcode"]) for row in rows if row["postcode"]}
+    wanted = [code for code in codes.values() if isinstance(code, str)]
+    areas = {row["code"]: row for row in await fetch(POSTCODES_SQL, wanted)}
+    nations = {row["nation"] for row in areas.values()} - {None}
+    highest = {nation: await fetchval(HIGHEST_SQL, nation) for nation in nations}
+    found: dict[UUID | None, tuple[str, ...]] = {}
+    for row in rows:
+        area = areas.get(codes.get(row["postcode"]))
+        ward, tenth = rules.UNKNOWN, rules.UNKNOWN
+        if area is not None:
+            ward, nation = area["ward"] or rules.UNKNOWN, area["nation"]
+            tenth = rules.deprivation_tenth(area["deprivation_rank"], nation, highest.get(nation))
+        found[row["id"]] = (row["kind"], str(row["place_id"] or rules.UNKNOWN), ward, tenth)
+    return found
 
 
 def _first(released: str | None, waiting: Sequence[Waiting]) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from piccolo.columns import UUID, Integer, Text, Timestamptz
 
 from waypost.db import TenantTable
 
+COUNTED: Final = "It is counted by the clock, and never changed."
 
-class CountedAward(TenantTable):
+
+class CountedAward(TenantTable, unaudited="It follows awards, which leave traces of their own."):
     """What figures need to know of an award of the city; `id` is the award's. Never read nationally."""
 
     learner_id = UUID(help_text="The person, or the recipient without an account; a made-up id once they are erased.")
@@ -22,7 +26,7 @@ class CountedAward(TenantTable):
     release_id = UUID(null=True, help_text="In which release it was counted; null while it waits.")
 
 
-class FigureRelease(TenantTable):
+class FigureRelease(TenantTable, unaudited=COUNTED):
     """A month, or a run of months, whose totals have been released; it never changes."""
 
     from_month = Text(help_text="The first month, such as 2026-03.")
@@ -33,7 +37,7 @@ class FigureRelease(TenantTable):
     released_at = Timestamptz()
 
 
-class FigureBreakdown(TenantTable):
+class FigureBreakdown(TenantTable, unaudited=COUNTED):
     """All badges of some releases, sorted by one thing; it never changes."""
 
     dimension = Text(help_text="layer, kind, place, ward, deprivation or age.")
@@ -43,7 +47,7 @@ class FigureBreakdown(TenantTable):
     together = Integer(null=True, help_text="Badges of the groups that are not shown by themselves.")
 
 
-class FigureCell(TenantTable, key=("breakdown_id", "code")):
+class FigureCell(TenantTable, key=("breakdown_id", "code"), unaudited=COUNTED):
     """One group of a breakdown: at least five people's badges."""
 
     breakdown_id = UUID()
