@@ -89,13 +89,18 @@ class Ground:
         self.embedded = None
 
     def run(self, *arguments: str) -> float:
-        """Run a `waypost` command to its end; its seconds. Raises CalledProcessError with what it said."""
+        """Run a `waypost` command to its end; its seconds. Raises RuntimeError with what it said."""
         begun = time.perf_counter()
+        self.say(*arguments)
+        return time.perf_counter() - begun
+
+    def say(self, *arguments: str) -> str:
+        """Run a `waypost` command to its end; what it printed. Raises RuntimeError with what it said."""
         command = [sys.executable, "-m", "waypost.cli", *arguments]
         done = subprocess.run(command, env=self.environment(), cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"waypost {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return time.perf_counter() - begun
+        return done.stdout.strip()
 
     def prepare(self, scale: int) -> float:
         """Migrate, apply the tenants, load made-up rows; the seconds that loading took."""

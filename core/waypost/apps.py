@@ -8,6 +8,7 @@ from asyncpg import Connection
 
 from waypost import db
 from waypost.access.tables import TABLES as ACCESS
+from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
 from waypost.issuers.tables import TABLES as ISSUERS
@@ -46,6 +47,7 @@ def core_app() -> db.App:
             *PATHWAYS,
             *LEARNERS,
             *AWARDS,
+            *CLAIMS,
             *SCHOOL,
             *WEBHOOKS,
         ),

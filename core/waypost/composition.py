@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 from waypost.access import forgetting as access_forgetting
 from waypost.audit import graph as audit
+from waypost.awards import claim_codes, claim_forgetting, claim_writes, completing, progress, request_effects, requests
+from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
-from waypost.badges import borrowing, collection_writes, collections
+from waypost.awards import graph as awards
+from waypost.awards import live as awards_live
+from waypost.awards import many_writes as award_many_writes
+from waypost.awards import writes as award_writes
+from waypost.awards.mine import mine_in
+from waypost.badges import borrowing, collection_writes, collections, endorsements
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -74,14 +81,16 @@ def core() -> Contribution:
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
         *(learners, school, review_graph),
     )
-    owned = (belongings, members)
+    owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
-    told = (discover_live, jobs, webhooks, webhook_writes)
+    told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
         *(member_writes, learner_writes, school_writes, review_writes),
+        *(award_writes, award_many_writes, claim_writes),
     )
-    return Contribution(CORE, tuple(each for room in (*shown, *owned, *written, *told, *kept) for each in room.TYPES))
+    rooms = (*shown, *owned, *written, *told, *kept)
+    return Contribution(CORE, tuple(each for room in rooms for each in room.TYPES))
 
 
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
@@ -96,17 +105,20 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
-    return Effects.joined((*(room.EFFECTS for room in rooms), *(plugins.effects() if plugins else ())))
+    given = (award_effects, completing, claim_codes, request_effects)
+    core_effects = (room.EFFECTS for room in (*rooms, *given))
+    return Effects.joined((*core_effects, *(plugins.effects() if plugins else ())))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
-    rooms = (
-        *(access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting, awards_forgetting),
-        school_forgetting,
-    )
+    rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
+    given = (awards_forgetting, claim_forgetting, school_forgetting)
     added = () if plugins is None else plugins.apps()
-    return (*(each for room in rooms for each in room.PERSONAL), *(each for app in added for each in app.personal))
+    return (
+        *(each for room in (*rooms, *given) for each in room.PERSONAL),
+        *(each for app in added for each in app.personal),
+    )
 
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
@@ -119,6 +131,9 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "tokens": tokens_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
+        "awards": mine_in(database, "awards"),
+        "recipients": mine_in(database, "recipients"),
+        "requests": mine_in(database, "requests"),
     }
     vetoes = None if plugins is None else partial(verdict_on, plugins)
     acts = Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing, personal=personal(plugins))

@@ -66,9 +66,12 @@ def missing() -> NotFound:
 # What a mutation may be refused with, for front ends; docs/front-ends.md has each.
 CODES: Final[Mapping[str, str]] = {
     "ALREADY_DECIDED": "Another curator was quicker, or the submission is not awaiting a decision.",
+    "ALREADY_ENDORSED": "The organisation has endorsed this already, or was refused.",
     "CITY_CLOSED": "The city has left the platform: it can be read, and nothing is written any more.",
     "CITY_NEEDED": "The national graph cannot tell which city is meant; ask the city's own graph.",
     "CLOSED": "It was closed or retired, and is not changed any more.",
+    "CODE_INVALID": "The code is wrong, cancelled, over or used up; nobody learns which.",
+    "CODE_NOT_YET": "The code cannot be used yet.",
     "DRAFT_NOT_READY": "The linter found errors, or warnings that nobody gave a reason for; `findings` has them.",
     "FORBIDDEN": "The asker has not the permission, or has it for another issuer or city only.",
     "IDEMPOTENCY_ANSWER_LOST": "It was done before under the same `Idempotency-Key`; its answer is lost. Read what it made.",
@@ -95,6 +98,8 @@ CODES: Final[Mapping[str, str]] = {
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
     "TOO_MANY": "There are too many of these already; the message says how many there may be.",
+    "TOO_MANY_TRIES": "Too many codes were wrong within an hour.",
     "UNAUTHENTICATED": "Nobody has signed in: there is no token.",
-    "WRONG_STATE": "The act does not fit to where the badge is on its way; `state` says where that is.",
+    "WRONG_BADGE_STATE": "The act does not fit to where the badge is on its way; `state` says where that is.",
+    "WRONG_STATE": "What was asked cannot be done in the state that the thing is in.",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,9 @@ import orjson
 
 from tests.graph.world import World
 from waypost.composition import core
+from waypost.db import Database
 from waypost.graph import Answer, Asker, Engine, Graph, GraphRequest, Schema, compose
+from waypost.settings import Settings
 from waypost.tenancy import Directory
 
 STRANGER = Asker()
@@ -28,6 +30,8 @@ class Platform:
 
     home: UUID
     directory: Directory | None = None
+    database: Database | None = None
+    settings: Settings = field(default_factory=lambda: Settings(secret_key="a key for tests alone"))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         active = slug == "plymouth" or (slug is None and tenant in {None, self.home})
@@ -44,7 +48,7 @@ class Asking:
     services: Any = None
 
     def __post_init__(self) -> None:
-        self.services = self.services or Platform(self.world.towns["plymouth"].id)
+        self.services = self.services or Platform(self.world.towns["plymouth"].id, database=self.engine.database)
 
     def graph(self, city: str | None) -> Graph:
         if city is None:

@@ -36,6 +36,7 @@ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attg
 MADE_UP: Final[Mapping[str, str]] = {
     "uuid": "lpad(to_hex({n}), 32, '0')::uuid",
     "text": "'word-{n}'",
+    "bytea": "'word-{n}'::bytea",
     "integer": "{n}",
     "bigint": "{n}",
     "boolean": "false",
@@ -44,6 +45,7 @@ MADE_UP: Final[Mapping[str, str]] = {
     "date": "'2026-01-01'::date + {n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
+    "bytea": "decode(lpad(to_hex({n}), 8, '0'), 'hex')",
     "timestamp with time zone": "'2026-01-01T00:00Z'::timestamptz + {n} * interval '1 second'",
 }
 

@@ -28,8 +28,9 @@ TABLES = (
     *("opportunity", "opportunity_text", "opportunity_badge", "opportunity_accessibility", "opportunity_weekday"),
     *("opportunity_layer", "opportunity_skill", "pathway", "pathway_text", "pathway_interest", "pathway_outcome"),
     *("step", "step_text", "step_badge", "step_opportunity", "borrowed", "address", "former_slug", "event"),
-    *("badge", "badge_version", "badge_text", "criterion", "badge_draft", "review", "review_comment"),
-    *("review_decision", "review_member", "collection", "collection_badge"),
+    *("award", "award_evidence", "award_policy", "award_batch", "recipient", "upload", "job"),
+    *("endorsement", "claim_code", "badge_request", "badge_request_evidence"),
+    *("badge_draft", "review", "review_comment", "review_decision", "review_member", "collection", "collection_badge"),
     *("membership", "invitation", "access_token"),
 )
 COUNTED_SQL = " UNION ALL ".join(
@@ -61,7 +62,7 @@ class Platform:
 
     directory: Directory
     database: Database
-    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET))
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET, base_url="https://waypost.example"))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []

@@ -113,7 +113,8 @@ async def test_nobody_sees_what_somebody_else_joined(stage: Stage, ada: str) -> 
     way, what = await pathway_in(stage, "brighton"), await job(stage)
     await stage.done("joinPathway", {"pathway": way}, JOINED, who=ada)
     await stage.done("saveOpportunity", {"opportunity": what}, SAVED, who=ada)
-    query = "query($way: ID!, $what: ID!) { pathway(id: $way) { viewerHasJoined } opportunity(id: $what) { viewerHasSaved } }"
+    query = """query($way: ID!, $what: ID!) {
+      pathway(id: $way) { viewerHasJoined } opportunity(id: $what) { viewerHasSaved } }"""
     for who in ("", "brighton curator", "operator", "learner"):
         seen = await stage.read(query, who=who, way=way, what=what)
         assert seen == {"pathway": {"viewerHasJoined": False}, "opportunity": {"viewerHasSaved": False}}

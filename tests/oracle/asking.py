@@ -19,6 +19,7 @@ from waypost.db import Database
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema
 from waypost.opportunities.rules import search_form
 from waypost.plugins import Plugins, Profile
+from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 
 CITIES = ("plymouth", "cardiff", "badge-nation", "south-west", "old-town", None)
@@ -43,6 +44,7 @@ class Platform:
     directory: Directory
     plymouth: UUID
     database: Database
+    settings: Settings = field(default_factory=lambda: Settings(secret_key="a key for tests alone"))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""

@@ -30,6 +30,7 @@ from graphql.execution.values import get_directive_values, get_variable_values
 from tests.oracle.audits import AUDITS
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
+from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
@@ -39,7 +40,7 @@ from tests.oracle.search import SEARCH
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
-RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **SCHOOL}
+RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **LEARNING, **SCHOOL}
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "interests": ("film", "sea", "digital", "none"),
     "accessibility": ("step-free", "hearing-loop", "bsl", "none"),
     "postcode": POSTCODES,
+    "usable": (True, False),
+    "link": ("https://example.org/{code}", "javascript:{code}", "{code}"),
     "tables": ("place", "badge", "former_slug", "none"),
     "acts": ("updatePlace", "publishBadge", "none"),
 }

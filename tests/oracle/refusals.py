@@ -11,6 +11,7 @@ from tests.oracle import school, search
 from tests.oracle.audits import check_audit
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
+from tests.oracle.learning import GUARDED, check_guarded, check_link
 from tests.oracle.lists import (
     check_box,
     check_cities,
@@ -156,6 +157,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
+    **{("Query", field): check_guarded(field) for field in GUARDED},
+    **{("ClaimCode", field): check_link for field in ("qr", "card")},
     ("Query", "auditLog"): check_audit,
     ("Query", "members"): _permitted("members", "member.read"),
     ("Query", "invitations"): _permitted("invitations", "member.read"),

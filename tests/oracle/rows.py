@@ -75,10 +75,14 @@ def _read(column: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class View:
-    """What one graph shows: a city's (`tenant`) its own rows alone, the nation's (None) everybody's public ones."""
+    """What one graph shows: a city's (`tenant`) its own rows alone, the nation's (None) everybody's public ones.
+
+    `drafts`: also what is not public, below a field that asks for a permission.
+    """
 
     rows: Rows
     tenant: UUID | None
+    drafts: bool = False
 
     @property
     def national(self) -> bool:
@@ -112,7 +116,7 @@ class View:
             return True  # what is the same for everybody
         if self.national:
             return bool(row.get("public", False))
-        return row["tenant_id"] == self.tenant and bool(row.get("public", True))
+        return row["tenant_id"] == self.tenant and (self.drafts or bool(row.get("public", True)))
 
 
 @dataclass(frozen=True)

@@ -373,7 +373,6 @@ THINGS: Table = {
     **columns("Money", "amount=price currency"),
     ("Badge", "replacedBy"): one("Badge", "badge", "replaced_by_id"),
     ("Badge", "derivedFrom"): derived_from,
-    ("Badge", "endorsements"): below("Endorsement", "endorsement", "badge_id", "valid_from", "id"),
     ("Badge", "city"): city,
     ("Badge", "opportunities"): badge_opportunities,
     ("Badge", "pathways"): badge_pathways,

@@ -95,12 +95,12 @@ async def test_out_of_order_acts_are_refused(stage: Stage, number: str) -> None:
     assert (await stage.refused("publishBadge", badge, **ADMIN))[:2] == ("NotApproved", "NOT_APPROVED")
     await stage.done("submitBadge", badge, DRAFT, **ADMIN)
     for name, more in (("submitBadge", {}), ("updateBadgeDraft", {"name": "Later"})):
-        assert (await stage.refused(name, {**badge, **more}, **ADMIN))[:2] == ("WrongState", "WRONG_STATE")
+        assert (await stage.refused(name, {**badge, **more}, **ADMIN))[:2] == ("WrongBadgeState", "WRONG_BADGE_STATE")
     assert (await stage.refused("publishBadge", badge, **ADMIN))[0] == "NotApproved"
     await work_off(stage.database)
     await decided(stage, draft)
     for name, more in (("submitBadge", {}), ("updateBadgeDraft", {"name": "Later"})):
-        assert (await stage.refused(name, {**badge, **more}, **ADMIN))[:2] == ("WrongState", "WRONG_STATE")
+        assert (await stage.refused(name, {**badge, **more}, **ADMIN))[:2] == ("WrongBadgeState", "WRONG_BADGE_STATE")
     assert (await stage.refused("publishBadge", badge, who="college staff"))[1] == "FORBIDDEN"
     await stage.done("publishBadge", badge, BADGE, **ADMIN)
     assert (await stage.refused("publishBadge", badge, **ADMIN))[0] == "NotApproved"

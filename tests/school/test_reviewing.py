@@ -322,7 +322,7 @@ async def test_what_lies_with_a_tenant_that_left_is_sent_to_another(stage: Stage
         again = (await stage.done("submitBadge", badge, DRAFT, who="college admin"))["draft"]
         assert (again["state"], again["round"], again["dueAt"]) == ("SUBMITTED", 1, draft["dueAt"])
         assert f"{number} badge" in await waiting(stage, "brighton curator", "brighton")
-        assert (await stage.refused("submitBadge", badge, who="college admin"))[1] == "WRONG_STATE"
+        assert (await stage.refused("submitBadge", badge, who="college admin"))[1] == "WRONG_BADGE_STATE"
         own = {"review": review_of(stage, draft, "brighton"), "decision": "APPROVED"}
         await stage.done("reviewBadge", own, "review { state }", who="brighton curator")
         assert await state_of(stage, draft) == "APPROVED"

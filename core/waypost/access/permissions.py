@@ -21,6 +21,16 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "pathway.publish": "Show a pathway to everybody.",
     "pathway.retire": "Take a pathway off the lists.",
     "badge.adopt": "Show another city's badge here.",
+    "award.create": "Give badges to people and organisations, and undo a batch within the hour.",
+    "award.read": "See who was given what.",
+    "award.revoke": "Take an award back, or replace it by another.",
+    "award.accept": "Accept and decline what the organisation itself was given.",
+    "award.policy": "Say how often one recipient is given a badge.",
+    "endorsement.give": "Endorse a badge or an issuer for one's own organisation, and withdraw that.",
+    "endorsement.decide": "Accept or refuse what others say of one's own badges and organisation.",
+    "claim.create": "Make codes by which people claim badges, see and print them.",
+    "claim.cancel": "Cancel a code.",
+    "request.decide": "Read requests for one's own badges with their evidence, and decide them.",
     "badge.propose": "Draft badges, clone those of others, read drafts and comment on them.",
     "badge.submit": "Submit a badge's draft for its review.",
     "badge.publish": "Publish a badge that a curator has approved.",
@@ -38,6 +48,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "token.revoke": "Take back tokens of one's own; with a role of the whole city, anybody's there.",
 }
 
+_AWARDER: Final = frozenset({"award.create", "award.read", "claim.create", "claim.cancel", "request.decide"})
 _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity.update", "opportunity.close"})
 
 _TOKENS: Final = frozenset({"token.create", "token.revoke"})
@@ -51,22 +62,31 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "city-admin": frozenset(PERMISSIONS),
     "curator": frozenset(PERMISSIONS) - _MEMBERS | {"member.read"},
     "issuer-admin": _PROVIDER
+    | _AWARDER
     | _TOKENS
     | _MEMBERS
     | {
+        "endorsement.give",
+        "endorsement.decide",
         "issuer.update",
         "pathway.create",
         "pathway.update",
         "pathway.publish",
         "pathway.retire",
         "badge.adopt",
+        "award.revoke",
+        "award.accept",
+        "award.policy",
         "badge.propose",
         "badge.submit",
         "badge.publish",
         "badge.retire",
         "badge.collect",
     },
-    "issuer-staff": _PROVIDER | _TOKENS | {"pathway.create", "pathway.update", "badge.propose", "badge.submit"},
+    "issuer-staff": _PROVIDER
+    | _AWARDER
+    | _TOKENS
+    | {"pathway.create", "pathway.update", "badge.propose", "badge.submit"},
     "employer": _PROVIDER | _TOKENS,
     "learner": frozenset(),
 }

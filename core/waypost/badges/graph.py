@@ -48,6 +48,7 @@ from . import tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from waypost.badges.endorsements import Endorsement
     from waypost.cities.graph import City
     from waypost.graph.query import Here, Query, Selected
     from waypost.issuers.costs import OpportunityCost
@@ -150,15 +151,6 @@ class VersionShown(Relation):
         return f"coalesce((select {body} from badge_version {row} where {where}), {HIDDEN_JSON})"
 
 
-@node(tables.Endorsement)
-class Endorsement(Node):
-    """Another organisation's word for a badge."""
-
-    endorser: Issuer = one(doc="Who endorses it.")
-    comment: str | None
-    valid_from: datetime
-
-
 @node(tables.Badge)
 class Badge(Node):
     """A recognition that an issuer offers, at one layer of the city's badge standard."""
@@ -200,7 +192,10 @@ class Badge(Node):
         "derived_from_id", away="derived_from_tenant_id", doc="The badge that it was cloned from."
     )
     endorsements: list[Endorsement] = many(
-        there_key="badge_id", order_by=("valid_from", "id"), doc="Who stands behind it."
+        there_key="badge_id",
+        where="{there}.state = 'accepted'",
+        order_by=("valid_from", "id"),
+        doc="Who stands behind it: what its issuer has accepted.",
     )
     city: City = one("tenant_id", doc="The city that it belongs to.")
 
@@ -268,7 +263,6 @@ TYPES = (
     CodedValue,
     Criterion,
     BadgeVersion,
-    Endorsement,
     Badge,
     BadgeFilter,
     BadgeQuery,

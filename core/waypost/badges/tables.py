@@ -98,12 +98,20 @@ class BadgeSkill(TenantTable, key=("version_id", "skill_id"), sealed=True):
 
 
 class Endorsement(TenantTable):
-    """What another organisation says of a badge."""
+    """What another organisation says of a badge or of an issuer; public once the endorsed has accepted it."""
 
-    badge_id = UUID()
+    badge_id = UUID(null=True)
+    issuer_id = UUID(null=True, help_text="Where an issuer is endorsed, and no badge.")
     endorser_id = UUID()
+    endorsed_id = UUID(help_text="The issuer that decides: the one endorsed, or the badge's.")
     comment = Text(null=True, help_text="What the endorser says of it.")
+    state = Text(default="offered", help_text="offered, accepted, refused or withdrawn.")
+    reason = Text(null=True, help_text="Why it was refused or withdrawn.")
     valid_from = Timestamptz(help_text="Since when the endorser stands behind it.")
+    offered_by = UUID(null=True, help_text="Who gave the endorser's word.")
+    offered_at = Timestamptz(help_text="When the endorser gave its word.")
+    decided_by = UUID(null=True, help_text="Who accepted, refused or withdrew it.")
+    decided_at = Timestamptz(null=True, help_text="When it was accepted, refused or withdrawn.")
     public = Boolean(default=False)
 
 

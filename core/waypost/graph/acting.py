@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from typing_extensions import override
 
 from waypost.access.memberships import Held, held_here, speaking
-from waypost.access.permissions import NATIONAL_ROLE
+from waypost.access.permissions import NATIONAL_ROLE, permits
 from waypost.access.tokens import MEMBER_SQL
-from waypost.db import act_as, fetchval
+from waypost.db import City, act_as, fetchval
 from waypost.outbox import Act, Event, Submission, Verdict
 from waypost.outbox.submission import Ask
 from waypost.refusal import Refusal, Refused, missing
@@ -20,6 +20,8 @@ from waypost.tenancy.entries import Here
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from waypost.db import Database
 
     from .request import Asker, Request
 
@@ -101,6 +103,16 @@ class Begin:
         who = (asker.person, held.role, held.issuer_id, request.now)
         vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
         return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers, vetoes=vetoes)
+
+
+async def may_in(database: Database, request: Request, tenant: UUID, permission: str) -> bool:
+    """Whether the asker has a permission in a tenant, asked in a transaction of its own before an act."""
+    asker = request.asker
+    if asker.person is None or asker.tenant not in {None, tenant}:
+        return False
+    async with database.transaction(City(tenant, quiet=True)):
+        held = await _held(asker, asker.person, tenant)
+    return held is not None and permits(held.role, permission, asker.limits)
 
 
 async def _held(asker: Asker, person: UUID, tenant: UUID) -> Held | None:

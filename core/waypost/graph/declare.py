@@ -50,13 +50,15 @@ class Stored:
     """Where a node's rows are: in `table`, or in `national` on the national graph.
 
     `shared`: one id stands for the rows of all tenants (skills), so it names no tenant. `seen` gives further
-    conditions for a row to be shown at all, wherever it is met; see `permitted`.
+    conditions for a row to be shown at all, wherever it is met; see `permitted`. `looked_up` names the lookup that
+    finds the national rows beforehand: the asker's own, wherever they are; `national` then only says their columns.
     """
 
     table: type[Table]
     national: type[Table] | None = None
     shared: bool = False
     seen: Seen | None = None
+    looked_up: str | None = None
 
 
 def _field(relation: Relation, doc: str) -> Any:
@@ -128,8 +130,9 @@ def node(
     national: type[Table] | None = None,
     shared: bool = False,
     seen: Seen | None = None,
+    looked_up: str | None = None,
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a type on a table; `national` is read instead on the national graph.
+    """Declare a type on a table; `national` is read instead on the national graph; `looked_up`: see `Stored`.
 
     A type that extends `Node` can be asked for by its id. So one whose rows are not for everybody says with `seen`
     who sees which: it gets the query and the row, and returns SQL conditions, such as those of `permitted` and `own`.
@@ -137,7 +140,7 @@ def node(
 
     def declare(cls: type[T]) -> type[T]:
         typed = _typed(cls, table, strawberry.type)
-        typed.__stored__ = Stored(table, national, shared, seen)  # type: ignore[attr-defined]  # read by compose
+        typed.__stored__ = Stored(table, national, shared, seen, looked_up)  # type: ignore[attr-defined]  # read by compose
         return typed
 
     return declare
@@ -286,10 +289,12 @@ def computed(
     columns: tuple[str, ...] = (),
     arguments: tuple[Argument, ...] = (),
     kept: bool = False,
+    private: bool = False,
     doc: str = "",
 ) -> Any:
     """A field that Python finishes, once for all parents; see `python_fields.Computed`."""
-    return python_fields.Computed(work=work, columns=columns, arguments=arguments, kept=kept, doc=doc)
+    facts: dict[str, Any] = {"columns": columns, "arguments": arguments, "kept": kept, "private": private}
+    return python_fields.Computed(work=work, doc=doc, **facts)
 
 
 def pages(**facts: Any) -> Any:

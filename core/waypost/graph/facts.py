@@ -35,6 +35,9 @@ class Facts:
         self.stored = stored
         self.nodes = frozenset(each.name for each in schema.get_possible_types(_node(schema)))
         self.seen = {each.table: each.seen for each in stored.values() if each.seen is not None}
+        self.looked_up = {
+            each.national: each.looked_up for each in stored.values() if each.national is not None and each.looked_up
+        }
         self._columns: dict[type[Table], Mapping[str, Column]] = {}
 
     def columns(self, table: type[Table]) -> Mapping[str, Column]:
@@ -49,8 +52,12 @@ class Facts:
         return is_tenant_table(table)
 
     def is_hidden(self, table: type[Table], *, national: bool) -> bool:
-        """Say whether one kind of graph can see no row of the table: the nation, of what is never public."""
-        return national and self.is_tenant_table(table) and "public" not in self.columns(table)
+        """Say whether one kind of graph can see no row of the table: the nation, of what is never public.
+
+        What is looked up for the asker is theirs to see.
+        """
+        never = self.is_tenant_table(table) and "public" not in self.columns(table)
+        return national and never and table not in self.looked_up
 
     def definition(self, of: GraphQLObjectType, name: str) -> GraphQLField:
         """Return a field's definition."""

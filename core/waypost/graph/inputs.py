@@ -24,7 +24,8 @@ Given = Mapping[str, Any]
 # An id that names nothing here names this: no row has it, so it answers like a missing one wherever it stands.
 NOWHERE: Final = UUID(int=0)
 LONGEST_URL: Final = 2_000
-LONG: Final = frozenset({"criteria", "description", "reason", "summary", "text"})  # texts of several lines
+# Texts of several lines.
+LONG: Final = frozenset({"comment", "criteria", "description", "narrative", "reason", "statement", "summary", "text"})
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Nothing that PostgreSQL cannot keep or a page cannot show: control characters and half characters.
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -74,7 +75,8 @@ def _first_problem(values: Iterable[Any]) -> Invalid | None:
 
 def _text_problem(text: str, path: tuple[str, ...]) -> Invalid | None:
     name = next((step for step in reversed(path) if not step.isdecimal()), "")
-    longest = LONGEST_TEXT if name in LONG else LONGEST_URL if name.lower().endswith("url") else LONGEST_NAME
+    address = name.lower().endswith("url") or name == "evidence"
+    longest = LONGEST_TEXT if name in LONG else LONGEST_URL if address else LONGEST_NAME
     if len(text) > longest:
         return Invalid(message=f"At most {longest} characters fit here, these are {len(text)}.", path=path)
     if unfit := _UNFIT.search(text):

@@ -92,6 +92,12 @@ class Opened:
     prepared: Prepared
     to: Subscribed
 
+    @property
+    def is_private(self) -> bool:
+        """Whether not everybody sees its objects: then not even their ids are told to who does not."""
+        facts = self.graph.schema.facts
+        return facts.stored[self.to.relation.kind].seen is not None
+
     async def read(self, engine: Engine) -> Answer:
         """Read the message about `request.about`."""
         document, request = self.prepared.document, self.prepared.request
@@ -268,7 +274,7 @@ class Live:
             while not self.closing.is_set() and (happened := await listener.next()):
                 if happened.position <= told.get(happened.tenant, BEGINNING):
                     continue
-                always = known is None or happened.row in known
+                always = happened.row in known if known is not None else not opened.is_private
                 if message := await self._message(wanted, happened, always=always):
                     known = _with(known, happened.row)
                     yield message

@@ -41,7 +41,7 @@ from .query import Query
 from .relations import Argument, Relation, away_marker
 from .repeating import Repeat
 from .shape import Incomplete, complete, shape_of
-from .sql import every, literal, text_object
+from .sql import every, literal, text_list, text_object
 
 if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
@@ -80,6 +80,14 @@ class Found:
 
     tenant: UUID | None = None
     given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Several rows of the tenant in a payload, of one node type and in this order."""
+
+    kind: str
+    ids: Sequence[UUID]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,6 +371,8 @@ def _part(query: Query, field: Selected, outcome: Mapping[str, Any]) -> str:
     if field.name == "__typename":
         return query.value(None, field)
     value = next(each for name, each in outcome.items() if camel(name) == field.name)
+    if isinstance(value, Rows):
+        return _listed(query, field, value)
     if isinstance(value, Row):
         if value.home not in {None, query.request.tenant}:
             return away_marker(query, field, literal(str(value.home)), literal(str(value.id)))
@@ -371,6 +381,14 @@ def _part(query: Query, field: Selected, outcome: Mapping[str, Any]) -> str:
         body = query.object(query.facts.schema.type_map[value.kind], row, field)
         return f"(select {body} from {sql_name(row.table)} {row} where {where})"
     return literal(orjson.dumps(plainly(query, field, value)).decode())
+
+
+def _listed(query: Query, field: Selected, rows: Rows) -> str:
+    row = query.row(query.facts.table(rows.kind, national=False))
+    asked = f"unnest({query.param(lambda _request: list(rows.ids), 'uuid[]')}) with ordinality asked(id, n)"
+    where = every([f"{row}.id = asked.id", *query.inside(row)])
+    items = text_list(query.object(query.facts.schema.type_map[rows.kind], row, field), "asked.n")
+    return f"(select {items} from {sql_name(row.table)} {row}, {asked} where {where})"
 
 
 def plainly(query: Query, field: Selected, value: Any) -> Any:

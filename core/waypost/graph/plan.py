@@ -134,6 +134,7 @@ def root_object(query: Query, fields: Sequence[Selected]) -> str:
 
 def finished(query: Query, body: str, fields: Sequence[Selected] = ()) -> Plan:
     """Return the plan of a body of SQL that prints these root fields."""
-    sql, getters = query.numbered(f"select {body}")
+    own = f"with {', '.join(query.own_rows.values())} " if query.own_rows else ""
+    sql, getters = query.numbered(f"{own}select {body}")
     query.planned = True
     return Plan(sql, getters, query.decisions, query.patches, query, fields)

@@ -42,16 +42,22 @@ class Computed(Relation):
     `columns` of the row are read beside the others. `work(parents, field, request)` gets one mapping of those
     columns a parent (timestamps as RFC 3339 text) and returns one value a parent, or an exception for one that
     failed; values are plain data: mappings with the GraphQL names as keys, lists, and what JSON knows. At the root
-    there is one parent, empty. `kept` says that the values follow from columns, arguments and the directory of
+    there is one parent, empty. `private` says that the field is about who asks: null for strangers, and the work is
+    not called. `kept` says that the values follow from columns, arguments and the directory of
     tenants alone, or that the work tells `request.ends` when they change: only then may the whole answer be kept.
     """
 
     kept: bool = False
+    private: bool = False
     columns: tuple[str, ...] = ()
     work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]]]
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        if self.private:
+            query.personal = True
+            if not query.decide(_is_known):
+                return "'null'"
         number = query.patch(field, self, shape_of(query, field))
         return _place(number, here, self.columns)
 
@@ -59,6 +65,10 @@ class Computed(Relation):
     def needs(self, name: str) -> Sequence[str]:
         del name
         return self.columns
+
+
+def _is_known(request: Request) -> bool:
+    return request.asker.person is not None
 
 
 @dataclass(frozen=True, kw_only=True)

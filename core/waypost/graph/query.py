@@ -27,6 +27,7 @@ from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from .errors import GraphError, Place, keys_of
 from .permitted import refuse_reading
+from .request import Lookup
 from .sql import literal, text_object
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class Query:
     personal: bool = False  # the answer depends on who asks
     by_values: bool = False  # how much is found differs so much that PostgreSQL does well to plan for the values
     clocks: set[Clock] = field(default_factory=set)
+    own_rows: dict[str, str] = field(default_factory=dict)  # what was looked up for the asker: name and SQL
     _names: Iterator[int] = field(default_factory=lambda: count(1))
     _place: Place = ()
 
@@ -186,7 +188,19 @@ class Query:
 
     def row(self, table: type[Table]) -> Here:
         """Return a new row of that table, under an alias of its own."""
+        if table in self.facts.looked_up:
+            self._look_up(table, self.facts.looked_up[table])
         return Here(f"t{next(self._names)}", table)
+
+    def _look_up(self, table: type[Table], kind: str) -> None:
+        """Let the rows of a table be those that a lookup finds for the asker, as a JSON list."""
+        name = table._meta.tablename
+        if name in self.own_rows:
+            return
+        self.personal = True
+        columns = ", ".join(f"{each._meta.name} {each.column_type}" for each in self.facts.columns(table).values())
+        found = self.param(_looked_up(kind), "jsonb")
+        self.own_rows[name] = f"{name} as materialized (select * from jsonb_to_recordset({found}) found({columns}))"
 
     @property
     def tenant(self) -> str:
@@ -350,6 +364,10 @@ class Query:
             return text
         active = f"p.tenant_id = {row}.tenant_id and p.plugin = {literal(plugin)} and p.active"
         return f"case when exists (select from tenant_plugin p where {active}) then {text} else 'null' end"
+
+
+def _looked_up(kind: str) -> Getter:
+    return lambda request: Lookup(kind, str(request.asker.person), lambda found: found)
 
 
 def _tenant(request: Request) -> UUID | None:

@@ -66,8 +66,9 @@ class Request:
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
     for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
-    something that was computed changes with the time. `about` is set while a subscription is answered; `said` is the
-    key under which a mutation that is sent twice is done once.
+    something that was computed changes with the time; `memo` is what was looked up for one field, and another of the
+    same request needs too. `about` is set while a subscription is answered; `said` is the key under which a mutation
+    that is sent twice is done once.
     """
 
     now: datetime
@@ -82,6 +83,7 @@ class Request:
     about: About | None = None
     said: Said | None = None
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property

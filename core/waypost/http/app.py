@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from waypost.http.documents import OnlyRead, Pages, Schemas
 from waypost.http.endpoint import GraphEndpoint
+from waypost.http.exports import AwardsFile
 from waypost.http.faults import Code, Fault, method_not_allowed
 from waypost.http.health import Readyz, healthz
 from waypost.http.kept import KeptLane
@@ -22,6 +23,7 @@ from waypost.http.sites import Sites
 from waypost.http.socket import GraphSocket
 from waypost.http.streams import GraphStream
 from waypost.http.unsubscribing import Unsubscribe
+from waypost.http.uploads import Uploads
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -53,6 +55,8 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Mount("/static", platform.assets),
         *sign_in_routes(platform),
         Route("/unsubscribe/{token}", Unsubscribe(platform)),
+        Route("/uploads/{id}", Uploads(platform)),
+        Route("/{tenant}/awards.csv", AwardsFile(platform)),
         Route("/", pages),
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),

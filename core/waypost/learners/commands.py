@@ -6,10 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from waypost.db import execute, fetchval
-from waypost.outbox import OWN, Act, command
+from waypost.outbox import OWN, Act, command, enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
 
 MOST_KEPT: Final = 1_000  # of each kind; more is no list that anybody reads
+COMPLETE: Final = "complete-pathways"  # the job that looks whether everything was earned before
 
 PATHWAY_SQL: Final = "SELECT state FROM pathway WHERE tenant_id = $1 AND id = $2 AND public"
 OPPORTUNITY_SQL: Final = "SELECT state FROM opportunity WHERE tenant_id = $1 AND id = $2 AND public"
@@ -48,7 +49,9 @@ async def join_pathway(act: Act, pathway: UUID, state: str | None) -> Refusal | 
         return Refused(code="CLOSED", message="This pathway is no longer offered.", path=("pathway",))
     if await fetchval(JOINED_SQL, act.person) >= MOST_KEPT:
         return Invalid(message=f"At most {MOST_KEPT} pathways can be joined; leave some.", path=("pathway",))
-    await execute(JOIN_SQL, act.person, act.here.tenant_id, pathway, act.now)
+    done = await execute(JOIN_SQL, act.person, act.here.tenant_id, pathway, act.now)
+    if done.endswith(" 1"):
+        await enqueue(COMPLETE, {"tenant": act.here.tenant_id, "pathway": pathway, "person": act.person})
     return None
 
 

@@ -11,12 +11,22 @@ class Recipient(TenantTable):
     """Somebody, or an organisation, that can be given a badge. Never read nationally."""
 
     kind = Text(help_text="person or organisation.")
-    display_name = Text()
-    address = Text(null=True)
-    person_id = UUID(null=True, help_text="Once they have an account.")
+    display_name = Text(help_text="As the issuer who first gave a badge calls them.")
+    address = Text(null=True, help_text="Where letters go; null: they claim by a code that the issuer hands over.")
+    person_id = UUID(null=True, help_text="The person behind the address, whether they ever signed in or not.")
     birth_year = Integer(null=True)
-    guardian_address = Text(null=True)
+    guardian_address = Text(null=True, help_text="Under 13 the only address that is written to.")
+    guardian_id = UUID(null=True, help_text="The person behind the guardian's address.")
+    issuer_id = UUID(null=True, help_text="Of an organisation that is also an issuer here: its people accept.")
+    reference = Text(null=True, help_text="An issuer's own, such as a pupil's number.")
+    reference_issuer_id = UUID(null=True, help_text="Whose reference it is.")
     created_at = Timestamptz()
+
+
+class KnownIn(PersonTable, key=("tenant_id",), grants={"system": "SELECT, INSERT, UPDATE, DELETE"}):
+    """A tenant that knows a person as a recipient: where what they earned is looked for."""
+
+    tenant_id = UUID()
 
 
 class JoinedPathway(PersonTable, key=("tenant_id", "pathway_id")):
@@ -35,4 +45,4 @@ class SavedOpportunity(PersonTable, key=("tenant_id", "opportunity_id")):
     saved_at = Timestamptz()
 
 
-TABLES = (Recipient, JoinedPathway, SavedOpportunity)
+TABLES = (Recipient, KnownIn, JoinedPathway, SavedOpportunity)

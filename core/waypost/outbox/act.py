@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -46,19 +46,23 @@ class Event:
     """Something that happened to one object: ids and facts, never names or addresses.
 
     A subclass is one kind of happening and named by it: `BadgePublished(badge, number)` has the type
-    `badge.published` and the object type `Badge`; its first field is the object's id, the others are data.
+    `badge.published` and the object type `Badge`; its first field is the object's id, the others are data. A type of
+    several words stands in `about`.
     """
+
+    about: ClassVar[str] = ""
 
     @property
     def type(self) -> str:
         """The name under which the outbox tells it: the object, a dot, what happened."""
-        thing, *happened = _HUMP.split(self.__class__.__name__)
-        return f"{thing}.{'-'.join(happened)}".lower()
+        thing = self.object_type
+        happened = self.__class__.__name__.removeprefix(thing)
+        return f"{'-'.join(_HUMP.split(thing))}.{'-'.join(_HUMP.split(happened))}".lower()
 
     @property
     def object_type(self) -> str:
         """The type of the object it happened to, as in the graph."""
-        return _HUMP.split(self.__class__.__name__)[0]
+        return self.about or _HUMP.split(self.__class__.__name__)[0]
 
     @property
     def object_id(self) -> UUID:

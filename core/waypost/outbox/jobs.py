@@ -75,7 +75,14 @@ async def end_job(
     now = datetime.now(UTC)
     if not await fetchval(END_SQL, tenant, job, state, done, now):
         return False
-    kept = list(problems[:MOST_PROBLEMS])
+    await add_problems(tenant, job, problems)
+    await _tell(tenant, "job.ended", job, now, state=state, problems=len(problems))
+    return True
+
+
+async def add_problems(tenant: UUID, job: UUID, problems: Sequence[Problem]) -> None:
+    """Keep what could not be done while the job goes on; at most 1,000 at a time."""
+    kept = problems[:MOST_PROBLEMS]
     if kept:
         await execute(
             PROBLEMS_SQL,
@@ -88,8 +95,6 @@ async def end_job(
             [each.code for each in kept],
             [each.message for each in kept],
         )
-    await _tell(tenant, "job.ended", job, now, state=state, problems=len(problems))
-    return True
 
 
 async def _tell(tenant: UUID, type: str, job: UUID, now: datetime, person: UUID | None = None, **facts: object) -> None:

@@ -47,7 +47,7 @@ class NotApproved(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WrongState(Refusal):
+class WrongBadgeState(Refusal):
     """The act does not fit to where the badge is on its way."""
 
     state: str
@@ -73,18 +73,18 @@ def may_move(state: str, to: str) -> bool:
     return to in MOVES[state]
 
 
-def unwritable(state: str) -> WrongState | None:
+def unwritable(state: str) -> WrongBadgeState | None:
     """Refuse to change words that lie with the review, or are approved."""
     if state in WRITABLE:
         return None
-    return WrongState(message=f"The draft {WORDS[state]}: its words cannot be changed.", state=state)
+    return WrongBadgeState(message=f"The draft {WORDS[state]}: its words cannot be changed.", state=state)
 
 
-def unsubmittable(state: str) -> WrongState | None:
+def unsubmittable(state: str) -> WrongBadgeState | None:
     """Refuse to submit what was submitted already."""
     if may_move(state, SUBMITTED):
         return None
-    return WrongState(message=f"The draft {WORDS[state]}: it cannot be submitted again.", state=state)
+    return WrongBadgeState(message=f"The draft {WORDS[state]}: it cannot be submitted again.", state=state)
 
 
 def unpublished(state: str) -> NotApproved | None:

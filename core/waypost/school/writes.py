@@ -47,7 +47,7 @@ class NotApproved(Error):
 
 
 @strawberry.type(description="The act does not fit to where the badge is on its way.")
-class WrongState(Error):
+class WrongBadgeState(Error):
     """Look at the state."""
 
     state: BadgeState = strawberry.field(description="Where the draft is on its way.")
@@ -128,10 +128,12 @@ class RetireBadgeSuccess:
 
 ProposeBadgePayload: Any = payload("ProposeBadgePayload", ProposeBadgeSuccess, SlugTaken, Invalid)
 UpdateBadgeDraftPayload: Any = payload(
-    "UpdateBadgeDraftPayload", UpdateBadgeDraftSuccess, SlugTaken, Invalid, ManagedByFiles, WrongState
+    "UpdateBadgeDraftPayload", UpdateBadgeDraftSuccess, SlugTaken, Invalid, ManagedByFiles, WrongBadgeState
 )
 CloneBadgePayload: Any = payload("CloneBadgePayload", CloneBadgeSuccess, SlugTaken, Invalid)
-SubmitBadgePayload: Any = payload("SubmitBadgePayload", SubmitBadgeSuccess, DraftNotReady, ManagedByFiles, WrongState)
+SubmitBadgePayload: Any = payload(
+    "SubmitBadgePayload", SubmitBadgeSuccess, DraftNotReady, ManagedByFiles, WrongBadgeState
+)
 PublishBadgePayload: Any = payload("PublishBadgePayload", PublishBadgeSuccess, NotApproved)
 RetireBadgePayload: Any = payload("RetireBadgePayload", RetireBadgeSuccess, ManagedByFiles)
 
@@ -260,7 +262,7 @@ class BadgeSchoolMutation:
 
 TYPES = (
     NotApproved,
-    WrongState,
+    WrongBadgeState,
     DraftNotReady,
     LintReasonInput,
     CriterionInput,

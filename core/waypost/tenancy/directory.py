@@ -16,7 +16,7 @@ TENANTS_SQL: Final = """
 SELECT t.id, t.slug, t.name, t.kind, t.state, t.nation, t.languages, t.timezone, t.standard_code,
        t.review_tenant_id, t.south, t.west, t.north, t.east, t.latitude, t.longitude,
        t.primary_colour, t.accent_colour, t.logo_url, t.contact_url, t.origins,
-       t.documents, t.graph_share, t.files, t.example, t.managed_by, t.sign_in::text AS sign_in,
+       t.documents, t.graph_share, t.retention_days, t.files, t.example, t.managed_by, t.sign_in::text AS sign_in,
        ARRAY(SELECT s.slug FROM tenant_slug s WHERE s.tenant_id = t.id ORDER BY s.slug) AS slugs,
        ARRAY(SELECT h.host FROM tenant_host h WHERE h.tenant_id = t.id ORDER BY h.host) AS hosts,
        ARRAY(SELECT g.group_id FROM tenant_group g WHERE g.tenant_id = t.id ORDER BY g.group_id) AS groups,
@@ -42,7 +42,7 @@ class Tenant:
 
     `plugins` are the active ones; `former_slugs` redirect here; `origins` may call with a token;
     `documents` is any or trusted; `graph_share` is its visitors' part of what the platform gives out; by `providers`
-    its people sign in.
+    its people sign in; what nobody claimed is forgotten after `retention_days`.
     """
 
     id: UUID
@@ -72,6 +72,7 @@ class Tenant:
     files: str
     example: bool
     managed_by: str
+    retention_days: int = 365
     providers: tuple[Provider, ...] = ()
 
     @property

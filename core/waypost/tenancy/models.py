@@ -145,6 +145,7 @@ class TenantFile(Table):
     formerly: EachOnce[Slug] = ()
     look: Look = Look()
     graph: GraphPolicy = GraphPolicy()
+    retention_days: Annotated[int, Field(ge=30, le=3_650)] = 365
     sign_in: Mapping[Slug, SignInProvider] = {}
     plugins: Mapping[str, Mapping[str, Any]] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Array, Boolean, DoublePrecision, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Array, Boolean, DoublePrecision, Integer, Text, Timestamptz
 
 from waypost.db import PlatformTable, TenantTable
 
@@ -41,6 +41,7 @@ class Tenant(
     origins = Array(base_column=Text(), default=list, help_text="Browsers' origins that may send a token.")
     documents = Text(default="any", help_text="any, or trusted: only published documents are answered.")
     graph_share = DoublePrecision(default=0.5, help_text="Its visitors' part of what the platform gives out.")
+    retention_days = Integer(default=365, help_text="After how long what nobody claimed is forgotten.")
     sign_in = JSONB(default="{}", help_text="By which providers its people sign in; no secrets.")
     files = Text(default="managed", help_text="managed, or seed: files create and never overwrite.")
     example = Boolean(default=False, help_text="Shown on every page and node.")

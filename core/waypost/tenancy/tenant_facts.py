@@ -158,6 +158,7 @@ def said(folder: Folder) -> dict[str, object]:
         "look.logo_url": tenant.look.logo_url,
         "graph.documents": tenant.graph.documents,
         "graph.share": tenant.graph.share,
+        "retention_days": tenant.retention_days,
         "sign_in": said_providers(tenant.sign_in),
     }
 
@@ -188,6 +189,7 @@ def stored_facts(row: Tenant, rows: TenantRows) -> dict[str, object]:
         "look.logo_url": row.logo_url,
         "graph.documents": row.documents,
         "graph.share": row.graph_share,
+        "retention_days": row.retention_days,
         "sign_in": {each.name: each.said() for each in row.providers},
     }
 

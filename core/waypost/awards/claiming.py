@@ -1,0 +1,249 @@
+"""Acts upon claim codes: made and cancelled by issuers, used by learners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, terms_problem, usable
+from waypost.awards.events import AwardAccepted
+from waypost.awards.rules import AwardWords
+from waypost.awards.store import Origin, decide, find_awardable, write_award
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.learners.recipients import find_recipients, recipient_of
+from waypost.learners.rules import Who, is_guarded
+from waypost.outbox import OWN, Act, Event, command
+from waypost.refusal import Invalid, Refusal, missing
+from waypost.tenancy.texts import said_problem
+
+MAKE_SQL: Final = """
+INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, opportunity_id, label, opens_at, closes_at,
+                        most, created_by, created_at)
+SELECT $1, id, $2, $3, recipient_id, $4, $5, $6, $7, $8, $9, $10
+FROM unnest($11::uuid[], $12::uuid[]) AS made (id, recipient_id)
+"""
+ADDRESSES_SQL: Final = """
+INSERT INTO claim_address (digest, tenant_id, code_id)
+SELECT digest, $1, id FROM unnest($2::text[], $3::uuid[]) AS made (digest, id)
+"""
+OPPORTUNITY_SQL: Final = "SELECT EXISTS (SELECT FROM opportunity WHERE tenant_id = $1 AND id = $2)"
+# Whoever uses a code waits here for the one before, so that the last claim is had by one.
+LOAD_SQL: Final = """
+SELECT badge_id, issuer_id, recipient_id, opportunity_id, label, opens_at, closes_at, most, claimed, cancelled_at
+FROM claim_code WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+"""
+CANCEL_SQL: Final = """
+UPDATE claim_code SET cancelled_at = $3, cancelled_by = $4 WHERE tenant_id = $1 AND id = $2 AND cancelled_at IS NULL
+"""
+USED_SQL: Final = "UPDATE claim_code SET claimed = claimed + 1 WHERE tenant_id = $1 AND id = $2"
+BEFORE_SQL: Final = """
+SELECT a.id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state = 'accepted'
+  AND (r.person_id = $3 OR r.guardian_id = $3)
+"""
+# Who has used a code that was for them alone has accepted what waited for them, or got the badge.
+ACCEPTED_SQL: Final = """
+SELECT a.id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.recipient_id = $2 AND a.badge_id = $3 AND a.state = 'accepted'
+  AND (r.person_id = $4 OR r.guardian_id = $4) ORDER BY a.decided_at DESC LIMIT 1
+"""
+OFFERED_SQL: Final = """
+SELECT id FROM award WHERE tenant_id = $1 AND recipient_id = $2 AND badge_id = $3 AND state = 'offered'
+  AND (expires_at IS NULL OR expires_at > $4) ORDER BY awarded_at DESC LIMIT 1 FOR UPDATE
+"""
+WAITING_FOR_SQL: Final = """
+SELECT a.id, a.recipient_id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.id = ANY($2::uuid[]) AND a.badge_id = $3 AND a.state = 'offered'
+  AND r.kind = 'person' AND r.person_id IS NULL AND r.guardian_id IS NULL
+"""
+RECIPIENT_SQL: Final = """
+SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+"""
+BECOME_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND id = $2"
+GUARD_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND id = $2"
+# What they were given when nobody could be told of it.
+WAITING_SQL: Final = "UPDATE award SET person_id = $3 WHERE tenant_id = $1 AND recipient_id = $2 AND person_id IS NULL"
+
+
+@dataclass(frozen=True)
+class ClaimCodeCreated(Event):
+    """Codes for a badge were made: this one, and those of the rest of a class."""
+
+    about = "ClaimCode"
+
+    code: UUID
+    badge: UUID
+    issuer: UUID
+    number: int
+
+
+@dataclass(frozen=True)
+class ClaimCodeCancelled(Event):
+    """Nobody can use a code any more."""
+
+    about = "ClaimCode"
+
+    code: UUID
+    badge: UUID
+    issuer: UUID
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Awards whose recipients nobody could write to."""
+
+    awards: tuple[UUID, ...]
+
+    def __len__(self) -> int:
+        return len(self.awards)
+
+
+@command(may="claim.create")
+async def create_codes(
+    act: Act, badge: UUID, terms: Terms, recipients: Sequence[Who] | Waiting | None, secret_key: str
+) -> tuple[UUID, ...] | Refusal:
+    """Make a code for everybody, or one for each recipient of a class; answers their ids, in order.
+
+    The recipients need no address: each is given the code on paper. Or they are those of awards that wait for
+    somebody to accept them. Refused for a badge that cannot be given.
+    """
+    found = await find_awardable(act.here, badge)
+    if isinstance(found, Refusal):
+        return found
+    wrong = (
+        act.may("claim.create", found.issuer_id)
+        or terms_problem(terms, act.now, None if recipients is None else len(recipients), _field(recipients))
+        or said_problem(names={"label": terms.label})
+        or await _opportunity_missing(act, terms)
+    )
+    if wrong:
+        return wrong
+    to: Sequence[UUID | None] | Refusal = [None]
+    if isinstance(recipients, Waiting):
+        to = await _waiting(act, badge, recipients)
+    elif recipients is not None:
+        to = await find_recipients(act.here, recipients, {}, found.issuer_id, act.now)
+    if isinstance(to, Refusal):
+        return to
+    ids = [new_id() for _ in to]
+    most = terms.most if recipients is None else 1
+    facts = (badge, found.issuer_id, terms.opportunity_id, terms.label, terms.opens_at, terms.closes_at, most)
+    await execute(MAKE_SQL, act.here.tenant_id, *facts, act.person, act.now, ids, list(to))
+    digests = [digest_of(secret_key, code_of(secret_key, id)) for id in ids]
+    await execute(ADDRESSES_SQL, act.here.tenant_id, digests, ids)
+    await act.tell(ClaimCodeCreated(ids[0], badge, found.issuer_id, len(ids)))
+    return tuple(ids)
+
+
+@command(may="claim.cancel")
+async def cancel_code(act: Act, code: UUID) -> UUID | Refusal:
+    """Let nobody use a code any more; nothing happens to one that was cancelled. What was claimed stays."""
+    row = await fetchrow(LOAD_SQL, act.here.tenant_id, code)
+    if row is None or act.issuer_id not in {None, row["issuer_id"]}:
+        return missing()
+    wrong = act.may("claim.cancel", row["issuer_id"])
+    if wrong:
+        return wrong
+    if (await execute(CANCEL_SQL, act.here.tenant_id, code, act.now, act.person)).endswith(" 1"):
+        await act.tell(ClaimCodeCancelled(code, row["badge_id"], row["issuer_id"]))
+    return code
+
+
+@command(may=OWN)
+async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
+    """Give the badge of a code to who acts, who has accepted it with that; answers the award.
+
+    Who has used the code before gets the same award again. Refused with CODE_INVALID, CODE_NOT_YET, and as
+    `write_award` is.
+    """
+    here = act.here.tenant_id
+    row = await fetchrow(LOAD_SQL, here, code)
+    if row is None:
+        return not_a_code()
+    before: UUID | None = await fetchval(BEFORE_SQL, here, code, act.person)
+    if before is None and row["recipient_id"] is not None and row["claimed"]:
+        before = await fetchval(ACCEPTED_SQL, here, row["recipient_id"], row["badge_id"], act.person)
+    if before is not None:
+        return before
+    terms = Terms(row["opens_at"], row["closes_at"], row["most"])
+    wrong = usable(terms, row["claimed"], row["cancelled_at"], act.now)
+    if wrong:
+        return wrong
+    recipient = await _recipient(act, row["recipient_id"], name)
+    if isinstance(recipient, Refusal):
+        return recipient
+    award = await _accepted(act, row["badge_id"], row["recipient_id"])
+    if award is None:
+        words = AwardWords(opportunity_id=row["opportunity_id"])
+        given = await write_award(act, row["badge_id"], recipient, words, origin=Origin("claim", code), accepted=True)
+        if isinstance(given, Refusal):
+            return given
+        award = given.award
+    await execute(USED_SQL, here, code)
+    return award
+
+
+async def _accepted(act: Act, badge: UUID, recipient: UUID | None) -> UUID | None:
+    """Accept an award of the badge that waits for the one whom a code is for, if there is one."""
+    if recipient is None:
+        return None
+    here, now = act.here.tenant_id, act.now
+    award: UUID | None = await fetchval(OFFERED_SQL, here, recipient, badge, now)
+    if award is not None:
+        await decide(act.here, award, "accepted", now)
+        await act.tell(AwardAccepted(award, badge))
+    return award
+
+
+async def _waiting(act: Act, badge: UUID, waiting: Waiting) -> list[UUID] | Refusal:
+    """Find the recipients of awards of a badge that wait, in order; each must have nobody behind it yet."""
+    rows = await fetch(WAITING_FOR_SQL, act.here.tenant_id, list(waiting.awards), badge)
+    known = {row["id"]: row["recipient_id"] for row in rows}
+    for index, award in enumerate(waiting.awards):
+        if award not in known:
+            return missing().under("awards", str(index))
+    return [known[award] for award in waiting.awards]
+
+
+def _field(recipients: Sequence[Who] | Waiting | None) -> str:
+    return "awards" if isinstance(recipients, Waiting) else "recipients"
+
+
+async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | Refusal:
+    """Find the recipient that who acts is here, or becomes: the one that the code is for, if it is for one."""
+    if act.person is None:
+        return not_a_code()
+    if meant is not None:
+        return await _become(act, meant, act.person)
+    if not name:
+        return Invalid(message="Say how you are called, so that the issuer knows whose badge it is.", path=("name",))
+    wrong = said_problem(names={"name": name})
+    return wrong or await recipient_of(act.here, act.person, name, act.now)
+
+
+async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:
+    """Tie a recipient without an account to who acts: themselves, or the guardian of a child under 13.
+
+    What was given to them before is theirs to accept from now on. A recipient of somebody else stays theirs.
+    """
+    here = act.here.tenant_id
+    row = await fetchrow(RECIPIENT_SQL, here, recipient)
+    if row is None or not row["display_name"]:
+        return not_a_code()  # forgotten, since nobody came for so long
+    guarded = is_guarded(row["birth_year"], act.today.year)
+    column, sql = ("guardian_id", GUARD_SQL) if guarded else ("person_id", BECOME_SQL)
+    if row["guardian_id" if row["guardian_id"] else "person_id"] not in {None, person}:
+        return not_a_code()
+    if row[column] is None:
+        await execute(sql, here, recipient, person)
+        await execute(WAITING_SQL, here, recipient, person)
+    return recipient
+
+
+async def _opportunity_missing(act: Act, terms: Terms) -> Refusal | None:
+    if terms.opportunity_id is None:
+        return None
+    known: Any = await fetchval(OPPORTUNITY_SQL, act.here.tenant_id, terms.opportunity_id)
+    return None if known else missing().under("opportunity")

@@ -1,0 +1,138 @@
+"""What is done in the background: a file of awards from the first line to the last, and undoing a batch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+
+from waypost.awards import batches, store
+from waypost.awards.batches import STEP, Batch
+from waypost.awards.lines import Line, Reader, in_groups
+from waypost.awards.rules import again
+from waypost.awards.uploads import GONE_SQL, opened
+from waypost.db import City, execute
+from waypost.learners.people import find_people, known_people
+from waypost.learners.recipients import known_recipients
+from waypost.learners.rules import addresses_of
+from waypost.outbox.jobs import MOST_PROBLEMS, Problem, add_problems, end_job, job_progress
+from waypost.outbox.work import JobKind, Work
+from waypost.tenancy import load_directory
+from waypost.tenancy.entries import Here
+
+KIND: Final = "award-many"
+UNDO_KIND: Final = "undo-awards"
+
+
+async def here_of(work: Work, tenant: UUID) -> Here:
+    """Where a tenant's background work writes. Raises LookupError where the tenant is gone."""
+    found = (await load_directory(work.database)).by_id(tenant)
+    if found is None:
+        raise LookupError(f"no tenant {tenant}")
+    return Here.of(found)
+
+
+async def award_many(work: Work, facts: Mapping[str, Any]) -> None:
+    """Carry out a file of awards: nothing before all of it is good; then a thousand lines at a time.
+
+    How far it is stands in the batch, in the transaction that gives the awards: who begins again after a crash goes on
+    there, and two who do it at once wait for each other at every step.
+    """
+    tenant, id = UUID(str(facts["tenant"])), UUID(str(facts["batch"]))
+    here = await here_of(work, tenant)
+    async with work.database.transaction(City(tenant, quiet=True)):
+        batch = await batches.read_batch(tenant, id)
+    if batch is None or batch.upload_id is None:
+        return
+    async with opened(work.database, tenant, batch.upload_id) as file:
+        if not batch.checked and not await _is_good(work, here, batch, file):
+            return
+        await _carry_out(work, here, batch, file)
+
+
+async def _is_good(work: Work, here: Here, batch: Batch, file: BinaryIO) -> bool:
+    """Look through the whole file; end the job with all that is wrong with it, or say how many lines there are."""
+    reader = Reader(file, batch.begun_at, needs_badge=batch.badge_id is None)
+    count = 0
+    for group in in_groups(reader.lines(), STEP):
+        count += len(group)
+        reader.problems += await _held_by(work, here, batch, group)
+        if len(reader.problems) >= MOST_PROBLEMS:
+            break
+        await asyncio.sleep(0)
+    problems = sorted(reader.problems, key=lambda each: each.line or 0)
+    async with work.database.transaction(City(here.tenant_id)):
+        if problems:
+            await end_job(here.tenant_id, batch.id, "failed", problems, done=0)
+            await execute(GONE_SQL, here.tenant_id, batch.upload_id)
+            return False
+        await execute(batches.CHECKED_SQL, here.tenant_id, batch.id)
+        await job_progress(here.tenant_id, batch.id, 0, total=count)
+    return True
+
+
+async def _held_by(work: Work, here: Here, batch: Batch, lines: Sequence[Line]) -> list[Problem]:
+    """Say which badges cannot be given, and who has theirs already unless those are to be left out."""
+    addresses = addresses_of([line.who for line in lines])
+    people = await known_people(work.database, addresses, secret_key=work.settings.load_secret_key())
+    async with work.database.transaction(City(here.tenant_id, quiet=True)):
+        badges, problems = await batches.badges_of(here, batch, lines)
+        if batch.skip_held:
+            return problems
+        for name, badge in badges.items():
+            named = [line for line in lines if line.badge == name]
+            known = await known_recipients(here, [line.who for line in named], people, badge.issuer_id)
+            held = await store.held_by(here, badge.id, [id for id in known if id is not None])
+            for line, id in zip(named, known, strict=True):
+                twice = again(badge.repeats, held.get(id, ()), badge.version_id, work.now()) if id else None
+                if twice:
+                    problems.append(Problem(code=twice.code, message=twice.message, line=line.number))
+    return problems
+
+
+async def _carry_out(work: Work, here: Here, batch: Batch, file: BinaryIO) -> None:
+    file.seek(0)
+    reader = Reader(file, batch.begun_at, needs_badge=batch.badge_id is None)
+    lines: Iterator[Line] = reader.lines()
+    done = len(list(islice(lines, batch.lines)))
+    secret = work.settings.load_secret_key()
+    for group in in_groups(lines, STEP):
+        addresses = addresses_of([line.who for line in group])
+        people = await find_people(work.database, here.tenant_id, addresses, secret_key=secret, now=work.now())
+        async with work.database.transaction(City(here.tenant_id)):
+            stands = await batches.read_batch(here.tenant_id, batch.id, for_update=True)
+            if stands is None or stands.undone_at is not None:
+                return
+            if stands.lines != done:  # somebody else is at it, too, and further on
+                done += len(group)
+                if stands.lines < done:
+                    raise RuntimeError("a batch went on in other steps than these")
+                continue
+            given, problems = await batches.write_lines(here, stands, group, people, work.now())
+            done += len(group)
+            await execute(batches.MOVE_SQL, here.tenant_id, batch.id, done, given)
+            await job_progress(here.tenant_id, batch.id, done)
+            await add_problems(here.tenant_id, batch.id, problems)
+    async with work.database.transaction(City(here.tenant_id)):
+        await end_job(here.tenant_id, batch.id, "done", done=done)
+        await execute(GONE_SQL, here.tenant_id, batch.upload_id)
+
+
+async def undo_awards(work: Work, facts: Mapping[str, Any]) -> None:
+    """Take back all awards of a batch that was undone, a thousand at a time."""
+    tenant, id, job = (UUID(str(facts[name])) for name in ("tenant", "batch", "job"))
+    here = await here_of(work, tenant)
+    done = int(facts.get("done", 0))
+    while True:
+        async with work.database.transaction(City(tenant)):
+            some = await batches.undo_step(here, id, work.now())
+            done += some
+            if some == 0:
+                await end_job(tenant, job, "done", done=done)
+                return
+            await job_progress(tenant, job, done)
+
+
+JOBS: Final = (JobKind(KIND, award_many), JobKind(UNDO_KIND, undo_awards))

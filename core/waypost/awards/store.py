@@ -1,0 +1,232 @@
+"""Writes awards: the one place where they are made, and where their state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from waypost.awards import events
+from waypost.awards.rules import AwardWords, Held, again, award_problem, not_awardable
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.learners.recipients import Known, lock_recipients
+from waypost.outbox import Act
+from waypost.refusal import Refusal, missing
+from waypost.tenancy.entries import ADDRESS_SQL, Here
+
+# Shared, so that a badge is not retired between the look and the award.
+BADGE_SQL: Final = """
+SELECT b.id, b.version_id, b.issuer_id, b.state, coalesce(p.repeats, 'once') AS repeats
+FROM badge b LEFT JOIN award_policy p ON p.tenant_id = b.tenant_id AND p.badge_id = b.id
+WHERE b.tenant_id = $1 AND b.id = $2 FOR SHARE OF b
+"""
+# All recipients that are the same person count as one.
+HELD_SQL: Final = """
+SELECT s.named, a.version_id, a.state, a.expires_at
+FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
+      UNION
+      SELECT r.id, same.id FROM recipient r
+      JOIN recipient same ON same.tenant_id = r.tenant_id AND same.person_id = r.person_id
+      WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
+        AND r.kind = 'person' AND same.kind = 'person') s
+JOIN award a ON a.tenant_id = $1 AND a.recipient_id = s.id
+WHERE a.tenant_id = $1 AND a.badge_id = $3
+"""
+AWARDS_SQL: Final = """
+INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
+                   expires_at, earned_in_tenant_id, opportunity_id, narrative, awarded_by, origin, origin_id, batch_id,
+                   decided_at)
+SELECT $1, id, badge_id, version_id, recipient_id, person_id, issuer_id, $2, awarded_at, expires_at, $1,
+       opportunity_id, narrative, $3, $4, $5, $6, $7
+FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::timestamptz[],
+            $15::timestamptz[], $16::uuid[], $17::text[])
+     AS made (id, badge_id, version_id, recipient_id, person_id, issuer_id, awarded_at, expires_at, opportunity_id,
+              narrative)
+"""
+EVIDENCE_SQL: Final = """
+INSERT INTO award_evidence (tenant_id, award_id, position, url)
+SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]) AS made (award_id, position, url)
+"""
+OPPORTUNITY_SQL: Final = "SELECT EXISTS (SELECT FROM opportunity WHERE tenant_id = $1 AND id = $2)"
+
+
+@dataclass(frozen=True)
+class Awardable:
+    """A badge as giving it needs it."""
+
+    id: UUID
+    version_id: UUID
+    issuer_id: UUID
+    repeats: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An award that is about to be written."""
+
+    id: UUID
+    badge: Awardable
+    to: Known
+    words: AwardWords
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How awards come about: `issuer`, `batch`, `claim`, `request` or `pathway`, and the row that says more.
+
+    `by` is the person who gives it, None where a rule or a code does.
+    """
+
+    kind: str = "issuer"
+    id: UUID | None = None
+    by: UUID | None = None
+    batch: UUID | None = None
+
+
+async def find_awardable(here: Here, badge: UUID) -> Awardable | Refusal:
+    """Read a badge of this tenant that can be given; refused with NotFound, or NotAwardable by its state."""
+    row = await fetchrow(BADGE_SQL, here.tenant_id, badge)
+    if row is None:
+        return missing().under("badge")
+    wrong = not_awardable(row["state"])
+    return wrong or Awardable(row["id"], row["version_id"], row["issuer_id"], row["repeats"])
+
+
+async def held_by(here: Here, badge: UUID, recipients: Collection[UUID]) -> dict[UUID, list[Held]]:
+    """Read which awards of a badge recipients have."""
+    found: dict[UUID, list[Held]] = {}
+    for row in await fetch(HELD_SQL, here.tenant_id, list(recipients), badge):
+        held = Held(row["version_id"], row["state"], row["expires_at"])
+        found.setdefault(row["named"], []).append(held)
+    return found
+
+
+async def write_award(
+    act: Act,
+    badge: UUID,
+    recipient: UUID,
+    words: AwardWords | None = None,
+    *,
+    origin: Origin | None = None,
+    accepted: bool = False,
+) -> events.AwardCreated | Refusal:
+    """Give a published badge of this tenant to a recipient, in the wording that is in force, and tell it.
+
+    `accepted`: the earner asked for it themselves (a code, a request, a pathway), so nothing is left to accept.
+    Whether the asker may is for the caller to ask. Refused with NotFound, NotAwardable, AlreadyAwarded by the badge's
+    policy, and Invalid for words that do not hold.
+    """
+    here, words, origin = act.here, words or AwardWords(), origin or Origin(by=act.person)
+    found = await find_awardable(here, badge)
+    if isinstance(found, Refusal):
+        return found
+    wrong = award_problem(words, act.now) or await _opportunity_missing(here, words)
+    if wrong:
+        return wrong
+    to = (await lock_recipients(here, [recipient])).get(recipient)
+    if to is None:
+        return missing().under("recipient")
+    held = (await held_by(here, badge, [recipient])).get(recipient, ())
+    twice = again(found.repeats, held, found.version_id, act.now)
+    if twice:
+        return twice.under("recipient")
+    draft = Draft(new_id(), found, to, words)
+    await insert_awards(here, [draft], origin, act.now, accepted=accepted)
+    created = await act.tell(events.AwardCreated(draft.id, badge, found.issuer_id))
+    if accepted:
+        await keep_address(here, draft.id)
+        await act.tell(events.AwardAccepted(draft.id, badge))
+    return created
+
+
+async def insert_awards(
+    here: Here, drafts: Sequence[Draft], origin: Origin, now: datetime, *, accepted: bool = False
+) -> None:
+    """Write awards whose recipients are locked and may have them; whoever calls tells it."""
+    state, decided = ("accepted", now) if accepted else ("offered", None)
+    columns: list[list[Any]] = [
+        [each.id for each in drafts],
+        [each.badge.id for each in drafts],
+        [each.badge.version_id for each in drafts],
+        [each.to.id for each in drafts],
+        [each.to.person_id for each in drafts],
+        [each.badge.issuer_id for each in drafts],
+        [each.words.awarded_at or now for each in drafts],
+        [each.words.expires_at for each in drafts],
+        [each.words.opportunity_id for each in drafts],
+        [each.words.narrative for each in drafts],
+    ]
+    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided)
+    await execute(AWARDS_SQL, here.tenant_id, *facts, *columns)
+    evidence = [(each.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
+    if evidence:
+        await execute(EVIDENCE_SQL, here.tenant_id, *(list(column) for column in zip(*evidence, strict=True)))
+
+
+async def keep_address(here: Here, award: UUID) -> None:
+    """Let an accepted award be found by its id alone, as credentials are."""
+    await execute(ADDRESS_SQL, award, here.tenant_id, "Award")
+
+
+async def _opportunity_missing(here: Here, words: AwardWords) -> Refusal | None:
+    if words.opportunity_id is None:
+        return None
+    there = await fetchval(OPPORTUNITY_SQL, here.tenant_id, words.opportunity_id)
+    return None if there else missing().under("opportunity")
+
+
+# What becomes of an award
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An award as it stands, locked for the transaction."""
+
+    id: UUID
+    badge_id: UUID
+    recipient_id: UUID
+    person_id: UUID | None
+    issuer_id: UUID
+    state: str
+    expires_at: datetime | None
+
+
+STANDING_SQL: Final = """
+SELECT id, badge_id, recipient_id, person_id, issuer_id, state, expires_at FROM award
+WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+"""
+DECIDE_SQL: Final = "UPDATE award SET state = $3, decided_at = $4 WHERE tenant_id = $1 AND id = $2"
+REVOKE_SQL: Final = """
+UPDATE award SET state = 'revoked', revoked_at = $3, revoked_reason = $4 WHERE tenant_id = $1 AND id = $2
+"""
+REPLACED_SQL: Final = "UPDATE award SET state = 'replaced' WHERE tenant_id = $1 AND id = $2"
+SUCCESSOR_SQL: Final = "UPDATE award SET replaced_by_id = $3 WHERE tenant_id = $1 AND id = $2"
+POLICY_SQL: Final = """
+INSERT INTO award_policy (tenant_id, badge_id, repeats) VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id, badge_id) DO UPDATE SET repeats = excluded.repeats
+"""
+
+
+async def find_award(here: Here, id: UUID) -> Standing | None:
+    """Read an award of this tenant and keep others from changing it until the transaction ends."""
+    row = await fetchrow(STANDING_SQL, here.tenant_id, id)
+    return None if row is None else Standing(**dict(row))
+
+
+async def decide(here: Here, id: UUID, state: str, now: datetime) -> None:
+    """Write that its earner accepted or declined it."""
+    await execute(DECIDE_SQL, here.tenant_id, id, state, now)
+    if state == "accepted":
+        await keep_address(here, id)
+
+
+async def take_back(here: Here, id: UUID, reason: str, now: datetime) -> None:
+    """Write that it was revoked, and why."""
+    await execute(REVOKE_SQL, here.tenant_id, id, now, reason)
+
+
+async def set_policy(here: Here, badge: UUID, repeats: str) -> None:
+    """Write how often one recipient is given a badge."""
+    await execute(POLICY_SQL, here.tenant_id, badge, repeats)

@@ -1,0 +1,79 @@
+"""Learners in the little country: what they joined, saved, earned and asked for, and what was made for them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.graph.world import World
+from waypost.db import new_id
+from waypost.db.connections import Connection
+from waypost.graph import Asker
+
+JOIN_SQL: Final = """
+INSERT INTO joined_pathway (person_id, tenant_id, pathway_id, joined_at)
+SELECT $1, tenant_id, id, $2::timestamptz + row_number() OVER (ORDER BY id) * interval '1 hour' FROM pathway
+"""
+SAVE_SQL: Final = """
+INSERT INTO saved_opportunity (person_id, tenant_id, opportunity_id, saved_at)
+SELECT $1, tenant_id, id, $2::timestamptz + row_number() OVER (ORDER BY id) * interval '1 hour' FROM opportunity
+WHERE get_byte(uuid_send(id), 15) % 2 = 0
+"""
+RECIPIENT_SQL: Final = """
+INSERT INTO recipient (tenant_id, id, kind, display_name, person_id) VALUES ($1, $2, 'person', 'Ada', $3)
+"""
+# Every other badge, in two cities; some do not count.
+AWARD_SQL: Final = """
+INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
+                   expires_at, earned_in_tenant_id, decided_at)
+SELECT tenant_id, gen_random_uuid(), id, version_id, $2, $3, issuer_id,
+       CASE WHEN n % 5 = 4 THEN 'offered' ELSE 'accepted' END, $4::timestamptz - n * interval '1 day',
+       CASE WHEN n % 5 = 3 THEN $4::timestamptz - interval '1 hour' END, tenant_id, $4
+FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM badge WHERE tenant_id = $1 AND public) b WHERE n % 3 > 0
+"""
+CODE_SQL: Final = """
+INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, label, closes_at, most, claimed, created_at,
+                        cancelled_at)
+SELECT tenant_id, gen_random_uuid(), id, issuer_id, CASE WHEN n = 1 THEN $2::uuid END, slug,
+       CASE WHEN n = 2 THEN $3::timestamptz - interval '1 day' END, CASE WHEN n IN (1, 3) THEN 1 END,
+       CASE WHEN n = 3 THEN 1 ELSE 0 END, $3::timestamptz + n * interval '1 minute', CASE WHEN n = 4 THEN $3 END
+FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM badge WHERE tenant_id = $1) b WHERE n <= 6
+"""
+REQUEST_SQL: Final = """
+INSERT INTO badge_request (tenant_id, id, badge_id, issuer_id, recipient_id, person_id, statement, state, reason,
+                           requested_at, decided_at)
+SELECT tenant_id, gen_random_uuid(), id, issuer_id, $2, $3, 'I made "it".', s.state, s.reason,
+       $4::timestamptz + n * interval '1 minute', CASE WHEN s.reason IS NOT NULL THEN $4 END
+FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM badge WHERE tenant_id = $1 AND public) b
+JOIN (VALUES (1, 'open', NULL), (2, 'refused', 'No.'), (3, 'more-wanted', 'Which?')) s (m, state, reason) ON s.m = b.n
+"""
+EVIDENCE_SQL: Final = """
+INSERT INTO badge_request_evidence (tenant_id, request_id, position, url)
+SELECT q.tenant_id, q.id, n, 'https://example.org/' || (9 - n) FROM badge_request q, generate_series(1, 2) n
+"""
+# Issuers endorse each other: accepted, offered and refused.
+ENDORSE_SQL: Final = """
+INSERT INTO endorsement (tenant_id, id, issuer_id, endorsed_id, endorser_id, comment, state, reason, valid_from,
+                         offered_at, public)
+SELECT a.tenant_id, gen_random_uuid(), a.id, a.id, b.id, 'Good', s.state,
+       CASE WHEN s.state = 'refused' THEN 'Why?' END, $2, $2::timestamptz + a.n * interval '1 minute',
+       s.state = 'accepted'
+FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM issuer WHERE tenant_id = $1 AND public) a
+JOIN (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM issuer WHERE tenant_id = $1 AND public) b ON b.n = a.n + 1
+JOIN (VALUES (0, 'accepted'), (1, 'offered'), (2, 'refused')) s (m, state) ON s.m = a.n % 3
+"""
+
+
+async def settle(connection: Connection, world: World, learner: Asker) -> None:
+    """Let a learner live in the country; the connection is a superuser's."""
+    person = learner.person
+    await connection.execute(JOIN_SQL, person, world.now)
+    await connection.execute(SAVE_SQL, person, world.now)
+    for town in ("plymouth", "cardiff"):
+        here, recipient = world.towns[town].id, new_id()
+        await connection.execute("INSERT INTO known_in (person_id, tenant_id) VALUES ($1, $2)", person, here)
+        await connection.execute(RECIPIENT_SQL, here, recipient, person)
+        await connection.execute(AWARD_SQL, here, recipient, person, world.now)
+        await connection.execute(CODE_SQL, here, recipient, world.now)
+        await connection.execute(REQUEST_SQL, here, recipient, person, world.now)
+        await connection.execute(ENDORSE_SQL, here, world.now)
+    await connection.execute(EVIDENCE_SQL)
