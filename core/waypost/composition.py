@@ -27,6 +27,8 @@ from waypost.discover import live as discover_live
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
+from waypost.insight import effects as insight_effects
+from waypost.insight import graph as insight
 from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
@@ -79,7 +81,7 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
-        *(learners, school, review_graph),
+        *(learners, school, review_graph, insight),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
@@ -105,9 +107,9 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
-    given = (award_effects, completing, claim_codes, request_effects)
-    core_effects = (room.EFFECTS for room in (*rooms, *given))
-    return Effects.joined((*core_effects, *(plugins.effects() if plugins else ())))
+    given = (award_effects, completing, claim_codes, request_effects, insight_effects)
+    added = () if plugins is None else plugins.effects()
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

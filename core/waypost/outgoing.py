@@ -57,10 +57,11 @@ class Guard(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect, or raise `TargetRefused`."""
-        address = await self._address(host, port)
+        address = await self.address_of(host, port)
         return await self._below.connect_tcp(address, port, timeout, local_address, socket_options)
 
-    async def _address(self, host: str, port: int) -> str:
+    async def address_of(self, host: str, port: int) -> str:
+        """Find the address to connect to, or raise `TargetRefused`; `httpcore.ConnectError` for an unknown name."""
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:

@@ -65,6 +65,7 @@ def missing() -> NotFound:
 
 # What a mutation may be refused with, for front ends; docs/front-ends.md has each.
 CODES: Final[Mapping[str, str]] = {
+    "ALREADY_AWARDED": "The recipient has the badge already, and by its policy is not given it again.",
     "ALREADY_DECIDED": "Another curator was quicker, or the submission is not awaiting a decision.",
     "ALREADY_ENDORSED": "The organisation has endorsed this already, or was refused.",
     "CITY_CLOSED": "The city has left the platform: it can be read, and nothing is written any more.",
@@ -74,7 +75,7 @@ CODES: Final[Mapping[str, str]] = {
     "CODE_NOT_YET": "The code cannot be used yet.",
     "DRAFT_NOT_READY": "The linter found errors, or warnings that nobody gave a reason for; `findings` has them.",
     "FORBIDDEN": "The asker has not the permission, or has it for another issuer or city only.",
-    "IDEMPOTENCY_ANSWER_LOST": "It was done before under the same `Idempotency-Key`; its answer is lost. Read what it made.",
+    "IDEMPOTENCY_ANSWER_LOST": "Done before under the same `Idempotency-Key`; its answer is lost. Read what it made.",
     "IDEMPOTENCY_KEY_REUSED": "The `Idempotency-Key` was used for another request; choose a new one for each.",
     "INVALID": "A value that the field does not take; `path` says which.",
     "INVALID_POINT": "A latitude or longitude that is nowhere on the earth.",
@@ -85,6 +86,7 @@ CODES: Final[Mapping[str, str]] = {
     "MANAGED_BY_FILES": "The row belongs to the city's files, which would overwrite the change.",
     "MORE_THAN_YOURS": "Nobody gives a role or a permission that they have not themselves.",
     "NOT_APPROVED": "No version of the badge is approved, so that none can be published.",
+    "NOT_AWARDABLE": "The badge is not published, or retired: nobody can be given it.",
     "NOT_FOUND": "Nothing here has that id; made up, another city's and gone are all the same.",
     "NOT_PUBLISHABLE": "A badge lacks what earners and verifiers need to see; `path` says what.",
     "ORGANISATION_CONFLICT": "Official numbers or slug belong to different organisations.",
@@ -97,6 +99,7 @@ CODES: Final[Mapping[str, str]] = {
     "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
+    "TOO_LATE": "The hour in which it can be undone is over, or it was undone already.",
     "TOO_MANY": "There are too many of these already; the message says how many there may be.",
     "TOO_MANY_TRIES": "Too many codes were wrong within an hour.",
     "UNAUTHENTICATED": "Nobody has signed in: there is no token.",

@@ -36,7 +36,6 @@ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attg
 MADE_UP: Final[Mapping[str, str]] = {
     "uuid": "lpad(to_hex({n}), 32, '0')::uuid",
     "text": "'word-{n}'",
-    "bytea": "'word-{n}'::bytea",
     "integer": "{n}",
     "bigint": "{n}",
     "boolean": "false",

@@ -19,7 +19,7 @@ EARTH = 6_371_008.8  # metres
 HALF_WAY_ROUND = 20_037_508  # metres
 NOWHERE = 1e9  # metres: what has no place comes after everything that has one
 CONNECTIONS = (
-    *("AuditEntry", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Endorsement"),
+    *("AuditEntry", "Award", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Endorsement"),
     *("Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill"),
 )
 Keys = Callable[[Thing], tuple[Any, ...]]

@@ -59,6 +59,8 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "link": ("https://example.org/{code}", "javascript:{code}", "{code}"),
     "tables": ("place", "badge", "former_slug", "none"),
     "acts": ("updatePlace", "publishBadge", "none"),
+    "from": ("2026-01", "2026-02", "2025-12", "2026-13", "today"),
+    "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
 
@@ -74,6 +76,7 @@ class Pools:
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
         "auditLog",
+        "figures",
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -145,6 +148,10 @@ class Pools:
             return self.id(writer, "Badge")
         if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
+        if name in {"batch", "recipient"}:
+            table, kind = ("award_batch", "Job") if name == "batch" else ("recipient", "Recipient")
+            known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
+            return writer.pick((*sorted(known), *MADE_UP_IDS))
         if name in {"issuer", "badge", "pathway", "creator"}:
             return self.id(writer, "Issuer" if name == "creator" else name.title())
         return writer.pick(SIMPLE[name])

@@ -14,6 +14,12 @@ PERSONAL: Final = (
     Personal(table=tables.BadgeRequest, by={"person_id": Finds.PERSON, "recipient_id": Finds.RECIPIENT}),
     Personal(table=tables.ClaimAttempt, by={"person_id": Finds.PERSON}, told=False),
     Personal(
+        table=tables.ClaimAddress,
+        by={"digest": Finds.DIGEST},
+        stays="The digest is of a code, and leads to nobody.",
+        told=False,
+    ),
+    Personal(
         table=tables.ClaimCode,
         by={"recipient_id": Finds.RECIPIENT},
         stays="A code for somebody who has neither name nor address any more gives nothing to anybody.",

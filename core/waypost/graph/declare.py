@@ -25,9 +25,9 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from . import filters, python_fields, relations, roots
-from . import pages as paging
 from .facts import columns_of
 from .inside import Closed, Inside
+from .pages import Page, Pages, Part
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -299,12 +299,12 @@ def computed(
 
 def pages(**facts: Any) -> Any:
     """A connection; see `pages.Pages`."""
-    return paging.Pages(**facts)
+    return Pages(**facts)
 
 
-def part(text: Callable[[paging.Page, Selected], str], *, arguments: tuple[Argument, ...] = (), doc: str = "") -> Any:
+def part(text: Callable[[Page, Selected], str], *, arguments: tuple[Argument, ...] = (), doc: str = "") -> Any:
     """A further field of a connection; see `pages.Part`."""
-    return paging.Part(print=text, arguments=arguments, doc=doc)
+    return Part(print=text, arguments=arguments, doc=doc)
 
 
 def by(key: str = "slug", *, of_tenant: bool = True, doc: str = "") -> Any:

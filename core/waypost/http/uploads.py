@@ -70,7 +70,7 @@ class Uploads:
         if tenant is None:
             raise Fault(Code.NOT_FOUND, MISSING, headers=CLOSE)
         cors.refuse_foreign_page(arrival.headers, tenant.origins, arrival.host)
-        asker = await asker_of(self.platform, arrival.headers.get("authorization"), tenant)
+        asker = await asker_of(self.platform, arrival.headers, arrival.host, tenant)
         if asker.person is None:
             raise Fault(Code.UNAUTHENTICATED, "Send the token with which the file was announced.", headers=CLOSE)
         async with self.platform.database.transaction(City(tenant.id, quiet=True)):
