@@ -46,7 +46,8 @@ WHERE d.tenant_id = $1 AND i.organisation_id = $2 AND d.review_tenant_id = $3 AN
 """
 DRAFT_SQL: Final = """
 SELECT d.id, d.creator_id, d.round, i.organisation_id,
-       (SELECT coalesce(t.review_tenant_id, t.id) FROM tenant t WHERE t.id = d.tenant_id) AS reviewer
+       (SELECT coalesce(r.id, t.id) FROM tenant t LEFT JOIN tenant r ON r.id = t.review_tenant_id AND r.state = 'open'
+        WHERE t.id = d.tenant_id) AS reviewer
 FROM badge_draft d JOIN issuer i ON i.tenant_id = d.tenant_id AND i.id = d.creator_id
 WHERE d.tenant_id = $1 AND d.badge_id = $2 AND d.state <> 'published'
 """

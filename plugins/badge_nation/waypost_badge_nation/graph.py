@@ -177,16 +177,18 @@ class InReviewer(Relation):
         query.personal = True
         if here is None or query.national:
             return "'null'"
-        row, home = query.row(tables.Standing), query.row(tables.Network)
+        row, home, reviewer = (query.row(tables.Standing) for _ in range(3))
         today = f"({query.param(lambda request: request.now, 'timestamptz')} at time zone {home}.timezone)::date"
         where = (
             permitted(query, here, MAY_KNOW, issuer="id"),
             f"{home}.id = {query.tenant}",
-            f"{row}.network_id = coalesce({home}.review_tenant_id, {home}.id)",
+            f"{row}.network_id = coalesce({reviewer}.id, {home}.id)",
             f"{row}.organisation_id = {here}.organisation_id",
             f"{today} between {row}.starts_on and {row}.ends_on",
         )
-        found = f"plugin_badge_nation.nation_standing {row} cross join tenant {home} where {' and '.join(where)}"
+        named_one = f"{reviewer}.id = {home}.review_tenant_id and {reviewer}.state = 'open'"
+        tenants = f"tenant {home} left join tenant {reviewer} on {named_one}"
+        found = f"{tenants} cross join plugin_badge_nation.nation_standing {row} where {' and '.join(where)}"
         body = query.object(named(field), row, field)
         return f"coalesce((select {body} from {found} order by {row}.starts_on desc limit 1), 'null')"
 
