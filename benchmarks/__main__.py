@@ -1,4 +1,4 @@
-"""What `make bench` runs: `python -m benchmarks [start memory awards sql http growth] [--json FILE]`.
+"""What `make bench` runs: `python -m benchmarks [start memory awards sql http deliveries growth] [--json FILE]`.
 
 start   seconds from `waypost up` to the first answer, on an empty data directory and on a filled one
 memory  resident memory of the server with five tenants
@@ -6,6 +6,7 @@ awards  a file of 50,000 awards, from the mutation to the last row, event and DO
 sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them;
         and what a plugin's batch field costs
 http    requests a second, times and CPU of five questions: this server, PostGraphile, and a bare application
+deliveries  signed webhooks a second, from one worker to a receiver on this machine
 growth  the statement at 10,000 and 1,000,000 rows, with 1 and 400 tenants; a quarter of an hour or more
 
 Without a name everything but growth. Each subject stands on databases of its own; `--data FOLDER` keeps the one of
@@ -29,13 +30,13 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import awards, fields, growth, http, memory, sql, start
+from benchmarks import awards, deliveries, fields, growth, http, memory, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
 
-USUAL: Final = ("start", "memory", "awards", "sql", "http")
+USUAL: Final = ("start", "memory", "awards", "sql", "http", "deliveries")
 SUBJECTS: Final = (*USUAL, "growth")
 FILLED: Final = {"sql", "http"}
 
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures += awards.measure()
     if FILLED & set(subjects):
         figures += _on_filled_ground(options, subjects)
+    if "deliveries" in subjects:
+        tell("deliveries")
+        figures += deliveries.measure()
     if "growth" in subjects:
         tell("growth: this takes a quarter of an hour or more")
         figures += asyncio.run(growth.measure())

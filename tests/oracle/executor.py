@@ -39,9 +39,11 @@ from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
 from tests.oracle.school import SCHOOL
 from tests.oracle.search import SEARCH
+from tests.oracle.telling import TELLING
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
+<<<<<<< HEAD
 RESOLVERS: Table = {
     **THINGS,
     **DOINGS,
@@ -54,6 +56,9 @@ RESOLVERS: Table = {
     **SCHOOL,
     **FIGURES,
 }
+=======
+RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **LEARNING, **SCHOOL, **TELLING}
+>>>>>>> outbox
 
 
 @dataclass(frozen=True)

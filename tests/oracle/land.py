@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
 from tests.oracle.learning_land import settle
+from tests.oracle.telling import found_telling
 from waypost.access.people import create_token
 from waypost.db import Database, new_id
 from waypost.db.connections import Connection, connect
@@ -107,6 +108,7 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
         who = {"stranger": Asker()}
         for role, (town, issuer) in ROLES.items():
             who[role] = await _admitted(database, world, role, town, issuer)
+        await found_telling(connection, world, who["learner"].person)
         await connection.execute(NAME_SQL, who["learner"].person, "Ada")
         await settle(connection, world, who["learner"])
         for town in ("plymouth", "cardiff"):

@@ -144,6 +144,9 @@ class Pools:
         if name == "person":
             people = sorted({row["person_id"] for row in self.rows.tables["audit"]})
             return writer.pick((*(global_id("Viewer", each) for each in people), *MADE_UP_IDS))
+        if name == "webhook":
+            rows = sorted(self.rows.tables["webhook"], key=lambda row: row["id"])
+            return writer.pick((*(global_id("Webhook", row["id"], row["tenant_id"]) for row in rows), *MADE_UP_IDS))
         if name == "object":
             return self.id(writer, "Badge")
         if name in {"startsAfter", "startsBefore", "after", "since", "until"}:

@@ -53,7 +53,7 @@ def _city(args: Args, asked: Asked) -> None:
 def _filtered(filter: Args, asked: Asked) -> None:
     """What all filters have in common."""
     texts = (
-        value for name, value in filter.items() if name not in {"postcode", "issuer", "badge", "pathway", "creator"}
+        value for name, value in filter.items() if name not in {"postcode", "issuer", "badge", "pathway", "creator", "webhook"}
     )
     attempt(lambda: check_cities(asked, filter), lambda: check_box(filter.get("bounds")), lambda: check_text(*texts))
 
@@ -151,6 +151,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "places"): _list("places"),
     ("Query", "badges"): _list("badges"),
     ("Query", "collections"): _list("collections"),
+    ("Query", "webhooks"): _list("webhooks"),
+    ("Query", "deliveries"): _list("deliveries"),
     ("Query", "badgeDrafts"): _list("badgeDrafts"),
     ("Query", "reviewQueue"): lambda args, asked: _list("reviewQueue", school.order_of(args))(args, asked),
     ("Query", "issuers"): _nearest_or_name("issuers"),

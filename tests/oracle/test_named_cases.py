@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -217,3 +217,29 @@ async def test_who_changed_what_is_told_to_those_who_may_know_it_page_by_page(bo
         if "errors" not in answer:
             after = answer["data"]["auditLog"]["pageInfo"]["endCursor"]
             await both.agree(document, {"filter": filter, "after": after}, city="cardiff", who="curator")
+
+
+async def test_what_is_told_to_others_is_shown_to_those_who_look_after_it(both: Both) -> None:
+    document = """query($filter: DeliveryFilter, $first: Int, $after: String) {
+        webhooks { totalCount nodes { id url events state formerUntil failures restingUntil madeAt } }
+        deliveries(filter: $filter, first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor }
+            nodes { id eventType happenedAt state attempts answer problem triedAt webhook { id state } } } }"""
+    plymouth = both.world.towns["plymouth"].id
+    hook = global_id("Webhook", uuid5(plymouth, "hook 1"), plymouth)
+    for city in CITIES:
+        for who in both.who:
+            await both.agree(document, {"filter": {}}, city=city, who=who)
+    for filter in ({}, {"states": ["DEAD", "DUE"]}, {"webhook": hook}, {"webhook": "made up"}, {"states": []}):
+        answer = await both.agree(document, {"filter": filter, "first": 2}, city="plymouth", who="operator")
+        after = answer["data"]["deliveries"]["pageInfo"]["endCursor"]
+        await both.agree(document, {"filter": filter, "after": after}, city="plymouth", who="operator")
+
+
+async def test_a_job_is_shown_to_who_began_it(both: Both) -> None:
+    document = """query($id: ID!) { job(id: $id) {
+        id kind state done total begunAt endedAt problems { line column code message } } }"""
+    plymouth = both.world.towns["plymouth"].id
+    for id in (global_id("Job", uuid5(plymouth, "job"), plymouth), global_id("Job", plymouth, plymouth), "Job.x"):
+        for city in CITIES:
+            for who in both.who:
+                await both.agree(document, {"id": id}, city=city, who=who)

