@@ -43,7 +43,6 @@ from tests.oracle.telling import TELLING
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
-<<<<<<< HEAD
 RESOLVERS: Table = {
     **THINGS,
     **DOINGS,
@@ -55,10 +54,8 @@ RESOLVERS: Table = {
     **EARNED,
     **SCHOOL,
     **FIGURES,
+    **TELLING,
 }
-=======
-RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **LEARNING, **SCHOOL, **TELLING}
->>>>>>> outbox
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,13 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
+# Arguments that name what not everybody sees: its table, and what it is in the graph.
+PRIVATE: Final = {
+    "batch": ("award_batch", "Job"),
+    "recipient": ("recipient", "Recipient"),
+    "webhook": ("webhook", "Webhook"),
+}
+
 
 @dataclass(frozen=True)
 class Pools:
@@ -144,15 +151,12 @@ class Pools:
         if name == "person":
             people = sorted({row["person_id"] for row in self.rows.tables["audit"]})
             return writer.pick((*(global_id("Viewer", each) for each in people), *MADE_UP_IDS))
-        if name == "webhook":
-            rows = sorted(self.rows.tables["webhook"], key=lambda row: row["id"])
-            return writer.pick((*(global_id("Webhook", row["id"], row["tenant_id"]) for row in rows), *MADE_UP_IDS))
         if name == "object":
             return self.id(writer, "Badge")
         if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
-        if name in {"batch", "recipient"}:
-            table, kind = ("award_batch", "Job") if name == "batch" else ("recipient", "Recipient")
+        if name in PRIVATE:
+            table, kind = PRIVATE[name]
             known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
             return writer.pick((*sorted(known), *MADE_UP_IDS))
         if name in {"issuer", "badge", "pathway", "creator"}:
