@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,7 +53,7 @@ async def _measure(embedded: Embedded, folder: str) -> list[Figure]:
             "WAYPOST_PLUGINS": "",
         }
         command = [sys.executable, "-m", "waypost.cli", "worker"]
-        worker = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.DEVNULL)
+        worker = await asyncio.create_subprocess_exec(*command, env=environment, stderr=subprocess.DEVNULL)
         try:
             seconds = await _until_all(database, here, seen)
             spent = psutil.Process(worker.pid).cpu_times()

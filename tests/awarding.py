@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from tests.working import SETTINGS
-from waypost.awards import jobs
+from waypost.awards import batches
 from waypost.composition import effects
 from waypost.db import Database
 from waypost.outbox.work import Effects, Work
@@ -15,12 +15,13 @@ from waypost.outbox.worker import Worker
 
 async def work(url: str, lease_s: float, step: int) -> None:
     """Work until killed. Says so once it begins; awards are given `step` at a time."""
-    jobs.STEP = step  # type: ignore[misc]  # many steps in a small file
+    batches.STEP = step  # type: ignore[misc]  # many steps in a small file
     async with await Database.open(url, pool_size=4) as database:
         known = effects()
         ours = Effects(jobs=known.jobs, spreads=known.spreads)
         worker = Worker(Work(database, SETTINGS), ours, at_once=2, lease_s=lease_s)
-        print("working", flush=True)
+        sys.stdout.write("working\n")
+        sys.stdout.flush()
         async with worker.running():
             await asyncio.Event().wait()
 

@@ -11,6 +11,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
 from waypost.learners.tables import TABLES as LEARNERS
 from waypost.opportunities.tables import TABLES as OPPORTUNITIES
@@ -49,6 +50,7 @@ def core_app() -> db.App:
             *AWARDS,
             *CLAIMS,
             *SCHOOL,
+            *INSIGHT,
             *WEBHOOKS,
         ),
         reference=load_all,

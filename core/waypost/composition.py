@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from waypost.access import forgetting as access_forgetting
@@ -26,6 +27,9 @@ from waypost.discover import live as discover_live
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
+from waypost.insight import effects as insight_effects
+from waypost.insight import forgetting as insight_forgetting
+from waypost.insight import graph as insight
 from waypost.issuers import costs
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
@@ -52,7 +56,7 @@ from waypost.pathways import writes as pathway_writes
 from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
-from waypost.plugins import geocode
+from waypost.plugins import geocode, verdict_on
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
@@ -78,7 +82,7 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
-        *(learners, school, review_graph),
+        *(learners, school, review_graph, insight),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
@@ -95,23 +99,24 @@ def core() -> Contribution:
 def schema_of(plugins: Plugins, profile: Profile) -> Schema:
     """Return the schema of one profile of plugins; raise `BadDeclarations` with every fault."""
     added = (
-        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries))
+        Contribution(each.plugin, (*each.nodes, *each.extensions, *each.queries, *each.mutations))
         for each in plugins.declarations(profile)
     )
     return compose([core(), *added])
 
 
-def effects() -> Effects:
-    """Return the background work of all rooms: what each declares as EFFECTS in its `effects.py`."""
+def effects(plugins: Plugins | None = None) -> Effects:
+    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
-    given = (award_effects, completing, claim_codes, request_effects)
-    return Effects.joined(room.EFFECTS for room in (*rooms, *given))
+    given = (award_effects, completing, claim_codes, request_effects, insight_effects)
+    added = () if plugins is None else plugins.effects()
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
     rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
-    given = (awards_forgetting, claim_forgetting, school_forgetting)
+    given = (awards_forgetting, claim_forgetting, school_forgetting, insight_forgetting)
     added = () if plugins is None else plugins.apps()
     return (
         *(each for room in (*rooms, *given) for each in room.PERSONAL),
@@ -133,7 +138,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "recipients": mine_in(database, "recipients"),
         "requests": mine_in(database, "requests"),
     }
-    acts = Mutations(Begin(followers=(_follow_issuer,)), abroad=borrowing, personal=personal(plugins))
+    vetoes = None if plugins is None else partial(verdict_on, plugins)
+    acts = Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing, personal=personal(plugins))
     return Engine(database, lookups, acts)
 
 

@@ -36,12 +36,12 @@ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attg
 MADE_UP: Final[Mapping[str, str]] = {
     "uuid": "lpad(to_hex({n}), 32, '0')::uuid",
     "text": "'word-{n}'",
-    "bytea": "'word-{n}'::bytea",
     "integer": "{n}",
     "bigint": "{n}",
     "boolean": "false",
     "double precision": "{n}",
     "numeric(10,2)": "{n}",
+    "date": "'2026-01-01'::date + {n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
     "bytea": "decode(lpad(to_hex({n}), 8, '0'), 'hex')",

@@ -38,6 +38,7 @@ VALUES: Final[Mapping[str, str]] = {
     "Int": "7",
     "Float": "50.4",
     "Boolean": "true",
+    "Date": '"2027-03-06"',
     "DateTime": '"2027-03-06T10:00:00Z"',
     "OriginInput": "{ point: { latitude: 50.4, longitude: -4.1 } }",
 }

@@ -88,7 +88,8 @@ async def test_a_file_is_given_to_all_in_the_background(stage: Stage) -> None:
     job = await given(stage, text, badge=None)
     assert await job_of(stage, job) == {"state": "done", "done": 3, "total": 3, "problems": []}
     listed = (
-        "query($job: ID!) { awards(filter: {batch: $job}) { totalCount nodes { batch state narrative awardedAt evidence "
+        "query($job: ID!) { awards(filter: {batch: $job}) { totalCount "
+        "nodes { batch state narrative awardedAt evidence "
         "badge { slug } recipient { name } } } }"
     )
     seen = (await stage.read(listed, who="issuer-admin", job=job))["awards"]

@@ -29,9 +29,30 @@ INSERT INTO recipient (tenant_id, id, kind, display_name, address, person_id, bi
 VALUES ($1, $2, 'person', $3, $4, $5, 2012, $6)
 """
 AWARD_SQL = """
-INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, issuer_id, state, awarded_at, earned_in_tenant_id)
-SELECT tenant_id, $2, id, version_id, $3, issuer_id, 'accepted', now(), tenant_id
+INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, issuer_id, state, awarded_at, earned_in_tenant_id,
+    narrative)
+SELECT tenant_id, $2, id, version_id, $3, issuer_id, 'accepted', now(), tenant_id, $4
 FROM badge WHERE tenant_id = $1 AND public LIMIT 1
+"""
+EVIDENCE_SQL = "INSERT INTO award_evidence (tenant_id, award_id, position, url) VALUES ($1, $2, 1, $3)"
+REQUEST_SQL = """
+INSERT INTO badge_request (tenant_id, id, badge_id, issuer_id, recipient_id, person_id, statement, state, requested_at)
+SELECT tenant_id, $2, id, issuer_id, $3, $4, $5, 'open', now() FROM badge WHERE tenant_id = $1 AND public LIMIT 1
+"""
+REQUEST_EVIDENCE_SQL = (
+    "INSERT INTO badge_request_evidence (tenant_id, request_id, position, url) VALUES ($1, $2, 1, $3)"
+)
+CODE_SQL = """
+INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, label, most)
+SELECT tenant_id, $2, id, issuer_id, $3, $4, 1 FROM badge WHERE tenant_id = $1 AND public LIMIT 1
+"""
+COUNTED_SQL = """
+INSERT INTO counted_award (tenant_id, id, learner_id, home_tenant_id, month, layer, kind, place, ward, deprivation, age)
+VALUES ($1, $2, $3, $1, '2027-01', 'x', 'x', 'x', 'x', 'x', 'x')
+"""
+UPLOAD_SQL = """
+INSERT INTO upload (tenant_id, id, person_id, purpose, media_type, size, created_at, expires_at)
+VALUES ($1, $2, $3, 'awards', 'text/csv', 1, now(), now())
 """
 
 
@@ -79,7 +100,21 @@ async def everywhere(stage: Stage, who: str) -> tuple[UUID, str]:
             await execute(RECIPIENT_SQL, here, by_address, NAME, ADDRESS, None, None)
             await execute(RECIPIENT_SQL, here, child, "A child of theirs", None, None, ADDRESS)
             for recipient in (known, by_address, child):
-                await execute(AWARD_SQL, here, new_id(), recipient)
+                award = new_id()
+                told = None if recipient == child else f"{NAME} made a film."
+                await execute(AWARD_SQL, here, award, recipient, told)
+                if recipient != child:
+                    await execute(EVIDENCE_SQL, here, award, f"https://example.org/{ADDRESS}")
+                await execute(COUNTED_SQL, here, award, person if recipient == known else recipient)
+            request, upload = new_id(), new_id()
+            await execute(REQUEST_SQL, here, request, known, person, f"I am {NAME}.")
+            await execute(REQUEST_EVIDENCE_SQL, here, request, f"https://example.org/{ADDRESS}")
+            await execute(CODE_SQL, here, new_id(), known, f"For {NAME}")
+            await execute(UPLOAD_SQL, here, upload, person)
+            await execute(
+                "INSERT INTO upload_chunk (tenant_id, upload_id, position, content) VALUES ($1, $2, 0, $3)",
+                *(here, upload, NAME.encode()),
+            )
             await execute(
                 "INSERT INTO unsubscribed (tenant_id, letter, digest) VALUES ($1, 'reminder', $2)", here, digest
             )
@@ -107,7 +142,9 @@ async def nobody_known(admin_url: str) -> AsyncIterator[None]:
     yield
     admin = await connect(admin_url)
     await admin.execute(
-        "DELETE FROM award; DELETE FROM recipient; DELETE FROM invitation; DELETE FROM unsubscribed;"
+        "DELETE FROM counted_award; DELETE FROM badge_request; DELETE FROM upload; DELETE FROM award;"
+        "DELETE FROM recipient;"
+        "DELETE FROM invitation; DELETE FROM unsubscribed;"
         "DELETE FROM person_profile;"
         f"DELETE FROM person_address WHERE address = lower('{ADDRESS}'); UPDATE membership SET name = NULL;"
         f"DELETE FROM identity WHERE digest = '{address_digest(ADDRESS.lower(), SECRET)}'"
@@ -126,7 +163,9 @@ async def test_nothing_is_left_of_who_wants_to_be_forgotten(stage: Stage, admin_
     assert payload["erasedAt"]
     assert await found(admin_url, *marks) == {}
     ids = await found(admin_url, str(person))
-    assert set(ids) <= {"public.person", "public.event", "public.audit", "public.invitation", "public.job"}
+    assert set(ids) <= {f"public.{each}" for each in ("person", "event", "audit", "invitation", "job")}
+    assert await counted(admin_url, "SELECT count(*) FROM counted_award") == 6
+    assert await counted(admin_url, "SELECT count(*) FROM upload_chunk") == 0
     assert await counted(admin_url, "SELECT count(*) FROM award") == 6
     assert await counted(admin_url, "SELECT count(*) FROM recipient WHERE display_name = 'A child of theirs'") == 2
     assert await unfinished(stage.database) == []

@@ -30,6 +30,8 @@ from graphql.execution.values import get_directive_values, get_variable_values
 from tests.oracle.audits import AUDITS
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
+from tests.oracle.earned import EARNED
+from tests.oracle.figures import FIGURES
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
@@ -41,7 +43,19 @@ from tests.oracle.telling import TELLING
 from tests.oracle.things import THINGS
 from waypost.graph import Asker, Schema
 
-RESOLVERS: Table = {**THINGS, **DOINGS, **LISTS, **SEARCH, **ROOTS, **AUDITS, **LEARNING, **SCHOOL, **TELLING}
+RESOLVERS: Table = {
+    **THINGS,
+    **DOINGS,
+    **LISTS,
+    **SEARCH,
+    **ROOTS,
+    **AUDITS,
+    **LEARNING,
+    **EARNED,
+    **SCHOOL,
+    **FIGURES,
+    **TELLING,
+}
 
 
 @dataclass(frozen=True)

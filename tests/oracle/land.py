@@ -71,6 +71,17 @@ AUDIT_SQL = """
 INSERT INTO audit (tenant_id, id, at, person_id, role, token_id, act, table_name, row_id, verb, changed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
+RELEASE_SQL = """
+INSERT INTO figure_release (tenant_id, id, from_month, to_month, learners, repeated, badges, released_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now())
+"""
+BREAKDOWN_SQL = """
+INSERT INTO figure_breakdown (tenant_id, id, dimension, from_month, to_month, badges, together)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+CELLS_SQL = """
+INSERT INTO figure_cell (tenant_id, breakdown_id, code, badges) SELECT $1, $2, * FROM unnest($3::text[], $4::int[]) AS c
+"""
 NAME_SQL = "INSERT INTO person_profile (person_id, name) VALUES ($1, $2)"
 BADGES: Final = {"plymouth": "smart-citizen", "cardiff": "bathodyn"}
 ROLES: Final = {
@@ -91,6 +102,7 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
     try:
         await _hidden(connection, world, ghost.id)
         await _plugin(connection, world)
+        await _figures(connection, world)
         await connection.execute(FORMER_SQL, world.towns["plymouth"].id)
         await _school(connection, world)
         who = {"stranger": Asker()}
@@ -172,6 +184,31 @@ async def _trace(connection: Connection, world: World, town: str, people: list[U
         await connection.execute(
             AUDIT_SQL, here, new_id(), at, people[n % 2], role, token, act, table, row, verb, changed
         )
+
+
+async def _figures(connection: Connection, world: World) -> None:
+    """Figures of three months in Plymouth, sorted by some things, and of one month in Cardiff."""
+    plymouth, cardiff = world.towns["plymouth"].id, world.towns["cardiff"].id
+    place = str(world.find("Place", "plymouth", "quay").id)
+    for town, first, last, learners, repeated, badges in (
+        (plymouth, "2026-01", "2026-01", 30, None, 30),
+        (plymouth, "2026-02", "2026-02", None, 12, 40),
+        (plymouth, "2026-03", "2026-04", 9, 5, 70),
+        (cardiff, "2026-02", "2026-02", 5, None, 5),
+    ):
+        await connection.execute(RELEASE_SQL, town, new_id(), first, last, learners, repeated, badges)
+    for dimension, first, last, together, cells in (
+        ("layer", "2026-01", "2026-02", 10, {"rsa-2019/participate": 40, "rsa-2019/engage": 20}),
+        ("layer", "2026-03", "2026-04", None, {"rsa-2019/engage": 30, "rsa-2019/lead": 40}),
+        ("kind", "2026-01", "2026-02", None, {"WORKSHOP": 30, "EVENT": 40}),
+        ("place", "2026-01", "2026-02", None, {place: 30, "unknown": 40}),
+        ("ward", "2026-01", "2026-02", 20, {"E05012345": 50}),
+        ("deprivation", "2026-01", "2026-02", 60, {"10": 5, "2": 5}),
+        ("age", "2026-01", "2026-02", None, {"unknown": 20, "19-24": 20, "0-12": 30}),
+    ):
+        id, badges = new_id(), (together or 0) + sum(cells.values())
+        await connection.execute(BREAKDOWN_SQL, plymouth, id, dimension, first, last, badges, together)
+        await connection.execute(CELLS_SQL, plymouth, id, list(cells), list(cells.values()))
 
 
 async def _admitted(database: Database, world: World, role: str, town: str | None, issuer: str | None) -> Asker:

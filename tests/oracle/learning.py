@@ -20,9 +20,15 @@ from waypost.pathways.words import Rule
 GUARDED: Final = {
     "endorsements": ("endorsement.decide", "Endorsement", "endorsement", ("endorsed_id", "endorser_id")),
     "claimCodes": ("claim.create", "ClaimCode", "claim_code", ("issuer_id",)),
+    "awards": ("award.read", "Award", "award", ("issuer_id",)),
     "badgeRequests": ("request.decide", "BadgeRequest", "badge_request", ("issuer_id",)),
 }
-TIMES: Final = {"Endorsement": "offered_at", "ClaimCode": "created_at", "BadgeRequest": "requested_at"}
+TIMES: Final = {
+    "Award": "awarded_at",
+    "Endorsement": "offered_at",
+    "ClaimCode": "created_at",
+    "BadgeRequest": "requested_at",
+}
 
 # What the asker keeps
 
@@ -127,6 +133,7 @@ def guarded(field: str) -> Resolver:
                 )
                 and (states is None or row["state"] in {getattr(each, "value", each) for each in states})
                 and (badge is None or reference(badge, "Badge") == (row["tenant_id"], row["badge_id"]))
+                and all(_refers(row, name, filter.get(name)) for name in ("issuer", "recipient", "batch"))
                 and (usable is None or usable == _usable(row, call))
             )
 
@@ -134,6 +141,11 @@ def guarded(field: str) -> Resolver:
         return listing(call, things, lambda each: (each[TIMES[kind]], each["id"].bytes), descending=True)
 
     return resolve
+
+
+def _refers(row: Row, name: str, id: str | None) -> bool:
+    kind = "Job" if name == "batch" else name.title()
+    return id is None or reference(id, kind) == (row["tenant_id"], row[f"{name}_id"])
 
 
 def _usable(row: Row, call: Call) -> bool:

@@ -30,6 +30,28 @@ SELECT tenant_id, gen_random_uuid(), id, version_id, $2, $3, issuer_id,
        CASE WHEN n % 5 = 3 THEN $4::timestamptz - interval '1 hour' END, tenant_id, $4
 FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM badge WHERE tenant_id = $1 AND public) b WHERE n % 3 > 0
 """
+# What is said of awards: a batch, evidence, a reason, a successor, what one took part in; how often badges are given.
+SAID_SQL: Final = """
+UPDATE award a SET narrative = CASE n % 2 WHEN 0 THEN 'Made a *film*.' END,
+       batch_id = CASE n % 3 WHEN 0 THEN $2::uuid END,
+       state = CASE n WHEN 2 THEN 'revoked' WHEN 3 THEN 'replaced' ELSE a.state END,
+       revoked_at = CASE n WHEN 2 THEN $3::timestamptz END, revoked_reason = CASE n WHEN 2 THEN 'No.' END,
+       replaced_by_id = CASE n WHEN 3 THEN (SELECT min(id::text)::uuid FROM award WHERE tenant_id = $1) END,
+       decided_at = CASE WHEN a.state = 'offered' THEN NULL ELSE a.decided_at END,
+       opportunity_id = (SELECT o.id FROM opportunity o WHERE o.tenant_id = $1 ORDER BY o.id OFFSET n LIMIT 1)
+FROM (SELECT id, row_number() OVER (ORDER BY awarded_at) AS n FROM award WHERE tenant_id = $1) b
+WHERE a.tenant_id = $1 AND a.id = b.id
+"""
+SHOWN_SQL: Final = """
+INSERT INTO award_evidence (tenant_id, award_id, position, url)
+SELECT a.tenant_id, a.id, n, 'https://example.org/' || (9 - n) FROM award a, generate_series(1, 2) n
+WHERE get_byte(uuid_send(a.id), 15) % 2 = 0
+"""
+POLICY_SQL: Final = """
+INSERT INTO award_policy (tenant_id, badge_id, repeats)
+SELECT tenant_id, id, CASE get_byte(uuid_send(id), 15) % 2 WHEN 0 THEN 'always' ELSE 'once-a-version' END
+FROM badge WHERE get_byte(uuid_send(id), 15) % 3 > 0
+"""
 CODE_SQL: Final = """
 INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, label, closes_at, most, claimed, created_at,
                         cancelled_at)
@@ -73,7 +95,9 @@ async def settle(connection: Connection, world: World, learner: Asker) -> None:
         await connection.execute("INSERT INTO known_in (person_id, tenant_id) VALUES ($1, $2)", person, here)
         await connection.execute(RECIPIENT_SQL, here, recipient, person)
         await connection.execute(AWARD_SQL, here, recipient, person, world.now)
+        await connection.execute(SAID_SQL, here, new_id(), world.now)
         await connection.execute(CODE_SQL, here, recipient, world.now)
         await connection.execute(REQUEST_SQL, here, recipient, person, world.now)
         await connection.execute(ENDORSE_SQL, here, world.now)
-    await connection.execute(EVIDENCE_SQL)
+    for sql in (EVIDENCE_SQL, SHOWN_SQL, POLICY_SQL):
+        await connection.execute(sql)

@@ -19,8 +19,8 @@ EARTH = 6_371_008.8  # metres
 HALF_WAY_ROUND = 20_037_508  # metres
 NOWHERE = 1e9  # metres: what has no place comes after everything that has one
 CONNECTIONS = (
-    *("AuditEntry", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Delivery"),
-    *("Endorsement", "Webhook", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill"),
+    *("AuditEntry", "Award", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Delivery"),
+    *("Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill", "Webhook"),
 )
 Keys = Callable[[Thing], tuple[Any, ...]]
 

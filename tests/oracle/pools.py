@@ -59,6 +59,15 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "link": ("https://example.org/{code}", "javascript:{code}", "{code}"),
     "tables": ("place", "badge", "former_slug", "none"),
     "acts": ("updatePlace", "publishBadge", "none"),
+    "from": ("2026-01", "2026-02", "2025-12", "2026-13", "today"),
+    "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
+}
+
+# Arguments that name what not everybody sees: its table, and what it is in the graph.
+PRIVATE: Final = {
+    "batch": ("award_batch", "Job"),
+    "recipient": ("recipient", "Recipient"),
+    "webhook": ("webhook", "Webhook"),
 }
 
 
@@ -74,6 +83,7 @@ class Pools:
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
         "auditLog",
+        "figures",
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -141,13 +151,14 @@ class Pools:
         if name == "person":
             people = sorted({row["person_id"] for row in self.rows.tables["audit"]})
             return writer.pick((*(global_id("Viewer", each) for each in people), *MADE_UP_IDS))
-        if name == "webhook":
-            rows = sorted(self.rows.tables["webhook"], key=lambda row: row["id"])
-            return writer.pick((*(global_id("Webhook", row["id"], row["tenant_id"]) for row in rows), *MADE_UP_IDS))
         if name == "object":
             return self.id(writer, "Badge")
         if name in {"startsAfter", "startsBefore", "after", "since", "until"}:
             return writer.pick(self.moments())
+        if name in PRIVATE:
+            table, kind = PRIVATE[name]
+            known = [global_id(kind, row["id"], row["tenant_id"]) for row in self.rows.tables[table]]
+            return writer.pick((*sorted(known), *MADE_UP_IDS))
         if name in {"issuer", "badge", "pathway", "creator"}:
             return self.id(writer, "Issuer" if name == "creator" else name.title())
         return writer.pick(SIMPLE[name])

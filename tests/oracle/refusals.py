@@ -52,8 +52,11 @@ def _city(args: Args, asked: Asked) -> None:
 
 def _filtered(filter: Args, asked: Asked) -> None:
     """What all filters have in common."""
-    ids = {"issuer", "badge", "pathway", "creator", "webhook"}
-    texts = (value for name, value in filter.items() if name not in {"postcode", *ids})
+    texts = (
+        value
+        for name, value in filter.items()
+        if name not in {"postcode", "issuer", "badge", "pathway", "creator", "webhook"}
+    )
     attempt(lambda: check_cities(asked, filter), lambda: check_box(filter.get("bounds")), lambda: check_text(*texts))
 
 

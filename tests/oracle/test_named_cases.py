@@ -229,8 +229,11 @@ async def test_what_is_told_to_others_is_shown_to_those_who_look_after_it(both: 
     for city in CITIES:
         for who in both.who:
             await both.agree(document, {"filter": {}}, city=city, who=who)
-    filters: tuple[dict[str, object], ...] = ({}, {"states": ["DEAD", "DUE"]}, {"webhook": hook}, {"webhook": "no id"})
-    for filter in (*filters, {"states": []}):
+    filters: tuple[dict[str, Any], ...] = (
+        *({}, {"states": ["DEAD", "DUE"]}, {"states": []}),
+        *({"webhook": hook}, {"webhook": "made up"}),
+    )
+    for filter in filters:
         answer = await both.agree(document, {"filter": filter, "first": 2}, city="plymouth", who="operator")
         after = answer["data"]["deliveries"]["pageInfo"]["endCursor"]
         await both.agree(document, {"filter": filter, "after": after}, city="plymouth", who="operator")

@@ -4,7 +4,8 @@ import pytest
 
 from tests.plugins.test_loading import one
 from tests.plugins.workshop import Workshop
-from waypost.plugins import State, load
+from waypost.composition import schema_of
+from waypost.plugins import State, fitting, load
 
 APP = """
     from pathlib import Path
@@ -171,3 +172,92 @@ def test_what_is_declared_otherwise_is_refused(workshop: Workshop, register: str
 def test_what_is_registered_twice_is_refused(workshop: Workshop) -> None:
     workshop.install("tide", graph(register="registrar.node(TideTable)"), contributes=GRAPH_CONTRIBUTIONS)
     assert one(load(["tide"]), "tide").reason == "type:TideTable is registered twice"
+
+
+EFFECTS = """
+    from waypost.outbox import Handler, JobKind, Letter, Schedule
+    from waypost.plugins import hookimpl
+
+    async def run(work, what=None):
+        pass
+
+    @hookimpl
+    def waypost_effects(registrar):
+        registrar.handler(Handler("PREFIX.hear", frozenset({"badge.published"}), run))
+        registrar.job(JobKind("PREFIX.count", run))
+        registrar.schedule(Schedule("PREFIX.nightly", 86_400, run))
+        registrar.letter(Letter("PREFIX.report", run))
+"""
+EFFECT_CONTRIBUTIONS = ["handler:PREFIX.hear", "job:PREFIX.count", "schedule:PREFIX.nightly", "letter:PREFIX.report"]
+
+
+def effects(prefix: str) -> tuple[str, list[str]]:
+    """Code of a plugin with background work, and what its manifest says of that."""
+    return EFFECTS.replace("PREFIX", prefix), [each.replace("PREFIX", prefix) for each in EFFECT_CONTRIBUTIONS]
+
+
+def test_a_plugin_does_things_in_the_background(workshop: Workshop) -> None:
+    code, contributes = effects("tide")
+    workshop.install("tide", code, contributes=contributes)
+    plugins = load(["tide"])
+    assert one(plugins, "tide").reason == ""
+    (found,) = [each for each in plugins.effects() if each.handlers]
+    assert found.handlers[0].name == "tide.hear"
+    assert (found.jobs[0].name, found.schedules[0].name) == ("tide.count", "tide.nightly")
+    assert found.letters[0].package == "waypost_tide"
+
+
+def test_background_work_carries_the_prefix(workshop: Workshop) -> None:
+    code, contributes = effects("moon")
+    workshop.install("tide", code, contributes=contributes)
+    assert "the handler moon.hear must begin with tide." in one(load(["tide"]), "tide").reason
+
+
+MUTATION = """
+    import strawberry
+
+    from waypost.graph import act, mutation, payload, value
+    from waypost.outbox import command
+    from waypost.plugins import hookimpl
+
+    @strawberry.input
+    class TideNoteInput:
+        words: str
+
+    @value
+    class TideNoteSuccess:
+        words: str
+
+    TideNotePayload = payload("TideNotePayload", TideNoteSuccess)
+
+    @command(may="place.update")
+    async def note(act, words):
+        return {"words": words}
+
+    async def run(act, given):
+        return await note(act, given["words"])
+
+    @mutation
+    class TideMutation:
+        NAME: TideNotePayload | None = act(run, TideNoteInput, doc="Note something.")
+
+    @hookimpl
+    def waypost_graph(registrar):
+        registrar.input(TideNoteInput)
+        registrar.node(TideNoteSuccess)
+        registrar.mutation(TideMutation)
+"""
+
+
+def test_a_plugin_brings_mutations(workshop: Workshop) -> None:
+    contributes = ["type:TideNoteInput", "type:TideNoteSuccess", "mutation:tideNote"]
+    workshop.install("tide", MUTATION.replace("NAME", "tide_note"), contributes=contributes)
+    plugins = fitting(load(["tide"]), lambda profile: schema_of(load(["tide"]), profile))
+    assert one(plugins, "tide").reason == ""
+    assert "tideNote(" in schema_of(plugins, plugins.national).sdl()
+    assert "tideNote(" not in schema_of(plugins, frozenset()).sdl()
+
+
+def test_a_mutation_carries_the_prefix(workshop: Workshop) -> None:
+    workshop.install("tide", MUTATION.replace("NAME", "note"))
+    assert "the field note must begin with tide" in one(load(["tide"]), "tide").reason

@@ -9,7 +9,7 @@ import pytest
 from waypost.plugins import API, hook_list, hookspecs
 from waypost.plugins.hookspecs import SPECIFICATIONS, Hook, hooks
 from waypost.plugins.manager import State
-from waypost.plugins.manifest import CONTRIBUTION
+from waypost.plugins.manifest import KINDS
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8")
@@ -44,5 +44,5 @@ def test_every_state_of_a_plugin_is_documented() -> None:
 
 def test_the_documentation_names_the_version_of_the_api_and_every_kind_of_contribution() -> None:
     assert f"the plugin API (now {API})" in DOCS
-    kinds = CONTRIBUTION[2 : CONTRIBUTION.index(")")].split("|")
+    kinds = KINDS.split("|")
     assert [kind for kind in kinds if f"| `{kind}` |" not in DOCS] == []

@@ -25,7 +25,7 @@ TABLES: Final[tuple[type[OwnedTable], ...]] = (
 )
 # Names that a column has where it holds something of a person, or leads to one.
 OF_PEOPLE: Final = re.compile(
-    r"(.*_)?(person|recipient|guardian|invited_by|member|email|phone|digest|display_name|birth_\w+)(_id|_by|_address)?"
+    r"(.*_)?(person|recipient|learner|guardian|invited_by|member|email|phone|digest|display_name|birth_\w+)(_id|_by|_address)?"
 )
 # What sounds like it, and is about no person.
 OF_NOBODY: Final = {

@@ -10,9 +10,7 @@ from graphql.utilities import find_breaking_changes
 from tests.project.documents import ROOT
 
 # Promised, and not there before it is used.
-TO_COME: Final = {
-    "Date",
-}
+TO_COME: Final = {"Date"}  # only a plugin has dates without a time yet
 
 
 def schema(name: str) -> GraphQLSchema:
@@ -29,7 +27,7 @@ def broken(promised: GraphQLSchema, built: GraphQLSchema) -> set[str]:
 
 
 def test_the_graph_has_all_that_was_promised_but_for_what_is_to_come() -> None:
-    assert broken(schema("contract.graphql"), schema("waypost.graphql")) == TO_COME
+    assert broken(schema("contract.graphql"), schema("waypost.graphql")) == set()
 
 
 def test_a_city_without_plugins_has_it_too() -> None:

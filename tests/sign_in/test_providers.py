@@ -77,11 +77,11 @@ async def test_a_verified_address_finds_the_person_who_has_it(
     known = await find_person(database, "eve@example.org", secret_key=SECRET_KEY, now=platform_now())
     assert not hasattr(known, "code")
     async with database.transaction(City(cast.beta)):
-        await add_membership(cast.beta, known, "curator", None, platform_now())  # type: ignore[arg-type]  # no refusal
+        await add_membership(cast.beta, known, "curator", None, platform_now())
     someone = browser()
     await signed_in(someone, provider)
     assert [each["role"] for each in (await someone.viewer())["memberships"]] == ["curator"]
-    async with database.transaction(Learner(known)):  # type: ignore[arg-type]  # no refusal
+    async with database.transaction(Learner(known)):
         assert await fetchval("SELECT verified_at FROM person_address WHERE address = 'eve@example.org'")
 
 

@@ -16,8 +16,12 @@ from waypost.access.people import find_person
 from waypost.access.sessions import IDLE, LONGEST, begin_session, find_session
 from waypost.access.tokens import SIGN_IN
 from waypost.db import City, Database, System, execute, fetch, fetchval
+from waypost.graph import Asker
 from waypost.http import Platform
+from waypost.http.caller import Caller
+from waypost.http.endpoint import GraphEndpoint
 from waypost.http.sessions import Cookies
+from waypost.http.sites import Arrival
 
 Make = Callable[..., Browser]
 NAME = "__Host-waypost-session"
@@ -188,7 +192,7 @@ async def test_only_a_hash_of_a_cookie_is_kept(ada: Browser, database: Database)
     async with database.transaction(System("tests")):
         rows = await fetch("SELECT * FROM session")
     assert rows
-    assert ada.session not in " ".join(str(value) for row in rows for value in row.values())
+    assert str(ada.session) not in " ".join(str(value) for row in rows for value in row.values())
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "a" * 43, "a" * 5_000, "%00", "'; DROP TABLE session --"])
@@ -272,3 +276,19 @@ async def test_signing_out_everywhere_ends_all_sessions_of_that_person(
     assert await phone.viewer() is None
     assert await other.viewer() is not None
     assert (await browser().post("/sign-out", {"everywhere": "yes"})).status_code == 303
+
+
+async def test_a_live_connection_obeys_the_same_rules(ada: Browser, platform: Platform) -> None:
+    """A page of another host can open a socket, and browsers send the cookie with it."""
+    endpoint = GraphEndpoint(platform)
+    host = BASE.removeprefix("https://")
+
+    async def who(origin: str) -> Asker:
+        headers = {"cookie": f"{NAME}={ada.session}", "origin": origin}
+        scope = {"type": "websocket", "path": "/graphql", "query_string": b"", "arrival": Arrival(headers, host)}
+        return await Caller.of(endpoint, scope).asker()
+
+    assert (await who(BASE)).person is not None
+    assert (await who(BASE)).session
+    for origin in ("https://evil.example", "null", OWN):
+        assert await who(origin) == Asker()

@@ -128,7 +128,7 @@ async def write_lines(
     """
     badges, problems = await badges_of(here, batch, lines)
     todo = [line for line in lines if line.badge in badges]
-    problems = [each for each in problems] if len(todo) == len(lines) else _of_lines(lines, badges, problems)
+    problems = _of_lines(lines, badges, problems)
     named: dict[UUID, list[Line]] = {}
     for line in todo:
         named.setdefault(badges[line.badge].issuer_id, []).append(line)

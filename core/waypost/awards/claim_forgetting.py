@@ -11,13 +11,24 @@ from waypost.db.personal import Finds, Personal
 NOBODY: Final = "an id that leads to nobody any more."
 
 PERSONAL: Final = (
-    Personal(table=tables.BadgeRequest, by={"person_id": Finds.PERSON, "recipient_id": Finds.RECIPIENT}),
+    Personal(table=tables.BadgeRequestEvidence, by={"request_id": Finds.REQUEST}),
+    Personal(
+        table=tables.BadgeRequest,
+        by={"person_id": Finds.PERSON, "recipient_id": Finds.RECIPIENT},
+        names=Finds.REQUEST,
+    ),
     Personal(table=tables.ClaimAttempt, by={"person_id": Finds.PERSON}, told=False),
+    Personal(
+        table=tables.ClaimAddress,
+        by={"digest": Finds.DIGEST},
+        stays="The digest is of a code, and leads to nobody.",
+        told=False,
+    ),
     Personal(
         table=tables.ClaimCode,
         by={"recipient_id": Finds.RECIPIENT},
-        stays="A code for somebody who has neither name nor address any more gives nothing to anybody.",
-        told=False,
+        # Whoever wrote the label may have written whose code it is.
+        emptied={"label": "NULL", "cancelled_at": "coalesce(cancelled_at, now())"},
     ),
     Personal(
         table=tables.ClaimCode,

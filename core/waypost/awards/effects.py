@@ -93,7 +93,7 @@ async def _expiring(work: Work, facts: Mapping[str, Any]) -> Addressed | None:
 async def _award(work: Work, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
     tenant = UUID(str(facts["tenant"]))
     rows = await work.database.reads.rows(City(tenant), AWARD_SQL, [tenant, UUID(str(facts["award"]))])
-    return rows[0] if rows else None
+    return dict(rows[0]) if rows else None
 
 
 async def _addressed(work: Work, facts: Mapping[str, Any], row: Mapping[str, Any]) -> Addressed | None:

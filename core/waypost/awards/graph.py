@@ -125,7 +125,8 @@ def _evidence(query: Query, here: Here, field: Selected) -> str:
         return f"{here}.evidence::text"
     side = query.row(tables.AwardEvidence)
     where = every([f"{side}.award_id = {here}.id", *query.inside(side, here)])
-    return f"(select {text_list(f'to_json({side}.url)::text', f'{side}.position')} from award_evidence {side} where {where})"
+    urls = text_list(f"to_json({side}.url)::text", f"{side}.position")
+    return f"(select {urls} from award_evidence {side} where {where})"
 
 
 def _batch(query: Query, here: Here, field: Selected) -> str:
@@ -142,7 +143,8 @@ def _credential(query: Query, here: Here, field: Selected) -> str:
     """Print the address for ever: without tenant, slug or host of a tenant."""
     del field
     address = f"concat({query.param(_base_url, 'text')}, '/credentials/', {here}.id)"
-    return f"case when {here}.decided_at is null or {here}.state = 'declined' then 'null' else to_json({address})::text end"
+    absent = f"{here}.decided_at is null or {here}.state = 'declined'"
+    return f"case when {absent} then 'null' else to_json({address})::text end"
 
 
 def _nothing(query: Query, here: Here, field: Selected) -> str:
@@ -207,7 +209,7 @@ class AwardFilter:
 class AwardQuery:
     """Root fields for awards."""
 
-    awards: Connection[Award] | None = guarded(
+    awards: Connection[Award] = guarded(
         MAY,
         pages(
             filter=AwardFilter,

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from waypost.awards import batches, store
-from waypost.awards.batches import STEP, Batch
+from waypost.awards.batches import Batch
 from waypost.awards.lines import Line, Reader, in_groups
 from waypost.awards.rules import again
 from waypost.awards.uploads import GONE_SQL, opened
@@ -56,7 +56,7 @@ async def _is_good(work: Work, here: Here, batch: Batch, file: BinaryIO) -> bool
     """Look through the whole file; end the job with all that is wrong with it, or say how many lines there are."""
     reader = Reader(file, batch.begun_at, needs_badge=batch.badge_id is None)
     count = 0
-    for group in in_groups(reader.lines(), STEP):
+    for group in in_groups(reader.lines(), batches.STEP):
         count += len(group)
         reader.problems += await _held_by(work, here, batch, group)
         if len(reader.problems) >= MOST_PROBLEMS:
@@ -98,7 +98,7 @@ async def _carry_out(work: Work, here: Here, batch: Batch, file: BinaryIO) -> No
     lines: Iterator[Line] = reader.lines()
     done = len(list(islice(lines, batch.lines)))
     secret = work.settings.load_secret_key()
-    for group in in_groups(lines, STEP):
+    for group in in_groups(lines, batches.STEP):
         addresses = addresses_of([line.who for line in group])
         people = await find_people(work.database, here.tenant_id, addresses, secret_key=secret, now=work.now())
         async with work.database.transaction(City(here.tenant_id)):

@@ -183,14 +183,19 @@ class Reader:
             reference=said.get("reference"),
         )
         normal = addressed(who, self.now.year)
-        wrong = normal if isinstance(normal, Refusal) else award_problem(words, self.now)
-        if wrong or isinstance(normal, Refusal):
-            assert wrong is not None
-            column = wrong.path[0] if wrong.path else None
-            self.wrong(wrong.code, wrong.message, number, _NAMED.get(column or "", column))
+        if isinstance(normal, Refusal):
+            self._refused(number, normal)
+            return None
+        wrong = award_problem(words, self.now)
+        if wrong is not None:
+            self._refused(number, wrong)
             return None
         line = Line(number, normal, said.get("badge"), words)
         return None if self._twice(line) else line
+
+    def _refused(self, number: int, refusal: Refusal) -> None:
+        column = refusal.path[0] if refusal.path else None
+        self.wrong(refusal.code, refusal.message, number, _NAMED.get(column or "", column))
 
     def _twice(self, line: Line) -> bool:
         key = derived_id(_NOBODY, *line.key()).int

@@ -52,8 +52,8 @@ def apps_of(plugins: Plugins) -> tuple[App, ...]:
     return (core_app(), *plugins.apps())
 
 
-def effects_of(_plugins: Plugins) -> Effects:
-    """All background work."""
+def effects_of(plugins: Plugins) -> Effects:
+    """All background work, that of the plugins included."""
     from waypost.composition import effects
 
-    return effects()
+    return effects(plugins)

@@ -10,12 +10,15 @@ from waypost.db.tables import OwnedTable
 
 
 class Finds(StrEnum):
-    """By what a column finds the rows of a person."""
+    """By what a column finds the rows of a person; also by any other name that a `Personal` gives to its rows."""
 
     PERSON = "person"  # the person's id
     ADDRESS = "address"  # an address that is theirs
     DIGEST = "digest"  # the keyed digest of an address, or of what a provider calls them
-    RECIPIENT = "recipient"  # whom a tenant knows, and who turned out to be the person
+    RECIPIENT = "recipient"  # as whom a tenant knows them
+    AWARD = "award"
+    REQUEST = "request"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +29,17 @@ class Personal:
     rows go, unless `emptied` says which columns are emptied instead (with what, in SQL), or `stays` says why nothing
     need be done: because a bare id is left that leads to nobody. `kept` are the columns of text that may stay in an
     emptied row, since they hold codes and no words about anybody. `secret` columns are not shown to the person who
-    asks for their data, and nothing is of what is not `told`: traces without end. The ids of rows that `name`
-    recipients find those with `Finds.RECIPIENT`. A `door` is closed first, so that nothing new comes while the rest is
-    forgotten.
+    asks for their data, and nothing is of what is not `told`: traces without end. What has `names` is
+    found first, and its ids find what hangs on it: awards those of recipients, evidence that of awards. A `door` is
+    closed first, so that nothing new comes while the rest is forgotten.
     """
 
     table: type[OwnedTable]
-    by: Mapping[str, Finds]
+    by: Mapping[str, Finds | str]
     emptied: Mapping[str, str] = field(default_factory=dict)
     stays: str = ""
     kept: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
-    name: bool = False
+    names: str = ""
     door: bool = False
     told: bool = True

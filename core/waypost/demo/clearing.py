@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from waypost.db import City, Database, execute
+from waypost.demo.earning import clear_awards
 from waypost.demo.town import KEEPER
 from waypost.refusal import Refusal, Refused
 from waypost.tenancy.directory import load_directory
@@ -37,6 +38,7 @@ async def clear_town(here: Here) -> int:
 
     Raises `asyncpg.ForeignKeyViolationError` when something else refers to one.
     """
+    await clear_awards(here.tenant_id)
     counts = [
         int((await execute(DELETE_SQL.format(table=table), here.tenant_id, KEEPER)).rpartition(" ")[2])
         for table in TABLES

@@ -21,10 +21,12 @@ SKILLS: Final = tuple(dict.fromkeys((*COMMON_SKILLS, *(name for topic in TOPICS 
 
 @dataclass(frozen=True)
 class Badge:
-    """A badge as activities need it, with its skills by name."""
+    """A badge as activities and awards need it, with its skills by name."""
 
     id: UUID
     skills: frozenset[str]
+    version: UUID
+    issuer: UUID
 
 
 BADGE_COLUMNS: Final = (
@@ -77,8 +79,8 @@ def _badge(
     name = f"{topic.name} {stage}" if turn < len(STAGES) else f"{topic.name} {stage} {turn // len(STAGES) + 1}"
     layer = town.layers[min(chance.early(len(town.layers)), len(town.layers) - 1)]
     wanted = (*chance.sample(topic.skills, 2), chance.choice(COMMON_SKILLS))
-    badge = Badge(chance.id(), frozenset(wanted))
-    version, issuer = chance.id(), chance.choice(signing)
+    id, version, issuer = chance.id(), chance.id(), chance.choice(signing)
+    badge = Badge(id, frozenset(wanted), version, issuer.id)
     rows["badges"].append(
         (
             *(tenant, badge.id, f"demo-{stem(name)}-{number}", name, issuer.id, chance.choice(signing).id),

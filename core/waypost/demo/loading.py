@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
 from waypost.db import City, Database, copy, execute, fetch, fetchrow
 from waypost.demo.activities import Activities
 from waypost.demo.clearing import clear_town, in_use
+from waypost.demo.earning import make_awards
 from waypost.demo.ground import Organisation, make_issuers, make_places
 from waypost.demo.learning import SKILLS, make_badges
-from waypost.demo.town import KEEPER, Sheet, Town, source_prefix
+from waypost.demo.town import KEEPER, Chance, Sheet, Town, source_prefix
+from waypost.insight.releasing import release_here
 from waypost.refusal import Refusal, Refused
 from waypost.skills.store import ensure_skills, publish_concepts
 from waypost.tenancy.directory import Directory, Tenant, load_directory
@@ -180,13 +183,18 @@ async def _write(town: Town, progress: Progress) -> None:
     issuers, _, more = make_issuers(town, places)
     badges, most = make_badges(town, issuers)
     await _copy([*sheets, *more, *most])
+    links: list[tuple[UUID, UUID]] = []
     for batch in Activities(town, places, issuers, badges).batches():
         await _copy(batch)
+        links = links or [(row[1], row[2]) for row in batch[2].records]
         progress(len(batch[0].records))
     for sql in DERIVED_SQL:
         await execute(sql, town.here.tenant_id, KEEPER)
     for name, table in ADDRESSED.items():
         await execute(ADDRESS_SQL.format(type=name, table=table), town.here.tenant_id, KEEPER)
+    await _copy(make_awards(town, badges, links))
+    chance = Chance(town.seed, town.here.slug, "figures")
+    await release_here(town.here.tenant_id, town.today, chance=chance, now=town.noon)
 
 
 async def _copy(sheets: Iterable[Sheet]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from typing_extensions import override
@@ -12,7 +13,8 @@ from waypost.access.memberships import Held, held_here, speaking
 from waypost.access.permissions import NATIONAL_ROLE, permits
 from waypost.access.tokens import MEMBER_SQL
 from waypost.db import City, act_as, fetchval
-from waypost.outbox import Act, Event
+from waypost.outbox import Act, Event, Submission, Verdict
+from waypost.outbox.submission import Ask
 from waypost.refusal import Refusal, Refused, missing
 from waypost.tenancy.entries import Here
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=Event)
 Follower = Callable[[Act, Event], Awaitable[None]]
+# Asks the plugins of these names whether something may be submitted.
+Object = Callable[[Iterable[str], Submission], Awaitable[Verdict]]
 
 STRANGER: Final = Refused(
     code="UNAUTHENTICATED", message="Only who has signed in may write: send a token of this city."
@@ -41,9 +45,18 @@ CLOSED: Final = Refused(
 
 @dataclass(frozen=True)
 class FollowedAct(Act):
-    """An act whose events bring further rows of the tenant up to date, in the same transaction."""
+    """An act whose events bring further rows of the tenant up to date, in the same transaction.
+
+    `vetoes` asks the tenant's plugins whether something may be submitted.
+    """
 
     followers: tuple[Follower, ...] = ()
+    vetoes: Ask | None = None
+
+    @override
+    async def ask(self, submission: Submission) -> Verdict:
+        """Ask the plugins of the tenant."""
+        return await super().ask(submission) if self.vetoes is None else await self.vetoes(submission)
 
     @override
     async def tell(self, event: E) -> E:
@@ -56,9 +69,10 @@ class FollowedAct(Act):
 
 @dataclass(frozen=True)
 class Begin:
-    """Begins acts. `followers` are told of each event before the act is over."""
+    """Begins acts. `followers` are told of each event before the act is over; `vetoes` asks a tenant's plugins."""
 
     followers: tuple[Follower, ...] = ()
+    vetoes: Object | None = None
 
     async def __call__(self, request: Request, tenant: UUID, own: bool = False) -> Act | Refusal:
         """Make the asker's act in the tenant, whose City transaction has begun.
@@ -87,7 +101,8 @@ class Begin:
         if held.role != asker.role:  # a session's, on the national graph
             await act_as(held.role)
         who = (asker.person, held.role, held.issuer_id, request.now)
-        return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers)
+        vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
+        return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers, vetoes=vetoes)
 
 
 async def may_in(database: Database, request: Request, tenant: UUID, permission: str) -> bool:

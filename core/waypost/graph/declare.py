@@ -24,8 +24,9 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from . import filters, inside, python_fields, relations, roots
+from . import filters, python_fields, relations, roots
 from .facts import columns_of
+from .inside import Closed, Inside
 from .pages import Page, Pages, Part
 
 if TYPE_CHECKING:
@@ -323,12 +324,12 @@ def guarded(may: str, relation: Any) -> Any:
 
 def kept_in(name: str, *, doc: str = "") -> Any:
     """What is kept as JSON in the column `name`; see `inside.Inside`."""
-    return inside.Inside(column=name, doc=doc)
+    return Inside(column=name, doc=doc)
 
 
 def closed(relation: Any) -> Any:
     """A relation that shows nothing but what is public, also below a `guarded` field."""
-    return inside.Closed(inner=relation, doc=relation.doc, arguments=relation.arguments, size=relation.size)
+    return Closed(inner=relation, doc=relation.doc, arguments=relation.arguments, size=relation.size)
 
 
 def everything(**facts: Any) -> Any:

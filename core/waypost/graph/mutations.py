@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union
 from uuid import UUID
 
 import orjson
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+OFF: Final = Refusal(code="PLUGIN_OFF", message="The city has not switched on the plugin that does this.")
 Outcome = Mapping[str, Any] | Refusal
 Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 Before = Callable[["Database", "Request", Mapping[str, Any]], Awaitable["Found | Refusal"]]
@@ -208,6 +209,8 @@ class Mutations:
         tenant = _tenant(query.request, relation, given, found)
         if isinstance(tenant, Refusal):
             return _refused(query, field, tenant), []
+        if not _is_on(query, field, tenant):
+            return _refused(query, field, OFF), []
         given = {**given, **found.given}
         request = dataclasses.replace(query.request, tenant=tenant)
         # What the asker has just written may be a draft that nobody else sees yet.
@@ -277,6 +280,15 @@ class _UndoneError(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
+
+
+def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
+    """Whether the city has the plugin whose mutation it is; the national graph has those of all plugins."""
+    plugin = query.facts.plugin(field)
+    if plugin is None or query.request.tenant is not None:
+        return True
+    home = query.request.services.directory.by_id(tenant)
+    return home is not None and plugin in home.plugins
 
 
 class _RepeatedError(Exception):

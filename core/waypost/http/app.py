@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from waypost.http.charts import Charts
 from waypost.http.documents import OnlyRead, Pages, Schemas
 from waypost.http.endpoint import GraphEndpoint
 from waypost.http.exports import AwardsFile
@@ -49,6 +50,7 @@ def routes(platform: Platform) -> list[BaseRoute]:
         WebSocketRoute("/{path:path}", no_socket),
         Route("/schema.graphql", schemas),
         Route("/{tenant}/schema.graphql", schemas),
+        Route("/{tenant}/charts/{name}", OnlyRead(Charts(platform))),
         Route("/healthz", OnlyRead(healthz)),
         Route("/readyz", OnlyRead(Readyz(platform))),
         Route("/metrics", OnlyRead(platform.metrics)),

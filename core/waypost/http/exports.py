@@ -45,7 +45,7 @@ class AwardsFile:
             raise Fault(Code.NOT_FOUND, "There is nothing at this address.")
         arrival: Arrival = scope["arrival"]
         cors.refuse_foreign_page(arrival.headers, tenant.origins, arrival.host)
-        asker = await asker_of(self.platform, arrival.headers.get("authorization"), tenant)
+        asker = await asker_of(self.platform, arrival.headers, arrival.host, tenant)
         if asker.person is None:
             raise Fault(Code.UNAUTHENTICATED, "Only who has signed in may read this: send a token of this city.")
         if not asker_may(Request(datetime.now(UTC), tenant.id, who=asker), MAY):

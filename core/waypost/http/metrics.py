@@ -36,6 +36,7 @@ class Metrics:
     graph_seconds: list[float] = field(default_factory=lambda: [0.0])
     database: Callable[[], Database] | None = None
     worker: Counts | None = None
+    failed_vetoes: Counter[str] = field(default_factory=Counter)
 
     def note(self, path: str, status: int, seconds: float, *, live: bool = False) -> None:
         """Count one answer; `seconds` is kept for the graph alone, which is what may become slow.
@@ -73,6 +74,8 @@ class Metrics:
             *(f'waypost_live_connections{{kind="{kind}"}} {count}' for kind, count in sorted(self.live.open.items())),
             "# TYPE waypost_live_subscriptions gauge",
             f"waypost_live_subscriptions {self.live.subscriptions()}",
+            "# TYPE waypost_failed_vetoes_total counter",
+            *(f'waypost_failed_vetoes_total{{plugin="{name}"}} {n}' for name, n in sorted(self.failed_vetoes.items())),
             "# TYPE process_max_resident_memory_bytes gauge",
             f"process_max_resident_memory_bytes {_most_memory_bytes()}",
         ]

@@ -73,7 +73,9 @@ class Platform:
         self.answers = KeptAnswers()
         self.cookies = Cookies.of(settings.base_url)
         self.connections = Connections(LiveLimits())
-        self.metrics = Metrics(self.answers, self.connections, database=lambda: self.database)
+        self.metrics = Metrics(
+            self.answers, self.connections, database=lambda: self.database, failed_vetoes=parts.plugins.failed_vetoes
+        )
         self._parts = parts
         self._database_url = database_url
         self._schemas: dict[Profile, Schema] = {}

@@ -70,9 +70,11 @@ class Uploads:
         if tenant is None:
             raise Fault(Code.NOT_FOUND, MISSING, headers=CLOSE)
         cors.refuse_foreign_page(arrival.headers, tenant.origins, arrival.host)
-        asker = await asker_of(self.platform, arrival.headers.get("authorization"), tenant)
+        asker = await asker_of(self.platform, arrival.headers, arrival.host, tenant)
         if asker.person is None:
-            raise Fault(Code.UNAUTHENTICATED, "Send the token with which the file was announced.", headers=CLOSE)
+            raise Fault(
+                Code.UNAUTHENTICATED, "Sign in, or send the token with which the file was announced.", headers=CLOSE
+            )
         async with self.platform.database.transaction(City(tenant.id, quiet=True)):
             upload = await read_upload(tenant.id, named.row, asker.person, datetime.now(UTC))
         if upload is None:

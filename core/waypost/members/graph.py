@@ -122,11 +122,11 @@ class MemberFilter:
 class MemberQuery:
     """Root fields about the members of a city."""
 
-    members: Connection[Member] | None = guarded(
+    members: Connection[Member] = guarded(
         "member.read",
         pages(filter=MemberFilter, order=BY_ID, doc="Who has which role here, the longest first."),
     )
-    invitations: Connection[Invitation] | None = guarded(
+    invitations: Connection[Invitation] = guarded(
         "member.read",
         pages(order=BY_ID, open="{0}.state = 'open'", doc="The open invitations, the oldest first."),
     )

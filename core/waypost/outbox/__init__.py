@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waypost.outbox.act import OWN, Act, CityClosed, Command, Event, Forbidden, command
+from waypost.outbox.submission import Submission, Verdict
 from waypost.outbox.work import (
     Addressed,
     Effects,
@@ -34,6 +35,8 @@ __all__ = [
     "Later",
     "Letter",
     "Schedule",
+    "Submission",
+    "Verdict",
     "Work",
     "command",
     "enqueue",

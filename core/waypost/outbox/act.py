@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from waypost.access.permissions import PERMISSIONS, issuer_scoped, permits
+from waypost.outbox.submission import Submission, Verdict
 from waypost.refusal import Refusal
 from waypost.tenancy.entries import Here
 from waypost.tenancy.telling import Told, tell_all
@@ -117,6 +118,11 @@ class Act:
         if not self.here.is_open:
             return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
         return None if self.person else Forbidden(message="Only who has signed in may do this.", permission=OWN)
+
+    async def ask(self, submission: Submission) -> Verdict:
+        """Ask whoever may object to a submission; where nothing is plugged in, nobody does."""
+        del submission
+        return Verdict()
 
     async def tell(self, event: E) -> E:
         """Write an event in the current transaction, so that it is told if and only if the act holds."""

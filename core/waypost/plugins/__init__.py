@@ -13,9 +13,12 @@ from waypost.plugins.registrars import (
     AppRegistrar,
     CatalogueRegistrar,
     Declarations,
+    EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    SubmissionRegistrar,
 )
+from waypost.plugins.vetoes import verdict_on
 
 __all__ = [
     "API",
@@ -23,6 +26,7 @@ __all__ = [
     "BadManifest",
     "CatalogueRegistrar",
     "Declarations",
+    "EffectsRegistrar",
     "GeocoderRegistrar",
     "GraphRegistrar",
     "Installed",
@@ -32,6 +36,7 @@ __all__ = [
     "Plugins",
     "Profile",
     "State",
+    "SubmissionRegistrar",
     "fitting",
     "geocode",
     "hook_list",
@@ -39,4 +44,5 @@ __all__ = [
     "load",
     "manifest_of",
     "settings_of",
+    "verdict_on",
 ]

@@ -10,10 +10,17 @@ from typing import Final, Literal, TypeVar
 
 from pluggy import HookimplMarker, HookspecMarker
 
-from waypost.plugins.registrars import AppRegistrar, CatalogueRegistrar, GeocoderRegistrar, GraphRegistrar
+from waypost.plugins.registrars import (
+    AppRegistrar,
+    CatalogueRegistrar,
+    EffectsRegistrar,
+    GeocoderRegistrar,
+    GraphRegistrar,
+    SubmissionRegistrar,
+)
 
 PROJECT: Final = "waypost"
-API: Final = "1.0"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
+API: Final = "1.1"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
 
 hookspec: Final = HookspecMarker(PROJECT)
 hookimpl: Final = HookimplMarker(PROJECT)
@@ -47,7 +54,7 @@ def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
 
 @hook(since="1.0", stability="experimental")
 def waypost_graph(registrar: GraphRegistrar) -> None:
-    """Declare types, fields on types of the core, and root fields.
+    """Declare types, fields on types of the core, root fields and mutations.
 
     The declarations are those of `waypost.graph`, the very ones that the core uses. Names carry
     the plugin's prefix, and whatever is added to the core is nullable::
@@ -57,6 +64,12 @@ def waypost_graph(registrar: GraphRegistrar) -> None:
             registrar.node(EssentialSkill)
             registrar.extend(BadgeEssentials)
             registrar.query(EssentialQuery)
+
+    A mutation is an act of the core's kind: its permission is one of the core's, and it is carried out in cities with
+    the plugin alone::
+
+            registrar.input(EssentialNoteInput)
+            registrar.mutation(EssentialMutation)
     """
 
 
@@ -98,7 +111,40 @@ def waypost_geocoders(registrar: GeocoderRegistrar) -> None:
     """
 
 
-SPECIFICATIONS: Final = (waypost_app, waypost_catalogue, waypost_geocoders, waypost_graph)
+@hook(since="1.1", stability="experimental")
+def waypost_effects(registrar: EffectsRegistrar) -> None:
+    """Do something in the background: when something happened, when asked, again and again; and write e-mails.
+
+    Handlers, jobs, schedules and letters are those of `waypost.outbox`; their names begin with the prefix and a dot.
+    Handlers hear of what happened in cities with the plugin, after it is committed and at least once::
+
+        @hookimpl
+        def waypost_effects(registrar: EffectsRegistrar) -> None:
+            registrar.handler(Handler("essential.count", frozenset({"badge.published"}), count))
+    """
+
+
+@hook(since="1.1", stability="experimental")
+def waypost_submission(registrar: SubmissionRegistrar) -> None:
+    """Object to a draft that would be submitted for its review.
+
+    A veto gets a `Submission` of a city with the plugin, in the transaction that would submit it, and returns a
+    Refusal or None. One that fails refuses nothing; the event `badge.submitted` then names its plugin::
+
+        @hookimpl
+        def waypost_submission(registrar: SubmissionRegistrar) -> None:
+            registrar.veto(needs_essential_skills)
+    """
+
+
+SPECIFICATIONS: Final = (
+    waypost_app,
+    waypost_catalogue,
+    waypost_effects,
+    waypost_geocoders,
+    waypost_graph,
+    waypost_submission,
+)
 
 
 def hooks() -> tuple[Hook, ...]:

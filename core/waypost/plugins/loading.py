@@ -14,7 +14,15 @@ from waypost.plugins.discovery import Candidate, discover
 from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
 from waypost.plugins.manifest import FILE_NAME, Manifest
 from waypost.plugins.names import carries, type_prefix
-from waypost.plugins.registrars import AppRegistrar, CatalogueRegistrar, GeocoderRegistrar, GraphRegistrar, Registrar
+from waypost.plugins.registrars import (
+    AppRegistrar,
+    CatalogueRegistrar,
+    EffectsRegistrar,
+    GeocoderRegistrar,
+    GraphRegistrar,
+    Registrar,
+    SubmissionRegistrar,
+)
 
 LOG: Final = getLogger(__name__)
 
@@ -112,11 +120,15 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     app = AppRegistrar(manifest.name, manifest.prefix)
     catalogue = CatalogueRegistrar(manifest.name, manifest.prefix)
     geocoders = GeocoderRegistrar(manifest.name, manifest.prefix)
+    effects = EffectsRegistrar(manifest.name, manifest.prefix)
+    submission = SubmissionRegistrar(manifest.name, manifest.prefix)
     registrars = {
         "waypost_graph": graph,
         "waypost_app": app,
         "waypost_catalogue": catalogue,
         "waypost_geocoders": geocoders,
+        "waypost_effects": effects,
+        "waypost_submission": submission,
     }
     for hook, registrar in registrars.items():
         _call(hooks, hook, manifest.name, registrar)
@@ -124,7 +136,15 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     faults += _broken_promises(manifest, registrars.values())
     if faults:
         raise LeftOut("; ".join(faults))
-    return Plugin(manifest, app.registered, tuple(catalogue.sections), graph.declarations(), tuple(geocoders.geocoders))
+    return Plugin(
+        manifest,
+        app.registered,
+        tuple(catalogue.sections),
+        graph.declarations(),
+        tuple(geocoders.geocoders),
+        effects.effects(),
+        tuple(submission.vetoes),
+    )
 
 
 def _register(hooks: PluginManager, candidate: Candidate) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any
 
 from waypost.db import App
+from waypost.outbox.work import Effects
+from waypost.plugins.activation import where_active
 from waypost.plugins.manifest import Manifest
-from waypost.plugins.registrars import Declarations, Geocoder
+from waypost.plugins.registrars import Declarations, Geocoder, Veto
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
@@ -35,6 +38,8 @@ class Plugin:
     sections: tuple[CatalogueSection, ...]
     declarations: Declarations
     geocoders: tuple[Geocoder, ...] = ()
+    effects: Effects = field(default_factory=Effects)
+    vetoes: tuple[Veto, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -60,12 +65,13 @@ class Installed:
 
 
 class Plugins:
-    """The plugins of this process; immutable once loaded."""
+    """The plugins of this process; immutable once loaded, but for `failed_vetoes`, which counts by plugin."""
 
     def __init__(self, installed: Iterable[Installed]) -> None:
         by_name = sorted(installed, key=lambda one: (one.name, one.distribution))
         self.installed: tuple[Installed, ...] = tuple(_without_orphans(by_name))
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
+        self.failed_vetoes = Counter[str]()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
 
     @property
@@ -95,6 +101,10 @@ class Plugins:
     def declarations(self, profile: Profile) -> tuple[Declarations, ...]:
         """What the plugins of a profile add to the graph; those required come first."""
         return tuple(plugin.declarations for plugin in self.in_order() if plugin.key in profile)
+
+    def effects(self) -> tuple[Effects, ...]:
+        """What the working plugins do in the background, each only where it is active."""
+        return tuple(where_active(plugin.manifest.name, plugin.effects) for plugin in self.in_order())
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from strawberry.types import get_object_definition
 from strawberry.types.base import StrawberryObjectDefinition
@@ -12,10 +12,16 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from waypost.db import App, OwnedTable
+from waypost.outbox.submission import Submission
+from waypost.outbox.work import Effects, Handler, JobKind, Letter, Schedule
 from waypost.plugins.names import carries, schema_name, type_prefix
+from waypost.refusal import Refusal
 from waypost.tenancy import CatalogueSection
 
 Declaration = TypeVar("Declaration", bound=type)
+Job = TypeVar("Job", Handler, JobKind, Schedule, Letter)
+
+ROOTS: Final = frozenset(("Query", "Mutation", "Subscription"))
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Declarations:
     nodes: tuple[type, ...]
     extensions: tuple[type, ...]
     queries: tuple[type, ...]
+    mutations: tuple[type, ...] = ()
 
 
 class Registrar:
@@ -57,6 +64,7 @@ class GraphRegistrar(Registrar):
         self._nodes: list[type] = []
         self._extensions: list[type] = []
         self._queries: list[type] = []
+        self._mutations: list[type] = []
 
     def node(self, declaration: Declaration) -> Declaration:
         """Register a type (`@node` or `@value`); its name begins with the prefix, capitalised."""
@@ -68,10 +76,22 @@ class GraphRegistrar(Registrar):
             self._nodes.append(declaration)
         return declaration
 
+    def input(self, declaration: Declaration) -> Declaration:
+        """Register an input type of a mutation (`@strawberry.input`); its name begins with the prefix, capitalised."""
+        definition = get_object_definition(declaration)
+        if definition is None or not definition.is_input:
+            self.faults.append(f"{declaration.__name__} is not declared with strawberry.input")
+            return declaration
+        if not carries(definition.name, type_prefix(self.prefix)):
+            self.faults.append(f"the type {definition.name} must begin with {type_prefix(self.prefix)}")
+        self._contributes("type", definition.name)
+        self._nodes.append(declaration)
+        return declaration
+
     def extend(self, declaration: Declaration) -> Declaration:
         """Register fields on a type of the core (`@extend`); each begins with the prefix."""
         target = str(getattr(declaration, "__extends__", ""))
-        if definition := self._definition(declaration, extends=target if target != "Query" else ""):
+        if definition := self._definition(declaration, extends="" if target in ROOTS else target):
             for field in definition.fields:
                 self._add("field", f"{target}.", field)
             self._extensions.append(declaration)
@@ -85,14 +105,29 @@ class GraphRegistrar(Registrar):
             self._queries.append(declaration)
         return declaration
 
+    def mutation(self, declaration: Declaration) -> Declaration:
+        """Register mutations (`@mutation`); each begins with the prefix."""
+        if definition := self._definition(declaration, extends="Mutation"):
+            for field in definition.fields:
+                self._add("mutation", "", field)
+            self._mutations.append(declaration)
+        return declaration
+
     def declarations(self) -> Declarations:
         """Everything registered, in its order."""
-        return Declarations(self.plugin, self.prefix, tuple(self._nodes), tuple(self._extensions), tuple(self._queries))
+        return Declarations(
+            self.plugin,
+            self.prefix,
+            tuple(self._nodes),
+            tuple(self._extensions),
+            tuple(self._queries),
+            tuple(self._mutations),
+        )
 
     def _definition(self, declaration: type, extends: str | None) -> StrawberryObjectDefinition | None:
         definition = get_object_definition(declaration)
         if definition is None or getattr(declaration, "__extends__", None) != extends:
-            way = {None: "node or value", "Query": "query"}.get(extends, "extend")
+            way = {None: "node or value", "Query": "query", "Mutation": "mutation"}.get(extends, "extend")
             self.faults.append(f"{declaration.__name__} is not declared with {way} of waypost.graph")
             return None
         return definition
@@ -154,6 +189,61 @@ class GeocoderRegistrar(Registrar):
         self._contributes("geocoder", getattr(geocoder, "__name__", "geocoder"))
         self.geocoders.append(geocoder)
         return geocoder
+
+
+Veto = Callable[[Submission], Awaitable[Refusal | None]]
+
+
+class SubmissionRegistrar(Registrar):
+    """Takes vetoes: async functions from a `Submission` to a `Refusal`, or None where they do not mind."""
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self.vetoes: list[Veto] = []
+
+    def veto(self, veto: Veto) -> Veto:
+        """Register a veto; it is asked in the submission's own transaction and has `PATIENCE_S` to answer."""
+        self._contributes("veto", getattr(veto, "__name__", "veto"))
+        self.vetoes.append(veto)
+        return veto
+
+
+class EffectsRegistrar(Registrar):
+    """Takes what a plugin does in the background: handlers of events, jobs, schedules, letters."""
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self._handlers: list[Handler] = []
+        self._jobs: list[JobKind] = []
+        self._schedules: list[Schedule] = []
+        self._letters: list[Letter] = []
+
+    def handler(self, handler: Handler) -> Handler:
+        """Register a handler of events; it is called for tenants in which the plugin is active."""
+        return self._named("handler", handler, self._handlers)
+
+    def job(self, job: JobKind) -> JobKind:
+        """Register a job, which `enqueue(name, facts)` asks for."""
+        return self._named("job", job, self._jobs)
+
+    def schedule(self, schedule: Schedule) -> Schedule:
+        """Register something to be done every so many seconds, in one worker of all."""
+        return self._named("schedule", schedule, self._schedules)
+
+    def letter(self, letter: Letter) -> Letter:
+        """Register an e-mail; its templates lie in the plugin's package."""
+        return self._named("letter", letter, self._letters)
+
+    def effects(self) -> Effects:
+        """Everything registered, in its order."""
+        return Effects(tuple(self._handlers), tuple(self._jobs), tuple(self._schedules), tuple(self._letters))
+
+    def _named(self, kind: str, effect: Job, known: list[Job]) -> Job:
+        if not effect.name.startswith(f"{self.prefix}."):
+            self.faults.append(f"the {kind} {effect.name} must begin with {self.prefix}.")
+        self._contributes(kind, effect.name)
+        known.append(effect)
+        return effect
 
 
 class CatalogueRegistrar(Registrar):

@@ -100,13 +100,14 @@ async def _forget_in(database: Database, personal: Sequence[Personal], subject: 
 
 
 async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID) -> Subject:
-    """Find as whom a tenant knows the person, before that is forgotten."""
-    found: list[UUID] = []
+    """Find as whom a tenant knows the person, and what hangs on that, before any of it is forgotten."""
     for kept in personal:
-        if kept.name:
-            asked = rules.recipients(kept, subject, tenant)
-            found += [row["id"] for row in await fetch(asked.sql, *asked.args)]
-    return replace(subject, recipients=tuple(found))
+        if kept.names:
+            asked = rules.ids(kept, subject, tenant)
+            rows = [row["id"] for row in await fetch(asked.sql, *asked.args)]
+            more = (*subject.found.get(kept.names, ()), *rows)
+            subject = replace(subject, found={**subject.found, kept.names: more})
+    return subject
 
 
 async def _carry_out(database: Database, scope: Scope, personal: Sequence[Personal], subject: Subject) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,23 +18,22 @@ NOBODY: Final = UUID(int=0)
 class Subject:
     """A person as their rows are found: by id, by addresses that are theirs, by what one tenant knows them as.
 
-    `digests` are the keyed digests that lead to them.
+    `digests` are the keyed digests that lead to them, `found` ids of their rows by the names that rooms give those.
     """
 
     person: UUID
     addresses: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
-    recipients: tuple[UUID, ...] = ()
+    found: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
 
-    def value(self, finds: Finds) -> list[Any]:
+    def value(self, finds: str) -> list[Any]:
         """Return what columns of that sense are compared with."""
-        found: dict[Finds, tuple[Any, ...]] = {
+        known: dict[str, tuple[Any, ...]] = {
             Finds.PERSON: (self.person,),
             Finds.ADDRESS: self.addresses,
             Finds.DIGEST: self.digests,
-            Finds.RECIPIENT: self.recipients,
         }
-        return list(found[finds])
+        return list(known[finds] if finds in known else self.found.get(finds, ()))
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,8 @@ class Statement:
     args: tuple[Any, ...]
 
 
-_COMPARED: Final = {
-    Finds.PERSON: "{column} = ANY(${n}::uuid[])",
-    Finds.RECIPIENT: "{column} = ANY(${n}::uuid[])",
+_BY_ID: Final = "{column} = ANY(${n}::uuid[])"
+_COMPARED: Final[Mapping[str, str]] = {
     Finds.ADDRESS: "lower({column}) = ANY(${n}::text[])",
     Finds.DIGEST: "{column} = ANY(${n}::text[])",
 }
@@ -59,7 +57,7 @@ def where(kept: Personal, subject: Subject, tenant: UUID | None) -> Statement:
     found = []
     for column, finds in kept.by.items():
         args.append(subject.value(finds))
-        found.append(_COMPARED[finds].format(column=f'"{column}"', n=len(args)))
+        found.append(_COMPARED.get(finds, _BY_ID).format(column=f'"{column}"', n=len(args)))
     text = " OR ".join(found)
     if ownership(kept.table).kind is Kind.TENANT:
         args.append(tenant)
@@ -86,8 +84,8 @@ def show(kept: Personal, subject: Subject, tenant: UUID | None = None) -> Statem
     return Statement(sql, (*condition.args, sorted(kept.secret)))
 
 
-def recipients(kept: Personal, subject: Subject, tenant: UUID) -> Statement:
-    """Return the statement that reads the ids of those as whom a tenant knows the person."""
+def ids(kept: Personal, subject: Subject, tenant: UUID) -> Statement:
+    """Return the statement that reads the ids of the person's rows, by which others are found."""
     condition = where(kept, subject, tenant)
     return Statement(f"SELECT id FROM {qualified(kept.table)} WHERE {condition.sql}", condition.args)
 

@@ -12,10 +12,10 @@ from waypost.badges import tables
 from waypost.badges.store import Drafted, read_badge, retire_badge, write_badge, write_draft
 from waypost.badges.words import BadgeWords
 from waypost.db import fetch, fetchval
-from waypost.outbox import Act, command
+from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own
-from waypost.school.document import findings_document
+from waypost.school.document import document, findings_document
 from waypost.school.drafts import (
     Draft,
     draft_in_hand,
@@ -24,6 +24,7 @@ from waypost.school.drafts import (
     keep_draft,
     move_to_published,
     move_to_submitted,
+    reviewer_of,
     send_elsewhere,
 )
 from waypost.school.events import (
@@ -47,6 +48,7 @@ SELECT slug, severity, field, language, words::text AS words FROM lint_rule WHER
 ORDER BY slug
 """
 PARENT_SQL: Final = "SELECT parent_id FROM issuer WHERE tenant_id = $1 AND id = $2"
+ORGANISATION_SQL: Final = "SELECT organisation_id FROM issuer WHERE tenant_id = $1 AND id = $2"
 NUMBER_SQL: Final = "SELECT number FROM badge_version WHERE tenant_id = $1 AND id = $2"
 
 
@@ -128,7 +130,8 @@ async def update_badge_draft(
 async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) -> BadgeSubmitted | Refusal:
     """Submit a draft for its review, by the tenant that the city names now.
 
-    Refused with DraftNotReady while the linter finds errors, or warnings without a reason.
+    Refused with DraftNotReady while the linter finds errors, or warnings without a reason, and with whatever the
+    city's plugins object.
     """
     found = await _in_hand(act, badge)
     if isinstance(found, Refusal):
@@ -149,13 +152,18 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
         codes = ", ".join(dict.fromkeys(each.code for each in blocking))
         words = f"The draft is not ready: mend this, or say why warnings are left: {codes}."
         return DraftNotReady(message=words, findings=findings_document(findings))
+    verdict = await act.ask(await _submission(act, draft))
+    if verdict.refusal:
+        return verdict.refusal
     reviewer = await move_to_submitted(act.here, draft, findings, act.person, act.now)
-    return await _submitted(act, draft, draft.round + 1, reviewer)
+    return await _submitted(act, draft, draft.round + 1, reviewer, verdict.unasked)
 
 
-async def _submitted(act: Act, draft: Draft, round: int, reviewer: UUID) -> BadgeSubmitted:
+async def _submitted(
+    act: Act, draft: Draft, round: int, reviewer: UUID, unasked: tuple[str, ...] = ()
+) -> BadgeSubmitted:
     before = draft.review_tenant_id
-    submitted = await act.tell(BadgeSubmitted(draft.badge_id, draft.id, round, reviewer, before))
+    submitted = await act.tell(BadgeSubmitted(draft.badge_id, draft.id, round, reviewer, before, unasked))
     await act.tell(BadgeDraftChanged(draft.id, draft.badge_id))
     if reviewer == act.here.tenant_id:
         await receive_own(act, draft.id)
@@ -201,6 +209,22 @@ async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> Badg
     retired = BadgeRetired(badge, replaced_by)
     await give_up_draft(act.here, badge)
     return await act.tell(retired) if await retire_badge(act.here, badge, act.now, replaced_by) else retired
+
+
+async def _submission(act: Act, draft: Draft) -> Submission:
+    """Tell those who may object what would be submitted."""
+    creator = draft.words.creator_id
+    return Submission(
+        here=act.here,
+        now=act.now,
+        badge=draft.badge_id,
+        draft=draft.id,
+        round=draft.round + 1,
+        creator=creator,
+        organisation=await fetchval(ORGANISATION_SQL, act.here.tenant_id, creator),
+        reviewer=await reviewer_of(act.here),
+        words=document(draft.words),
+    )
 
 
 async def _words_now(here: Here, badge: UUID) -> BadgeWords | None:

@@ -114,11 +114,17 @@ async def keep_draft(
         await execute(BEGIN_SQL, *key, *facts, drafted.id, here.language, person)
 
 
+async def reviewer_of(here: Here) -> UUID:
+    """Who reviews what is submitted here now: the tenant that the city names, else itself."""
+    reviewer: UUID = await fetchval(REVIEWER_SQL, here.tenant_id)
+    return reviewer
+
+
 async def move_to_submitted(
     here: Here, draft: Draft, findings: Sequence[Finding], person: UUID | None, now: datetime
 ) -> UUID:
     """Hand a draft over to its review; answers to whom. The clock begins, or goes on where it stopped."""
-    reviewer: UUID = await fetchval(REVIEWER_SQL, here.tenant_id)
+    reviewer = await reviewer_of(here)
     due = promised(now, here.timezone) if draft.remaining_s is None else resumed(draft.remaining_s, now)
     said = as_json(findings_document(findings))
     await execute(MOVE_SQL, here.tenant_id, draft.id, SUBMITTED)
@@ -133,7 +139,7 @@ async def is_stranded(draft: Draft) -> bool:
 
 async def send_elsewhere(here: Here, draft: Draft) -> UUID:
     """Hand a stranded draft over to who reviews the city's badges now, in the same round; answers to whom."""
-    reviewer: UUID = await fetchval(REVIEWER_SQL, here.tenant_id)
+    reviewer = await reviewer_of(here)
     await execute(RESEND_SQL, here.tenant_id, draft.id, reviewer)
     return reviewer
 

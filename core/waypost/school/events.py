@@ -30,13 +30,17 @@ class BadgeDraftUpdated(Event):
 
 @dataclass(frozen=True)
 class BadgeSubmitted(Event):
-    """A draft was submitted: to `reviewer`, after another tenant (`before`) had it in earlier rounds, or the same."""
+    """A draft was submitted: to `reviewer`, after another tenant (`before`) had it in earlier rounds, or the same.
+
+    `unasked` names plugins that could have objected and failed.
+    """
 
     badge: UUID
     draft: UUID
     round: int
     reviewer: UUID
     before: UUID | None = None
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ def _tenant_file(tenant: Tenant, rows: TenantRows, catalogue: _Catalogue) -> dic
         if row.active and row.managed_by in keepers
     }
     said = {key: _plain(value) for key, value in facts.items() if key not in {"slug", "state", "area"}}
+    said = {key: value for key, value in said.items() if key != "sign_in" or value}
     tables = {name: _taken_out(said, f"{name}.") for name in ("look", "graph")}
     area = {"area": USUAL_AREA} if tenant.id in rows.areas else {}
     former = {"formerly": list(tenant.former_slugs)} if tenant.former_slugs else {}

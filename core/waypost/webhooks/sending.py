@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 import httpcore
@@ -154,9 +154,8 @@ class Sender:
 
     async def _opened(self, target: Target) -> Line:
         address = await self._guard.address_of(target.host, target.port)
-        tls, name = (self._tls, target.host) if target.tls else (None, None)
-        opened = await asyncio.open_connection(address, target.port, limit=MOST_BYTES, ssl=tls, server_hostname=name)
-        return Line(*opened)
+        tls: dict[str, Any] = {"ssl": self._tls, "server_hostname": target.host} if target.tls else {}
+        return Line(*await asyncio.open_connection(address, target.port, limit=MOST_BYTES, **tls))
 
     async def _asked(self, target: Target, line: Line, request: bytes) -> Told:
         """Ask on one connection, which is kept only where the answer was whole and in order."""
