@@ -28,7 +28,7 @@ mutation($size: Int!) { createUpload(input: {purpose: "awards", mediaType: "text
 """
 AWARD: Final = """
 mutation($badge: ID!, $upload: ID!) { awardBadges(input: {badge: $badge, upload: $upload}) {
-  ... on AwardBadgesSuccess { job } ... on Error { code message } } }
+  ... on AwardBadgesSuccess { job { id } } ... on Error { code message } } }
 """
 STANDS_SQL: Final = "SELECT state, done FROM job WHERE tenant_id = $1 AND id = $2"
 COUNTED_SQL: Final = """
@@ -61,7 +61,7 @@ async def _measured(ground: Ground, server: Server, lines: int) -> list[Figure]:
         before = most = resident_mb(server)
         begun = time.perf_counter()
         asked = {"badge": badge, "upload": upload["upload"]}
-        job = parse_id((await _ask(client, server, AWARD, asked))["awardBadges"]["job"])
+        job = parse_id((await _ask(client, server, AWARD, asked))["awardBadges"]["job"]["id"])
         assert job is not None
         assert job.tenant is not None
         async with await Database.open(ground.app_url, pool_size=1) as database:

@@ -52,7 +52,7 @@ async def told_and_earned(stage: Stage, job: str) -> tuple[int, int, int]:
 async def begun(stage: Stage, lines: int) -> str:
     upload = await sent(stage, some(lines).encode())
     input = {"upload": upload, "badge": stage.id("Badge", "brighton", "film-maker")}
-    return str((await stage.done("awardBadges", input, BEGUN, who="issuer-admin"))["job"])
+    return str((await stage.done("awardBadges", input, BEGUN, who="issuer-admin"))["job"]["id"])
 
 
 async def test_a_killed_worker_loses_nothing_and_gives_nothing_twice(stage: Stage, app_url: str) -> None:

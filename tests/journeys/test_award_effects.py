@@ -102,7 +102,7 @@ async def test_of_a_batch_that_was_undone_nobody_hears(stage: Stage, settings: S
     begun = await stage.done("awardBadges", input, BEGUN)
     await work_off(stage.database, settings)
     assert letters(post, ada) == []
-    await stage.done("undoAwards", {"job": begun["job"]}, "job")
+    await stage.done("undoAwards", {"job": begun["job"]["id"]}, "job { id }")
     await work_off(stage.database, settings)
     async with stage.database.transaction(SCOPE):
         assert await execute("UPDATE work SET due_at = now() WHERE kind = 'mail'") == "UPDATE 1", (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import strawberry
 
@@ -13,11 +12,12 @@ from waypost.awards import many, uploads
 from waypost.awards.inputs import AwardInput, find_named, words_of
 from waypost.awards.lines import Line
 from waypost.awards.writes import AlreadyAwarded, NotAwardable, tenant_of
-from waypost.graph import ID, URL, act, column, mutation, payload, value
+from waypost.graph import ID, URL, Row, act, column, mutation, payload, value
 from waypost.graph.ids import GlobalId
 from waypost.graph.inputs import Given, maybe, needed, row_of
 from waypost.graph.mutations import Found, Outcome
 from waypost.graph.refusals import Invalid
+from waypost.jobs.graph import Job
 from waypost.learners.rules import Who
 from waypost.outbox import Act
 from waypost.refusal import Invalid as InvalidInput
@@ -58,7 +58,7 @@ class CreateUploadInput:
 class AwardBadgesSuccess:
     """The awards were given, or will be."""
 
-    job: ID = column(doc="Watch it with `job` and `jobChanged`; `awards(filter: {batch: …})` lists what it gave.")
+    job: Job = column(doc="Watch it with `job(id:)` and `jobChanged`; `awards(filter: {batch: …})` lists what it gave.")
     undo_until: datetime = column(doc="Until then `undoAwards` takes all of it back.")
 
 
@@ -66,7 +66,7 @@ class AwardBadgesSuccess:
 class UndoAwardsSuccess:
     """What the batch gave is taken back in the background."""
 
-    job: ID = column(doc="The job that takes it back.")
+    job: Job = column(doc="The job that takes it back.")
 
 
 @value
@@ -81,10 +81,6 @@ class CreateUploadSuccess:
 AwardBadgesPayload: Any = payload("AwardBadgesPayload", AwardBadgesSuccess, AlreadyAwarded, NotAwardable, Invalid)
 UndoAwardsPayload: Any = payload("UndoAwardsPayload", UndoAwardsSuccess)
 CreateUploadPayload: Any = payload("CreateUploadPayload", CreateUploadSuccess, Invalid)
-
-
-def _job(act: Act, id: UUID) -> str:
-    return str(GlobalId("Job", act.here.tenant_id, id))
 
 
 async def _recipients(database: Database, request: Request, given: Given) -> Found | Refusal:
@@ -122,12 +118,12 @@ async def _award_many(act: Act, given: Given) -> Outcome:
                 return InvalidInput(message=words, path=("awards", str(number - 1), "recipient", "id"))
             lines.append(Line(number, who, None, words_of(each, tenant)))
         done = await many.award_list(act, badge, lines, given["people"], skip_held=skip_held)
-    return done if isinstance(done, Refusal) else {"job": _job(act, done.job), "undo_until": done.undo_until}
+    return done if isinstance(done, Refusal) else {"job": Row("Job", done.job), "undo_until": done.undo_until}
 
 
 async def _undo(act: Act, given: Given) -> Outcome:
     done = await many.undo_awards(act, row_of("Job", given["job"], act.here.tenant_id))
-    return done if isinstance(done, Refusal) else {"job": _job(act, done)}
+    return done if isinstance(done, Refusal) else {"job": Row("Job", done)}
 
 
 async def _base_url(database: Database, request: Request, given: Given) -> Found:
