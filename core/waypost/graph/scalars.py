@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NewType
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.schema.types.base_scalars import DateTimeDefinition, DecimalDefinition
+from strawberry.schema.types.base_scalars import DateDefinition, DateTimeDefinition, DecimalDefinition
 
 URL = NewType("URL", str)
 GeoJSON = NewType("GeoJSON", str)
@@ -55,6 +55,7 @@ MOMENT: Final = (
 
 SCALARS: dict[object, Any] = {
     datetime: replace(DateTimeDefinition, description=MOMENT),
+    date: replace(DateDefinition, description="A day without a time, as in RFC 3339: 2027-03-06."),
     Decimal: replace(DecimalDefinition, description="A decimal number as a string, so that no digit is lost: 12.50."),
     URL: strawberry.scalar(
         name="URL",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from waypost.graph import Argument, GraphError, column, computed, query, value
+from typing_extensions import override
+
+from waypost.graph import Argument, GraphError, column, query, value
+from waypost.graph.python_fields import Computed
 from waypost.insight.reading import Breakdown, Figures, read_figures
 from waypost.insight.rules import is_month
 
 if TYPE_CHECKING:
     from waypost.graph import Request
-    from waypost.graph.query import Selected
+    from waypost.graph.query import Here, Query, Selected
 
 NULL = "null where that would be fewer than five people"
 
@@ -70,14 +74,32 @@ class CityFigures:
     ages: FigureBreakdown = column(doc="Badges by age, by the learners' years of birth.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class FiguresOf(Computed):
+    """Figures of the city asked; what is wrong with the question is said before anything is read."""
+
+    @override
+    def sql(self, query: Query, here: Here | None, field: Selected) -> str:
+        if query.national:
+            raise GraphError("CITY_NEEDED", "Figures are read in one city's own graph.")
+        wrong = query.decide(lambda request: next(filter(_is_no_month, _months(field, request)), None))
+        if wrong is not None:
+            raise GraphError("INVALID_ARGUMENT", f"{wrong[:20]!r} is not a month, such as 2026-03.")
+        return super().sql(query, here, field)
+
+
+def _months(field: Selected, request: Request) -> list[str | None]:
+    return [field.argument(name)(request) for name in ("from", "to")]
+
+
+def _is_no_month(month: str | None) -> bool:
+    return month is not None and not is_month(month)
+
+
 async def _figures(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     if request.tenant is None:
-        raise GraphError("CITY_NEEDED", "Figures are read in one city's own graph.")
-    months = [field.argument(name)(request) for name in ("from", "to")]
-    for month in months:
-        if month is not None and not is_month(month):
-            raise GraphError("INVALID_ARGUMENT", f"{month[:20]!r} is not a month, such as 2026-03.")
-    found = await read_figures(request.services.database, request.tenant, *months)
+        raise LookupError("figures were planned for a graph without a city")
+    found = await read_figures(request.services.database, request.tenant, *_months(field, request))
     return [as_data(found) for _ in parents]
 
 
@@ -123,8 +145,8 @@ def _sorted(table: Breakdown) -> dict[str, Any]:
 class FiguresQuery:
     """Root fields about figures."""
 
-    figures: CityFigures | None = computed(
-        _figures,
+    figures: CityFigures | None = FiguresOf(  # type: ignore[assignment]
+        work=_figures,
         arguments=(
             Argument("from", str, doc="The first month, such as 2026-03; absent: the first that there is."),
             Argument("to", str, doc="The last month; absent: the last that was released."),

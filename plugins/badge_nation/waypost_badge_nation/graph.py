@@ -78,8 +78,8 @@ class BadgeNationSettled(Enum):
 class BadgeNationAmount:
     """An amount of money."""
 
-    net: Decimal = column(doc="Without VAT.")
-    vat: Decimal = column(doc="The VAT.")
+    net: Decimal = column(doc="The price without VAT.")
+    vat: Decimal = column(doc="Value added tax on it.")
     gross: Decimal = column(doc="Both together: what is paid.")
     currency: str = expression(lambda _query, _here, _field: "'\"GBP\"'", doc="ISO 4217: GBP.")
 
@@ -142,7 +142,7 @@ async def _next(parents: Sequence[Mapping[str, Any]], field: Selected, request: 
 class BadgeNationStanding:
     """What an organisation has left of its membership in the network that reviews this city's badges."""
 
-    network: City | None = one("network_id", doc="The network.")
+    network: City | None = one("network_id", doc="The network that it is a member of.")
     starts_on: date
     ends_on: date
     allowance: int

@@ -21,7 +21,7 @@ class Membership(TenantTable, tablename="nation_membership", schema=SCHEMA):
     ends_on = Date(help_text="Its last day.")
     allowance = Integer(help_text="How many quality-assured templates are within it.")
     net = Numeric(digits=MONEY, help_text="In pounds, without VAT.")
-    vat = Numeric(digits=MONEY, help_text="The VAT.")
+    vat = Numeric(digits=MONEY, help_text="Value added tax on the net amount.")
     gross = Numeric(digits=MONEY, help_text="Both together: what is paid.")
     reminded_days = Integer(null=True, help_text="How many days before its end somebody was reminded last.")
     created_at = Timestamptz(help_text="When it was agreed.")
@@ -37,7 +37,7 @@ class Template(TenantTable, tablename="nation_template", schema=SCHEMA):
     badge_name = Text(help_text="As it was called when it was counted.")
     settled = Text(help_text="allowance, charged or waived.")
     net = Numeric(digits=MONEY, null=True, help_text="In pounds, without VAT.")
-    vat = Numeric(digits=MONEY, null=True, help_text="The VAT.")
+    vat = Numeric(digits=MONEY, null=True, help_text="Value added tax on the net amount.")
     gross = Numeric(digits=MONEY, null=True, help_text="Both together: what is paid.")
     submitted_on = Date(help_text="When it was submitted first.")
 
@@ -47,13 +47,13 @@ class InvoiceLine(TenantTable, tablename="nation_invoice_line", schema=SCHEMA):
 
     dated_on = Date(help_text="When it was agreed or submitted.")
     organisation_id = UUID()
-    organisation_name = Text(help_text="Who pays.")
+    organisation_name = Text(help_text="The organisation that pays.")
     kind = Text(help_text="membership or template.")
     home_tenant_id = UUID(null=True)
     city_name = Text(null=True, help_text="Whose badge it is; null for memberships, which hold in all cities.")
     badge_name = Text(null=True, help_text="The badge whose template was reviewed; null for memberships.")
     net = Numeric(digits=MONEY, help_text="In pounds, without VAT.")
-    vat = Numeric(digits=MONEY, help_text="The VAT.")
+    vat = Numeric(digits=MONEY, help_text="Value added tax on the net amount.")
     gross = Numeric(digits=MONEY, help_text="Both together: what is paid.")
 
 
@@ -64,7 +64,7 @@ class Charge(TenantTable, tablename="nation_charge", schema=SCHEMA):
     network_id = UUID()
     settled = Text(help_text="accepted, allowance, charged or waived.")
     net = Numeric(digits=MONEY, null=True, help_text="In pounds, without VAT.")
-    vat = Numeric(digits=MONEY, null=True, help_text="The VAT.")
+    vat = Numeric(digits=MONEY, null=True, help_text="Value added tax on the net amount.")
     gross = Numeric(digits=MONEY, null=True, help_text="Both together: what is paid.")
     accepted_by = UUID(null=True)
     accepted_at = Timestamptz(null=True, help_text="When an admin of the issuer accepted the price.")

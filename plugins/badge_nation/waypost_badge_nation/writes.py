@@ -63,7 +63,7 @@ class BadgeNationAcceptChargeInput:
 class BadgeNationJoinSuccess:
     """The organisation is a member."""
 
-    membership: BadgeNationMembership = column(doc="Its membership.")
+    membership: BadgeNationMembership = column(doc="The membership as it is now.")
 
 
 @value
