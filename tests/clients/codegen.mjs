@@ -18,7 +18,7 @@ const written = await codegen({
     strictScalars: true,
     enumsAsTypes: true,
     useTypeImports: true,
-    scalars: { DateTime: text, Decimal: text, GeoJSON: "object", LanguageTag: text, Markdown: text, URL: text, _Any: "object" },
+    scalars: { Date: text, DateTime: text, Decimal: text, GeoJSON: "object", LanguageTag: text, Markdown: text, URL: text, _Any: "object" },
   },
   pluginMap: { typescriptOperations, typedDocumentNode },
   plugins: [{ typescriptOperations: {} }, { typedDocumentNode: {} }],

@@ -132,7 +132,9 @@ def test_each_tenant_is_as_its_file_says(country: Country, slug: str) -> None:
             "accentColour": look["accent_colour"],
             "logoUrl": look["logo_url"],
         },
-        "plugins": [{"name": "skills_builder", "active": "skills_builder" in file.get("plugins", {})}],
+        "plugins": [
+            {"name": name, "active": name in file.get("plugins", {})} for name in ("badge_nation", "skills_builder")
+        ],
     }
 
 

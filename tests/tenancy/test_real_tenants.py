@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.tenancy.country import Shelf, World
+from waypost.tenancy import InstalledPlugin
 from waypost.tenancy.report import FilesRefused
 from waypost.tenancy.toml_text import toml_text
 
@@ -21,7 +22,7 @@ SLUGS = ("badge-nation", "brighton", "plymouth", "southampton", "waltham-forest"
 @pytest.fixture
 def shipped(world: World) -> World:
     """The world with copies of the shipped folders."""
-    world.plug(Shelf().plugin())
+    world.plug(Shelf().plugin(), InstalledPlugin("badge_nation"))
     for slug in SLUGS:
         shutil.copytree(SHIPPED / slug, world.directory / slug)
     return world
