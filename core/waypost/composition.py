@@ -139,7 +139,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "requests": mine_in(database, "requests"),
     }
     vetoes = None if plugins is None else partial(verdict_on, plugins)
-    acts = Mutations(Begin((_follow_issuer,), vetoes), abroad=borrowing, personal=personal(plugins))
+    rules = None if plugins is None else plugins.lint_rules
+    acts = Mutations(Begin((_follow_issuer,), vetoes, rules), abroad=borrowing, personal=personal(plugins))
     return Engine(database, lookups, acts)
 
 

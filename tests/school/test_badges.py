@@ -243,6 +243,50 @@ async def test_a_badge_that_reads_like_one_on_offer_is_told_of_it(stage: Stage) 
     assert [each for each in gone["draft"]["findings"] if each["code"] == "SIMILAR_BADGE"] == []
 
 
+BLOCKED = "__typename ... on DraftNotReady { findings { code badge blocks } }"
+
+
+async def blocked(stage: Stage, badge: str, city: str | None = "brighton") -> dict[str, bool]:
+    """What keeps a draft from being submitted: badges that read alike, and whether each still wants a reason."""
+    query = f"mutation($badge: ID!) {{ submitBadge(input: {{badge: $badge}}) {{ {BLOCKED} }} }}"
+    answer = (await stage.body(query, {"badge": badge}, city, "college admin"))["data"]["submitBadge"]
+    assert answer["__typename"] == "DraftNotReady"
+    assert {each["code"] for each in answer["findings"]} == {"SIMILAR_BADGE"}
+    return {each["badge"]: each["blocks"] for each in answer["findings"]}
+
+
+async def test_likeness_is_looked_for_once_more_when_a_draft_is_submitted(stage: Stage, number: str) -> None:
+    """Others may have published the same meanwhile; and a reason is for the badge of which it was said."""
+    name = f"{number} Harbour Pilot"
+    draft = await proposed(stage, name=name, description=f"Earners of this badge have planned {number}.")
+    badge = draft["badgeId"]
+    assert draft["findings"] == []
+    club = stage.build.world.find("Issuer", "plymouth", "youth-club").id
+    said = badge_words(club, f"pilot-{number}", name=name)
+    first = str((await stage.build.badge(stage.town("plymouth"), said)).gid)
+    assert await blocked(stage, badge) == {first: True}
+    assert await blocked(stage, badge, city=None) == {first: True}
+    reasons = [{"code": "SIMILAR_BADGE", "reason": "Theirs is of the Tamar."}]
+    after = await stage.done("updateBadgeDraft", {"badge": badge, "name": name, "reasons": reasons}, DRAFT, **ADMIN)
+    assert [each["blocks"] for each in after["draft"]["findings"]] == [False]
+    said = badge_words(club, f"second-{number}", name=name)
+    second = str((await stage.build.badge(stage.town("plymouth"), said)).gid)
+    assert await blocked(stage, badge) == {first: False, second: True}
+    done = await stage.done("submitBadge", {"badge": badge, "reasons": reasons}, DRAFT, **ADMIN)
+    assert {each["badge"] for each in done["draft"]["findings"]} == {first, second}
+
+
+async def test_what_reads_alike_no_more_is_forgotten_when_a_draft_is_submitted(stage: Stage, number: str) -> None:
+    club = stage.build.world.find("Issuer", "plymouth", "youth-club").id
+    said = badge_words(club, f"sailor-{number}", name=f"{number} Sailor")
+    there = await stage.build.badge(stage.town("plymouth"), said)
+    draft = await proposed(stage, name=f"{number} Sailor", description=f"Earners of this badge have planned {number}.")
+    assert [each["code"] for each in draft["findings"]] == ["SIMILAR_BADGE"]
+    await stage.run("plymouth", "UPDATE badge SET name = 'Elsewhere' WHERE id = $1", there.id)
+    done = await stage.done("submitBadge", {"badge": draft["badgeId"]}, DRAFT, **ADMIN)
+    assert done["draft"]["findings"] == []
+
+
 async def test_a_draft_is_never_told_of(stage: Stage, number: str) -> None:
     await proposed(stage, name=f"Secret {number}", description=number)
     draft = await proposed(stage, "plymouth", name=f"Secret {number}", description=number)

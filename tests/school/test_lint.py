@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from tests.project.documents import ROOT, codes, rows
 from waypost.badges.words import BadgeText, BadgeWords, CriterionWords
+from waypost.outbox.linting import FIELDS, PHRASES, rule_of
+from waypost.plugins import lint_rules
 from waypost.school.document import document, findings_document, findings_of, words_of
 from waypost.school.lint import CHECKS, Finding, Reason, Similar, lint, reasoned, reasons_of
-from waypost.school.rulebook import PHRASES, own_rule, rulebook
+from waypost.school.rulebook import COMMON, DATA, own_rule, rulebook
 from waypost.standards.reference import built_in
 
 BOOK: Final = rulebook(("rsa-2019", "rsa-2025"))
@@ -152,6 +155,14 @@ def test_a_reason_lets_a_warning_be_and_never_an_error() -> None:
     assert reasoned(findings, reasons_of(after)) == after
 
 
+def test_a_reason_is_for_the_badge_of_which_it_was_said() -> None:
+    before = Similar(UUID(int=1), UUID(int=2), "Festival Makers", "Leeds")
+    after = replace(before, id=UUID(int=3))
+    known = reasoned(lint(GOOD, "en", BOOK, [before]), [Reason("SIMILAR_BADGE", "Ours is for schools.")])
+    found = reasoned(lint(GOOD, "en", BOOK, [before, after]), reasons_of(known))
+    assert [each.reason for each in found if each.badge] == ["Ours is for schools.", None]
+
+
 @pytest.mark.parametrize(
     ("field", "avoid", "require", "expected"),
     [
@@ -212,6 +223,34 @@ def test_whatever_is_written_the_linter_answers_and_its_answer_can_be_kept(words
 def test_every_rule_has_a_check_and_every_check_a_rule() -> None:
     assert {rule.check for rule in BOOK.rules} == set(CHECKS) - {PHRASES}  # which is for tenants' own rules
     assert len({rule.code for rule in BOOK.rules}) == len(BOOK.rules)
+
+
+def test_plugins_may_use_every_check_and_the_platforms_own_rules_have_the_form_that_theirs_have() -> None:
+    assert set(lint_rules.CHECKS) == set(CHECKS)
+    for rule in tomllib.loads((DATA / f"{COMMON}.toml").read_text(encoding="utf-8"))["rules"]:
+        faults = [*lint_rules.faults_of({**rule, "code": f"TIDE_{rule['code']}"}, "TIDE")]
+        assert faults == []
+        assert rule["code"].partition("_")[0] in lint_rules.TAKEN
+
+
+@given(anything(), st.sampled_from(sorted(lint_rules.CHECKS)), st.data())
+def test_a_rule_of_the_right_form_can_be_followed_whatever_is_written(
+    words: BadgeWords, check: str, data: st.DataObject
+) -> None:
+    takes = lint_rules.CHECKS[check]
+    lists = {use: data.draw(st.lists(st.text(min_size=1, max_size=9), min_size=1)) for use in takes.words}
+    if check == PHRASES:
+        lists["field"] = [data.draw(st.sampled_from(FIELDS))]
+    kept = {use: said for use, said in lists.items() if data.draw(st.booleans())}
+    said = " ".join(f"{{{name}}}" for name in (*takes.facts, *takes.named))
+    told = {"en": f"See {said}"}
+    rule: dict[str, Any] = {"code": "TIDE_X", "check": check, "severity": "error", "explanation": told, "mend": told}
+    rule |= {"words": {"en": kept}, **dict.fromkeys(takes.facts, 2)}
+    if [*lint_rules.faults_of(rule, "TIDE")]:
+        return
+    alike = (Similar(UUID(int=1), UUID(int=2), "Festival Makers", "Leeds"),)
+    found = lint(words, "en", replace(BOOK, rules=(rule_of(rule),)), alike)
+    assert {each.code for each in found} <= {"TIDE_X"}
 
 
 def test_every_layer_of_the_standards_has_words_in_english_and_welsh() -> None:

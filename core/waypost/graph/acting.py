@@ -14,6 +14,7 @@ from waypost.access.permissions import NATIONAL_ROLE, permits
 from waypost.access.tokens import MEMBER_SQL
 from waypost.db import City, act_as, fetchval
 from waypost.outbox import Act, Event, Submission, Verdict
+from waypost.outbox.linting import Rule
 from waypost.outbox.submission import Ask
 from waypost.refusal import Refusal, Refused, missing
 from waypost.tenancy.entries import Here
@@ -29,6 +30,8 @@ E = TypeVar("E", bound=Event)
 Follower = Callable[[Act, Event], Awaitable[None]]
 # Asks the plugins of these names whether something may be submitted.
 Object = Callable[[Iterable[str], Submission], Awaitable[Verdict]]
+# Finds the rules of the plugins of these names.
+Rules = Callable[[Iterable[str]], tuple[Rule, ...]]
 
 STRANGER: Final = Refused(
     code="UNAUTHENTICATED", message="Only who has signed in may write: send a token of this city."
@@ -69,10 +72,14 @@ class FollowedAct(Act):
 
 @dataclass(frozen=True)
 class Begin:
-    """Begins acts. `followers` are told of each event before the act is over; `vetoes` asks a tenant's plugins."""
+    """Begins acts. `followers` are told of each event before the act is over; `vetoes` asks a tenant's plugins.
+
+    `rules` finds what they add to the rules for the words of badges.
+    """
 
     followers: tuple[Follower, ...] = ()
     vetoes: Object | None = None
+    rules: Rules | None = None
 
     async def __call__(self, request: Request, tenant: UUID, own: bool = False) -> Act | Refusal:
         """Make the asker's act in the tenant, whose City transaction has begun.
@@ -102,7 +109,8 @@ class Begin:
             await act_as(held.role)
         who = (asker.person, held.role, held.issuer_id, request.now)
         vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
-        return FollowedAct(Here.of(home), *who, limits=asker.limits, followers=self.followers, vetoes=vetoes)
+        rules = () if self.rules is None else self.rules(home.plugins)
+        return FollowedAct(Here.of(home), *who, asker.limits, rules, self.followers, vetoes)
 
 
 async def may_in(database: Database, request: Request, tenant: UUID, permission: str) -> bool:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from waypost.access.permissions import PERMISSIONS, issuer_scoped, permits
+from waypost.outbox.linting import Rule
 from waypost.outbox.submission import Submission, Verdict
 from waypost.refusal import Refusal
 from waypost.tenancy.entries import Here
@@ -81,6 +82,7 @@ class Act:
 
     `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
     issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to.
+    `rules` are what the tenant's plugins ask of the words of badges.
     """
 
     here: Here
@@ -89,6 +91,7 @@ class Act:
     issuer_id: UUID | None
     now: datetime
     limits: frozenset[str] | None = None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def today(self) -> date:

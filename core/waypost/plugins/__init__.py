@@ -16,6 +16,7 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LintRegistrar,
     SubmissionRegistrar,
 )
 from waypost.plugins.vetoes import verdict_on
@@ -30,6 +31,7 @@ __all__ = [
     "GeocoderRegistrar",
     "GraphRegistrar",
     "Installed",
+    "LintRegistrar",
     "Manifest",
     "NameClash",
     "Plugin",

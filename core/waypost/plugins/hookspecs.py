@@ -16,6 +16,7 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LintRegistrar,
     SubmissionRegistrar,
 )
 
@@ -125,6 +126,19 @@ def waypost_effects(registrar: EffectsRegistrar) -> None:
 
 
 @hook(since="1.1", stability="experimental")
+def waypost_lint(registrar: LintRegistrar) -> None:
+    """Add rules to the linter of the Badge School.
+
+    The rules have the form of the platform's own, and hold in cities with the plugin. Codes begin with the
+    prefix in upper case::
+
+        @hookimpl
+        def waypost_lint(registrar: LintRegistrar) -> None:
+            registrar.rules(files("waypost_skills_builder") / "rules.toml")
+    """
+
+
+@hook(since="1.1", stability="experimental")
 def waypost_submission(registrar: SubmissionRegistrar) -> None:
     """Object to a draft that would be submitted for its review.
 
@@ -143,6 +157,7 @@ SPECIFICATIONS: Final = (
     waypost_effects,
     waypost_geocoders,
     waypost_graph,
+    waypost_lint,
     waypost_submission,
 )
 

@@ -20,6 +20,7 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LintRegistrar,
     Registrar,
     SubmissionRegistrar,
 )
@@ -122,6 +123,7 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     geocoders = GeocoderRegistrar(manifest.name, manifest.prefix)
     effects = EffectsRegistrar(manifest.name, manifest.prefix)
     submission = SubmissionRegistrar(manifest.name, manifest.prefix)
+    lint = LintRegistrar(manifest.name, manifest.prefix)
     registrars = {
         "waypost_graph": graph,
         "waypost_app": app,
@@ -129,6 +131,7 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
         "waypost_geocoders": geocoders,
         "waypost_effects": effects,
         "waypost_submission": submission,
+        "waypost_lint": lint,
     }
     for hook, registrar in registrars.items():
         _call(hooks, hook, manifest.name, registrar)
@@ -144,6 +147,7 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
         tuple(geocoders.geocoders),
         effects.effects(),
         tuple(submission.vetoes),
+        tuple(lint.registered),
     )
 
 

@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from waypost.db import App
+from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
 from waypost.plugins.manifest import Manifest
@@ -40,6 +41,7 @@ class Plugin:
     geocoders: tuple[Geocoder, ...] = ()
     effects: Effects = field(default_factory=Effects)
     vetoes: tuple[Veto, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,6 +103,11 @@ class Plugins:
     def declarations(self, profile: Profile) -> tuple[Declarations, ...]:
         """What the plugins of a profile add to the graph; those required come first."""
         return tuple(plugin.declarations for plugin in self.in_order() if plugin.key in profile)
+
+    def lint_rules(self, names: Iterable[str]) -> tuple[Rule, ...]:
+        """The rules for badges' words in a tenant that switched these plugins on; those of required ones first."""
+        profile = self.profile(names)
+        return tuple(rule for plugin in self.in_order() if plugin.key in profile for rule in plugin.rules)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""

@@ -19,7 +19,7 @@ from waypost.tenancy import Problem
 FILE_NAME: Final = "waypost-plugin.toml"
 
 # What a contribution may be called: the kinds that the registrars write down.
-KINDS: Final = "catalogue|field|geocoder|handler|job|letter|mutation|query|schedule|table|type|veto"
+KINDS: Final = "catalogue|field|geocoder|handler|job|letter|lint_rule|mutation|query|schedule|table|type|veto"
 CONTRIBUTION: Final = rf"^({KINDS}):[A-Za-z_][A-Za-z0-9_.-]*$"
 
 _NAMES: Final = {"type": "array", "uniqueItems": True, "items": {"type": "string", "pattern": PLUGIN_NAME}}

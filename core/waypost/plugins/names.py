@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 PLUGIN_NAME: Final = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 PREFIX: Final = "^[a-z][a-zA-Z0-9]*$"
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def carries(name: str, prefix: str) -> bool:
@@ -20,6 +22,11 @@ def carries(name: str, prefix: str) -> bool:
 def type_prefix(prefix: str) -> str:
     """The prefix as types carry it: `essential` becomes `Essential`."""
     return prefix[0].upper() + prefix[1:]
+
+
+def code_prefix(prefix: str) -> str:
+    """The prefix as codes carry it: `badgeNation` becomes `BADGE_NATION`."""
+    return _HUMP.sub("_", prefix).upper()
 
 
 def schema_name(plugin: str) -> str:

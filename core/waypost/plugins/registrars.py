@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from typing import Any, Final, TypeVar
 
 from strawberry.types import get_object_definition
@@ -12,9 +13,11 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from waypost.db import App, OwnedTable
+from waypost.outbox.linting import Rule, rule_of
 from waypost.outbox.submission import Submission
 from waypost.outbox.work import Effects, Handler, JobKind, Letter, Schedule
-from waypost.plugins.names import carries, schema_name, type_prefix
+from waypost.plugins.lint_rules import faults_of, rules_in
+from waypost.plugins.names import carries, code_prefix, schema_name, type_prefix
 from waypost.refusal import Refusal
 from waypost.tenancy import CatalogueSection
 
@@ -206,6 +209,27 @@ class SubmissionRegistrar(Registrar):
         self._contributes("veto", getattr(veto, "__name__", "veto"))
         self.vetoes.append(veto)
         return veto
+
+
+class LintRegistrar(Registrar):
+    """Takes rules for the words of badges, in the form of the platform's own."""
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self.registered: list[Rule] = []
+
+    def rules(self, rules: Traversable | Iterable[Mapping[str, Any]]) -> None:
+        """Register rules: tables as a TOML file holds them under `[[rules]]`, or such a file of the package.
+
+        A code begins with the prefix in upper case: `ESSENTIAL_`, `BADGE_NATION_`.
+        """
+        for rule in rules_in(rules) if isinstance(rules, Traversable) else rules:
+            code = str(rule.get("code", "?")) if isinstance(rule, Mapping) else "?"
+            faults = [f"the rule {code}: {fault}" for fault in faults_of(rule, code_prefix(self.prefix))]
+            self.faults += faults
+            self._contributes("lint_rule", code)
+            if not faults:
+                self.registered.append(rule_of(rule))
 
 
 class EffectsRegistrar(Registrar):

@@ -35,13 +35,12 @@ from waypost.school.events import (
     BadgeRetired,
     BadgeSubmitted,
 )
+from waypost.school.likeness import Looked
 from waypost.school.lint import Finding, Reason, Similar, base, lint, reasoned, reasons_of
 from waypost.school.rulebook import own_rule, rulebook
 from waypost.school.rules import DRAFT, NotApproved, unpublished, unsubmittable, unwritable
 from waypost.tenancy.changing import load, unchangeable, write_new
 from waypost.tenancy.entries import Entry, Here, Written, find_entry, managed_by_files
-
-LIKENESS: Final = "SIMILAR_BADGE"
 
 OWN_SQL: Final = """
 SELECT slug, severity, field, language, words::text AS words FROM lint_rule WHERE tenant_id = $1 AND state = 'open'
@@ -117,7 +116,7 @@ async def update_badge_draft(
     if isinstance(drafted, Refusal):
         return drafted
     known = draft.findings if draft else ()
-    alike = tuple(each for each in known if each.code == LIKENESS and not set(each.path) & changes.keys())
+    alike = tuple(each for each in known if each.badge and not set(each.path) & changes.keys())
     findings = reasoned((*await _checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
@@ -127,8 +126,12 @@ async def update_badge_draft(
 
 
 @command(may="badge.submit")
-async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) -> BadgeSubmitted | Refusal:
+async def submit_badge(
+    act: Act, badge: UUID, looked: Looked | None = None, reasons: Sequence[Reason] = ()
+) -> BadgeSubmitted | Refusal:
     """Submit a draft for its review, by the tenant that the city names now.
+
+    `looked` is what reads like it today; where its words changed since, what was found when they did is kept.
 
     Refused with DraftNotReady while the linter finds errors, or warnings without a reason, and with whatever the
     city's plugins object.
@@ -145,8 +148,11 @@ async def submit_badge(act: Act, badge: UUID, reasons: Sequence[Reason] = ()) ->
     wrong = unsubmittable(draft.state)
     if wrong:
         return wrong
-    alike = tuple(each for each in draft.findings if each.code == LIKENESS)
-    findings = reasoned((*await _checked(act, draft.words, ()), *alike), (*reasons_of(draft.findings), *reasons))
+    if looked is not None and looked.fits(draft.words):
+        present = await _checked(act, draft.words, looked.similar)
+    else:
+        present = (*await _checked(act, draft.words, ()), *(each for each in draft.findings if each.badge))
+    findings = reasoned(present, (*reasons_of(draft.findings), *reasons))
     blocking = [each for each in findings if each.blocks]
     if blocking:
         codes = ", ".join(dict.fromkeys(each.code for each in blocking))
@@ -267,7 +273,7 @@ async def _signing_problem(act: Act, words: BadgeWords, before: BadgeWords | Non
 
 
 async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:
-    """Check words by the rules of the city's standard and of the layer's, and by the city's own."""
+    """Check words by the rules of the city's standard and of the layer's, of its plugins, and by the city's own."""
     book = rulebook((act.here.standard, words.layer.partition("/")[0]))
     own = [
         own_rule(
@@ -279,7 +285,7 @@ async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> t
         )
         for row in await fetch(OWN_SQL, act.here.tenant_id)
     ]
-    return lint(words, act.here.language, replace(book, rules=(*book.rules, *own)), similar)
+    return lint(words, act.here.language, replace(book, rules=(*book.rules, *act.rules, *own)), similar)
 
 
 async def _proposed(act: Act, drafted: Drafted, words: BadgeWords) -> BadgeProposed:

@@ -12,10 +12,10 @@ from pydantic import AfterValidator, Field
 
 from waypost.db import execute, fetch
 from waypost.db.rows import upsert
+from waypost.outbox.linting import FIELDS, SEVERITIES
 from waypost.refusal import Refusal
 from waypost.school import tables
 from waypost.school.document import as_json
-from waypost.school.rulebook import FIELDS, SEVERITIES
 from waypost.tenancy.catalogue import CatalogueEntry, CatalogueKind, Stored, Writing
 from waypost.tenancy.country import Country, Folder
 from waypost.tenancy.entries import Entry, Written, claim_slug

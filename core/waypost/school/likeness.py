@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from waypost.badges.words import BadgeWords
 from waypost.db import fetch
 from waypost.school.lint import Similar
 
@@ -32,6 +34,32 @@ JOIN LATERAL (
 WHERE b.public AND b.state = 'published' AND NOT b.id = ANY($2::uuid[])
 ORDER BY x.alike DESC, b.id LIMIT {MOST}
 """
+
+
+# What reads as a writer may hand it in; where it lies with others, nothing is looked for.
+SAID_SQL: Final = """
+SELECT name, words ->> 'description' AS description FROM badge_draft
+WHERE tenant_id = $1 AND badge_id = $2 AND state IN ('draft', 'changes-requested')
+"""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found to read like a draft, and what the draft said when it was looked for."""
+
+    name: str
+    description: str
+    similar: tuple[Similar, ...]
+
+    def fits(self, words: BadgeWords) -> bool:
+        """Whether the draft still says the same."""
+        return (self.name, self.description) == (words.name, words.description)
+
+
+async def said_now(tenant: UUID, badge: UUID) -> dict[str, str] | None:
+    """Read by what a badge's draft is compared, in a City transaction; None where nothing could be submitted."""
+    rows = await fetch(SAID_SQL, tenant, badge)
+    return dict(rows[0]) if rows else None
 
 
 async def similar_badges(

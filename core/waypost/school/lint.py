@@ -11,7 +11,8 @@ from uuid import UUID
 
 from waypost.badges.rules import skill_names
 from waypost.badges.words import BadgeWords
-from waypost.school.rulebook import ENGLISH, ERROR, PHRASES, WARNING, Rule, Rulebook
+from waypost.outbox.linting import ENGLISH, ERROR, PHRASES, WARNING, Rule
+from waypost.school.rulebook import Rulebook
 from waypost.skills.rules import normal_form
 
 SEEN_WORDS: Final = 6  # of a criterion, where its verb must stand
@@ -58,11 +59,23 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why warnings of a code are left: at one place, or (path None) wherever they stand."""
+    """Why warnings of a code are left: at one place, or (path None) wherever they stand.
+
+    `badge` is (tenant, badge), where it was said of another badge; a further one wants a reason of its own.
+    """
 
     code: str
     reason: str
     path: Path | None = None
+    badge: tuple[UUID, UUID] | None = None
+
+    def fits(self, finding: Finding) -> bool:
+        """Whether it was given for a finding."""
+        return (
+            self.code == finding.code
+            and self.path in {None, finding.path}
+            and (self.badge is None or self.badge == finding.badge)
+        )
 
 
 @dataclass(frozen=True)
@@ -110,13 +123,13 @@ def reasoned(findings: Iterable[Finding], reasons: Sequence[Reason]) -> tuple[Fi
 
 def reasons_of(findings: Iterable[Finding]) -> tuple[Reason, ...]:
     """Take the reasons out of findings, so that they stay when the words are checked again."""
-    return tuple(Reason(each.code, each.reason, each.path) for each in findings if each.reason is not None)
+    return tuple(Reason(each.code, each.reason, each.path, each.badge) for each in findings if each.reason is not None)
 
 
 def _reasoned(finding: Finding, reasons: Sequence[Reason]) -> Finding:
     if finding.severity != WARNING:
         return finding
-    fitting = [each for each in reasons if each.code == finding.code and each.path in {None, finding.path}]
+    fitting = [each for each in reasons if each.fits(finding)]
     exact = [each for each in fitting if each.path is not None]
     found = (exact or fitting)[-1:]
     return replace(finding, reason=found[0].reason) if found else finding
@@ -187,13 +200,13 @@ def _past_tense(checked: Checked, rule: Rule) -> Iterator[Found]:
 def _is_past(said: Sequence[str], whole: Sequence[str], words: Mapping[str, tuple[str, ...]]) -> bool:
     if "contains" in words:
         return any(word in words["contains"] for word in whole[:SEEN_WORDS])
-    verbs = [word for word in said[:SEEN_WORDS] if word not in words["skipped"] and not word.endswith("ly")]
+    verbs = [word for word in said[:SEEN_WORDS] if word not in words.get("skipped", ()) and not word.endswith("ly")]
     if not verbs:
         return False
     verb = verbs[0].rpartition("-")[2]
-    if verb in words["irregular"]:
+    if verb in words.get("irregular", ()):
         return True
-    return verb.endswith(words["endings"]) and not verb.endswith(words["not_endings"])
+    return verb.endswith(words.get("endings", ())) and not verb.endswith(words.get("not_endings", ()))
 
 
 def _skills_few(checked: Checked, rule: Rule) -> Iterator[Found]:
@@ -271,10 +284,10 @@ def _phrases(checked: Checked, rule: Rule) -> Iterator[Found]:
             continue
         for path, said in _field(checked, text, words["field"][0]):
             padded = f" {' '.join(spoken(said))} "
-            required = words["require"]
+            required = words.get("require", ())
             lacks = required and not any(_holds(padded, each) for each in required)
-            if lacks or any(_holds(padded, each) for each in words["avoid"]):
-                yield path, ENGLISH, {}
+            if lacks or any(_holds(padded, each) for each in words.get("avoid", ())):
+                yield path, base(text.language), {}
 
 
 def _holds(padded: str, phrase: str) -> bool:

@@ -42,9 +42,10 @@ from waypost.graph.permitted import permitted
 from waypost.graph.query import object_type
 from waypost.graph.relations import Relation
 from waypost.graph.sql import every, text_list
+from waypost.outbox.linting import ENGLISH
 
 from . import tables
-from .rulebook import ENGLISH, rulebook
+from .rulebook import rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,30 +8,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-ERROR: Final = "error"
-WARNING: Final = "warning"
-SEVERITIES: Final = (ERROR, WARNING)
-ENGLISH: Final = "en"
+from waypost.outbox.linting import ENGLISH, PHRASES, SEVERITIES, Rule, rule_of
+
 COMMON: Final = "common"
-PHRASES: Final = "phrases"  # the check of tenants' own rules
-FIELDS: Final = ("name", "description", "criteria", "skills")
 DATA: Final = files("waypost.standards") / "data" / "lint"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule: its code and severity, the check that it asks for, and words by language.
-
-    `facts` are numbers that the check needs; `words` lists of words by language and by what they are for.
-    """
-
-    code: str
-    check: str
-    severity: str
-    explanation: Mapping[str, str]
-    mend: Mapping[str, str]
-    facts: Mapping[str, int]
-    words: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -78,9 +58,7 @@ def own_rule(slug: str, severity: str, field: str, language: str, said: Mapping[
 def _rule(data: Mapping[str, Any]) -> Rule:
     if data["severity"] not in SEVERITIES:
         raise ValueError(f"{data['code']}: {data['severity']} is none of {', '.join(SEVERITIES)}")
-    words = {tag: {use: tuple(some) for use, some in by_use.items()} for tag, by_use in data.get("words", {}).items()}
-    facts = {name: value for name, value in data.items() if isinstance(value, int)}
-    return Rule(data["code"], data["check"], data["severity"], data["explanation"], data["mend"], facts, words)
+    return rule_of(data)
 
 
 def _read(name: str) -> dict[str, Any]:

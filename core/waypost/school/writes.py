@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import strawberry
@@ -12,9 +12,11 @@ import strawberry
 from waypost.badges import tables
 from waypost.badges.graph import Badge, BadgeState, BadgeVersion
 from waypost.badges.words import BadgeWords
+from waypost.db import City
 from waypost.graph import ID, Error, Row, act, column, mutation, payload, value
-from waypost.graph.inputs import Given, cleared, maybe, needed, pointed, ref_of, row_of
-from waypost.graph.mutations import Outcome
+from waypost.graph.acting import may_in
+from waypost.graph.inputs import NOWHERE, Given, cleared, maybe, needed, pointed, ref_of, row_of
+from waypost.graph.mutations import Found, Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
 from waypost.outbox import Act
 from waypost.refusal import Refusal, missing
@@ -35,8 +37,12 @@ from .inputs import (
     UpdateBadgeDraftInput,
     said_of,
 )
-from .likeness import similar_badges
+from .likeness import Looked, said_now, similar_badges
 from .lint import Reason
+
+if TYPE_CHECKING:
+    from waypost.db import Database
+    from waypost.graph.request import Request
 
 
 @strawberry.type(description="No version of the badge is approved, so that none can be published.")
@@ -146,6 +152,26 @@ async def _prepare(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, A
     return {"similar": await similar_badges(**said, besides=own)}
 
 
+async def _said(database: Database, request: Request, given: Given) -> Found:
+    """Read what the draft says that would be submitted; for whom that is not, nothing is read."""
+    tenant = request.tenant or ref_of("Badge", given["badge"], NOWHERE).home_tenant_id
+    if not await may_in(database, request, tenant, "badge.submit"):
+        return Found()
+    async with database.transaction(City(tenant, quiet=True)):
+        said = await said_now(tenant, row_of("Badge", given["badge"], tenant))
+    return Found(given={"said": said})
+
+
+async def _prepare_submit(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, Any]:
+    """Look once more for badges on offer that read much alike: some may have been published meanwhile."""
+    del abroad
+    said = given.get("said")
+    if said is None:
+        return {}
+    own = row_of("Badge", given["badge"], tenant)
+    return {"looked": Looked(**said, similar=await similar_badges(**said, besides=[own]))}
+
+
 async def _prepare_clone(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, Any]:
     """Read what the origin's home shows of it."""
     del abroad
@@ -184,7 +210,7 @@ async def _clone(act: Act, given: Given) -> Outcome:
 
 
 async def _submit(act: Act, given: Given) -> Outcome:
-    done = await commands.submit_badge(act, _meant(act, given), _reasons(given))
+    done = await commands.submit_badge(act, _meant(act, given), given.get("looked"), _reasons(given))
     if isinstance(done, commands.DraftNotReady):
         found = [{**each, "severity": FindingSeverity[each["severity"]]} for each in done.findings]
         return replace(done, findings=found)
@@ -250,7 +276,12 @@ class BadgeSchoolMutation:
         doc="Begin a draft of one's own with the words of a published badge, from anywhere, with attribution.",
     )
     submit_badge: SubmitBadgePayload = act(
-        _submit, SubmitBadgeInput, by="badge", doc="Submit a draft for its review, promised within two weeks."
+        _submit,
+        SubmitBadgeInput,
+        by="badge",
+        before=_said,
+        prepare=_prepare_submit,
+        doc="Submit a draft for its review, promised within two weeks.",
     )
     publish_badge: PublishBadgePayload = act(
         _publish, PublishBadgeInput, by="badge", doc="Publish an approved draft as the badge's next version."
