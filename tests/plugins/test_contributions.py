@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from tests.plugins.test_loading import one
 from tests.plugins.workshop import Workshop
+from tests.project.documents import ROOT
 from waypost.composition import schema_of
+from waypost.outbox.linting import rule_of
 from waypost.plugins import State, fitting, load
 
 APP = """
@@ -312,7 +316,7 @@ def test_a_plugin_brings_rules_as_tables_and_as_a_file(workshop: Workshop) -> No
     [
         (
             'TIMETABLE["code"] = "MOON_TABLE"',
-            "the rule MOON_TABLE: its code must begin with TIDE_ and be in upper case",
+            "the rule MOON_TABLE: its code must begin with TIDE_ and",
         ),
         ('TIMETABLE["code"] = "TIDE_table"', "the rule TIDE_table: its code must begin with TIDE_"),
         ('TIMETABLE["code"] = "TIDE_"', "the rule TIDE_: its code must begin with TIDE_"),
@@ -366,6 +370,17 @@ def test_a_prefix_that_reads_like_the_platforms_codes_brings_no_rules(workshop: 
     code = LINT.replace("CHANGES", 'TIMETABLE["code"] = "SKILLS_FEW"').replace("MORE", "")
     workshop.install("tide", code, prefix="skills", contributes=["lint_rule:SKILLS_FEW"])
     assert one(load(["tide"]), "tide").reason == "the rule SKILLS_FEW: codes that begin with SKILLS_ are not a plugin's"
+
+
+def test_the_rule_in_the_documentation_is_one_and_the_same_as_tables_and_as_a_file(workshop: Workshop) -> None:
+    section = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8").partition("## `waypost_lint(")[2]
+    code, file = (section.partition(f"```{kind}\n")[2].partition("```")[0] for kind in ("python", "toml"))
+    workshop.install("essential", code, contributes=["lint_rule:ESSENTIAL_NAMED"])
+    plugins = load(["essential"])
+    assert one(plugins, "essential").reason == ""
+    (tables,) = plugins.lint_rules(["essential"])
+    (read,) = tomllib.loads(file)["rules"]
+    assert tables == rule_of(read)
 
 
 def test_a_rule_that_is_registered_twice_is_refused(workshop: Workshop) -> None:

@@ -21,6 +21,7 @@ from waypost.school.rulebook import COMMON, DATA, own_rule, rulebook
 from waypost.standards.reference import built_in
 
 BOOK: Final = rulebook(("rsa-2019", "rsa-2025"))
+HOOKS: Final = ROOT / "docs" / "hooks.md"
 NOBODY: Final = UUID(int=0)
 GOOD: Final = BadgeWords(
     slug="festival-maker",
@@ -231,6 +232,15 @@ def test_plugins_may_use_every_check_and_the_platforms_own_rules_have_the_form_t
         faults = [*lint_rules.faults_of({**rule, "code": f"TIDE_{rule['code']}"}, "TIDE")]
         assert faults == []
         assert rule["code"].partition("_")[0] in lint_rules.TAKEN
+
+
+def test_the_page_of_hooks_has_every_check_with_all_that_it_takes() -> None:
+    told = {codes(row[0])[0]: [set(codes(cell)) for cell in row[1:]] for row in rows(HOOKS, "lint-checks")}
+    fields = set(FIELDS)
+    assert told == {
+        check: [set(each.facts), {*each.words, *(fields if check == PHRASES else ())}, set(each.named)]
+        for check, each in lint_rules.CHECKS.items()
+    }
 
 
 @given(anything(), st.sampled_from(sorted(lint_rules.CHECKS)), st.data())
