@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.school.stage import DRAFT, GOOD, college, decided, proposed, submitte
 from tests.working import work_off
 from waypost.db import City, execute, fetch, fetchval, new_id
 from waypost.graph.ids import GlobalId
+from waypost.school import writes
 
 ADMIN = {"who": "college admin"}
 POLISH = {"language": "pl", "name": "x", "description": ""}
@@ -285,6 +287,41 @@ async def test_what_reads_alike_no_more_is_forgotten_when_a_draft_is_submitted(s
     await stage.run("plymouth", "UPDATE badge SET name = 'Elsewhere' WHERE id = $1", there.id)
     done = await stage.done("submitBadge", {"badge": draft["badgeId"]}, DRAFT, **ADMIN)
     assert done["draft"]["findings"] == []
+
+
+async def test_what_was_found_when_the_words_changed_counts_where_they_change_while_others_are_looked_for(
+    stage: Stage, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club = stage.build.world.find("Issuer", "plymouth", "youth-club").id
+    there = await stage.build.badge(
+        stage.town("plymouth"), badge_words(club, f"smith-{number}", name=f"{number} Smith")
+    )
+    draft = await proposed(stage, name=f"{number} Smith", description=f"Earners of this badge have planned {number}.")
+
+    async def said_before(tenant: UUID, badge: UUID) -> dict[str, str]:
+        return {"name": f"{number} before", "description": ""}
+
+    monkeypatch.setattr(writes, "said_now", said_before)
+    assert await blocked(stage, draft["badgeId"]) == {str(there.gid): True}
+
+
+async def test_strangers_and_those_who_may_not_submit_have_nothing_looked_for(
+    stage: Stage, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = await proposed(stage, name=f"{number} Wright", description=f"Earners of this badge have planned {number}.")
+
+    async def looked(**said: str) -> None:
+        raise AssertionError(said)
+
+    monkeypatch.setattr(writes, "similar_badges", looked)
+    for who, code in (("plymouth college", "FORBIDDEN"), ("learner", "FORBIDDEN"), ("", "UNAUTHENTICATED")):
+        query = "mutation($badge: ID!) { submitBadge(input: {badge: $badge}) { ... on Error { code } } }"
+        answer = await stage.body(query, {"badge": draft["badgeId"]}, "brighton", who)
+        assert answer["data"]["submitBadge"] == {"code": code}
+    for city in ("brighton", None):
+        for nothing in ("none", stage.id("Issuer", "brighton", "college")):
+            answer = await stage.refused("submitBadge", {"badge": nothing}, city=city, **ADMIN)
+            assert answer[1] in {"NOT_FOUND", "FORBIDDEN"}, (city, nothing)
 
 
 async def test_a_draft_is_never_told_of(stage: Stage, number: str) -> None:
