@@ -320,8 +320,8 @@ async def test_strangers_and_those_who_may_not_submit_have_nothing_looked_for(
         assert answer["data"]["submitBadge"] == {"code": code}
     for city in ("brighton", None):
         for nothing in ("none", stage.id("Issuer", "brighton", "college")):
-            answer = await stage.refused("submitBadge", {"badge": nothing}, city=city, **ADMIN)
-            assert answer[1] in {"NOT_FOUND", "FORBIDDEN"}, (city, nothing)
+            refused = await stage.refused("submitBadge", {"badge": nothing}, city=city, **ADMIN)
+            assert refused[1] in {"NOT_FOUND", "FORBIDDEN"}, (city, nothing)
 
 
 async def test_a_draft_is_never_told_of(stage: Stage, number: str) -> None:
