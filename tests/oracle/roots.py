@@ -351,13 +351,6 @@ def tokens(call: Call) -> list[Thing]:
     return [Thing("Token", row, call.asked.view) for row in found]
 
 
-def addresses(call: Call) -> list[dict[str, Any]]:
-    """The asker's own, the longest known first, wherever they ask."""
-    found = call.view.rows.where("person_address", "person_id", call.asked.asker.person)
-    found = sorted(found, key=lambda row: row["id"].bytes)
-    return [{"address": row["address"], "verifiedAt": row["verified_at"]} for row in found]
-
-
 def last_used(call: Call) -> Any:
     """When a token was last used."""
     found = call.view.rows.where("token", "id", call.thing["id"])
@@ -418,8 +411,6 @@ ROOTS: Table = {
     ("Viewer", "memberships"): memberships,
     ("Viewer", "permissions"): permissions,
     ("Viewer", "tokens"): tokens,
-    ("Viewer", "addresses"): addresses,
-    **{("OwnAddress", name): key(name) for name in ("address", "verifiedAt")},
     ("Query", "members"): members,
     ("Query", "invitations"): invitations,
     **columns("Member", "name role since=created_at"),

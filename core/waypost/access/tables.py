@@ -41,7 +41,7 @@ class PersonProfile(PersonTable, key=()):
 class PersonAddress(PersonTable):
     """An e-mail address of a person."""
 
-    address = Text()
+    address = Text(help_text="In its normal form: lower case, no spaces around.")
     verified_at = Timestamptz(null=True, help_text="When they proved it; null where they have not yet.")
     asked_at = Timestamptz(null=True, help_text="When they asked to add it; null again as soon as it is proved.")
 
