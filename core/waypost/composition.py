@@ -41,9 +41,11 @@ from waypost.learners import graph as learners
 from waypost.learners import writes as learner_writes
 from waypost.learners.belongings import kept_in
 from waypost.learners.graph import memberships_in, names_in, permissions_in
+from waypost.members import addresses
 from waypost.members import effects as member_effects
 from waypost.members import graph as members
 from waypost.members import writes as member_writes
+from waypost.members.addresses import addresses_in
 from waypost.members.graph import tokens_in
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
@@ -89,7 +91,7 @@ def core() -> Contribution:
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
-        *(member_writes, learner_writes, school_writes, review_writes),
+        *(member_writes, addresses, learner_writes, school_writes, review_writes),
         *(award_writes, award_many_writes, claim_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)
@@ -132,6 +134,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "name": names_in(database),
         "permissions": permissions_in(database),
         "tokens": tokens_in(database),
+        "addresses": addresses_in(database),
         "joined": kept_in(database, "joined"),
         "saved": kept_in(database, "saved"),
         "awards": mine_in(database, "awards"),

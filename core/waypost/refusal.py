@@ -82,6 +82,7 @@ CODES: Final[Mapping[str, str]] = {
     "INVALID_POSTCODE": "That is not the form of a UK postcode.",
     "INVITATION_OVER": "The invitation was accepted or withdrawn, or its time is over.",
     "LAST_ADMIN": "The city would be left without anybody who administers it.",
+    "LAST_ADDRESS": "It is the last verified address of its person, who could sign in no more.",
     "LAYER_UNKNOWN": "No standard of this platform has that layer.",
     "MANAGED_BY_FILES": "The row belongs to the city's files, which would overwrite the change.",
     "MORE_THAN_YOURS": "Nobody gives a role or a permission that they have not themselves.",

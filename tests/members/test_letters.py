@@ -15,6 +15,7 @@ ENVELOPE = Envelope("post@example.org", UUID(int=1), "example.org", datetime(202
 LINK = "https://waypost.example.org/alpha/sign-in/link?code=x&y=z"
 VALUES = {
     "sign-in": {"city": "Brighton & <Hove>", "link": LINK, "minutes": 15},
+    "address": {"city": "Brighton & <Hove>", "link": LINK, "minutes": 15},
     "invitation": {
         "city": "Brighton & <Hove>\r\nBcc: evil@example.org",
         "name": "Ada <b>",

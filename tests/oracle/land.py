@@ -83,6 +83,9 @@ CELLS_SQL = """
 INSERT INTO figure_cell (tenant_id, breakdown_id, code, badges) SELECT $1, $2, * FROM unnest($3::text[], $4::int[]) AS c
 """
 NAME_SQL = "INSERT INTO person_profile (person_id, name) VALUES ($1, $2)"
+ADDRESS_SQL = """
+INSERT INTO person_address (person_id, id, address, verified_at, asked_at) VALUES ($1, $2, $3, $4, $5)
+"""
 BADGES: Final = {"plymouth": "smart-citizen", "cardiff": "bathodyn"}
 ROLES: Final = {
     "learner": ("plymouth", None),
@@ -110,6 +113,9 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
             who[role] = await _admitted(database, world, role, town, issuer)
         await found_telling(connection, world, who["learner"].person)
         await connection.execute(NAME_SQL, who["learner"].person, "Ada")
+        for address, verified, asked in (("ada@two.example", world.now, None), ("ada@three.example", None, world.now)):
+            told = (who["learner"].person, new_id(), address, verified, asked)
+            await connection.execute(ADDRESS_SQL, *told)
         await settle(connection, world, who["learner"])
         for town in ("plymouth", "cardiff"):
             await _trace(connection, world, town, [who["curator"].person, who["operator"].person])

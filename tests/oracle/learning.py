@@ -54,6 +54,13 @@ def kept(table: str, column: str) -> dict[str, Any]:
     return {"has": names_it, "list": all_of_them}
 
 
+def addresses(call: Call) -> list[dict[str, Any]]:
+    """The asker's own, the longest known first, wherever they ask."""
+    found = call.view.rows.where("person_address", "person_id", call.asked.asker.person)
+    found = sorted(found, key=lambda row: row["id"].bytes)
+    return [{"address": row["address"], "verifiedAt": row["verified_at"]} for row in found]
+
+
 JOINED: Final = kept("joined_pathway", "pathway_id")
 SAVED: Final = kept("saved_opportunity", "opportunity_id")
 
@@ -218,6 +225,8 @@ LEARNING: Table = {
     ("Viewer", "pathways"): JOINED["list"],
     ("Viewer", "saved"): SAVED["list"],
     ("Viewer", "requests"): my_requests,
+    ("Viewer", "addresses"): addresses,
+    **{("OwnAddress", name): key(name) for name in ("address", "verifiedAt")},
     ("Pathway", "viewerHasJoined"): JOINED["has"],
     ("Opportunity", "viewerHasSaved"): SAVED["has"],
     ("Pathway", "viewerProgress"): lambda call: come(call, call.thing.row, None),

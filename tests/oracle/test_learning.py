@@ -71,3 +71,11 @@ async def test_lists_for_some_eyes(both: Both, city: str | None, document: str, 
 async def test_a_card_leads_nowhere_but_to_the_web(both: Both) -> None:
     for link in ("https://example.org/{code}", "javascript:{code}", None):
         await both.agree(CODES, {"filter": {}, "link": link}, city="plymouth", who="operator")
+
+
+@pytest.mark.parametrize("city", CITIES)
+async def test_ones_own_addresses_are_the_same_everywhere(both: Both, city: str | None) -> None:
+    for who in both.who:
+        await both.agree("{ viewer { addresses { address verifiedAt } } }", city=city, who=who)
+    viewer = (await both.agree("{ viewer { addresses { verifiedAt } } }", city=city, who="operator"))["data"]["viewer"]
+    assert len(viewer["addresses"]) == 1

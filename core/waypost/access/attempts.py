@@ -7,13 +7,14 @@ and stands nowhere.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from waypost.access.keys import keyed_digest, plain_digest
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.refusal import Refused
 
 LINK_LASTS: Final = timedelta(minutes=15)
 PROVIDER_LASTS: Final = timedelta(minutes=10)
@@ -25,7 +26,9 @@ MOST_OF_CLIENT: Final = 40
 
 LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 OF_CLIENT_SQL: Final = "SELECT count(*) FROM sign_in_attempt WHERE client_digest = $1 AND created_at > $2"
-OF_PERSON_SQL: Final = "SELECT count(*) FROM sign_in_attempt WHERE person_id = $1 AND created_at > $2"
+OF_PERSON_SQL: Final = """
+SELECT count(*) FROM sign_in_attempt WHERE person_id = $1 AND created_at > $2 AND way = $3
+"""
 BEGIN_SQL: Final = """
 INSERT INTO sign_in_attempt (id, way, browser_digest, client_digest, tenant_id, provider, host, return_to, language,
                              person_id, address_id, created_at, expires_at)
@@ -40,15 +43,18 @@ UPDATE sign_in_attempt SET used_at = $3
 WHERE id = $1 AND way = $2 AND used_at IS NULL AND expires_at > $3 RETURNING {COLUMNS}
 """
 CLEAN_SQL: Final = "DELETE FROM sign_in_attempt WHERE created_at <= $1"
-# Addresses that were only typed: nobody proved them, and nobody named the person. `known_at` tells of both.
+# Addresses that were only typed: nobody proved them, nobody named the person (`known_at` tells of both), and no city
+# gave them anything (`known_in`), which would be lost to them.
 TYPED_SQL: Final = """
 SELECT id FROM person p WHERE known_at IS NULL AND created_at <= $1
-  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id) LIMIT 1000
+  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
+  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id) LIMIT 1000
 """
 FORGET_IDENTITY_SQL: Final = "DELETE FROM identity WHERE person_id = $1"
 FORGET_PERSON_SQL: Final = """
 DELETE FROM person p WHERE id = $1 AND known_at IS NULL
   AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
+  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id)
 """
 
 
@@ -107,10 +113,29 @@ async def begin_with_link(asked: Asked, person: UUID, address: UUID, secret_key:
     None where the address has had too many letters: then none is to be sent. It counts for the client all the same.
     """
     await execute(LOCK_SQL, str(person))
-    count = await fetchval(OF_PERSON_SQL, person, now - WINDOW)
+    count = await fetchval(OF_PERSON_SQL, person, now - WINDOW, "link")
     ends = now + LINK_LASTS if count < MOST_LETTERS else now
     id = await _begin("link", asked, secret_key, now, ends, person=person, address=address)
     return id if count < MOST_LETTERS else None
+
+
+async def begin_with_address(
+    asked: Asked, person: UUID, address_id: UUID, address: str, secret_key: str, now: datetime
+) -> UUID | Refused | None:
+    """Begin an attempt of somebody to add an address, in the current System transaction.
+
+    Refused to whoever asks too often; None where that address has had too many letters, of which nobody is told.
+    """
+    await execute(LOCK_SQL, str(person))
+    if await fetchval(OF_PERSON_SQL, person, now - WINDOW, "address") >= MOST_LETTERS:
+        return Refused(code="TOO_MANY", message=f"At most {MOST_LETTERS} addresses are asked for within an hour.")
+    asked = replace(asked, client=f"address:{address}")
+    target = _client_digest(asked.client, secret_key)
+    await execute(LOCK_SQL, target)
+    full = await fetchval(OF_CLIENT_SQL, target, now - WINDOW) >= MOST_LETTERS
+    ends = now if full else now + LINK_LASTS
+    id = await _begin("address", asked, secret_key, now, ends, person=person, address=address_id)
+    return None if full else id
 
 
 async def find_attempt(id: UUID, way: str, now: datetime) -> Attempt | None:

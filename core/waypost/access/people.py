@@ -33,7 +33,7 @@ SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM person_address WHERE person_id =
 """
 ADDRESS_ID_SQL: Final = "SELECT id FROM person_address WHERE person_id = $1 AND address = $2"
 VERIFIED_SQL: Final = """
-UPDATE person_address SET verified_at = coalesce(verified_at, $3) WHERE person_id = $1 AND id = $2
+UPDATE person_address SET verified_at = coalesce(verified_at, $3), asked_at = NULL WHERE person_id = $1 AND id = $2
 """
 
 

@@ -41,8 +41,9 @@ class PersonProfile(PersonTable, key=()):
 class PersonAddress(PersonTable):
     """An e-mail address of a person."""
 
-    address = Text()
-    verified_at = Timestamptz(null=True)
+    address = Text(help_text="In its normal form: lower case, no spaces around.")
+    verified_at = Timestamptz(null=True, help_text="When they proved it; null where they have not yet.")
+    asked_at = Timestamptz(null=True, help_text="When they asked to add it; null again as soon as it is proved.")
 
 
 class Membership(TenantTable):
@@ -136,11 +137,11 @@ class SignInAttempt(
     grants={"system": "SELECT, INSERT, UPDATE, DELETE"},
     reason="Somebody signs in before anybody knows who it is; holds ids, digests and a path, for a day.",
 ):
-    """One attempt to sign in, by a link or by a provider."""
+    """One attempt to sign in, by a link or by a provider, or to add an address."""
 
-    way = Text(help_text="link or provider.")
+    way = Text(help_text="link, provider or address.")
     browser_digest = Text(help_text="Of the cookie of the browser that asked.")
-    client_digest = Text(help_text="Keyed digest of the client's address, to count by.")
+    client_digest = Text(help_text="Keyed digest of the client's address, or of the one to be added, to count by.")
     tenant_id = UUID(null=True, help_text="Where it began; null = on the platform's own pages.")
     provider = Text(null=True)
     host = Text(null=True, help_text="The tenant's own host where it began there.")

@@ -39,7 +39,7 @@ WHERE a.tenant_id = $1 AND a.id = $2
 """
 PERSON_SQL: Final = "SELECT person_id FROM award WHERE tenant_id = $1 AND id = $2"
 OWN_SQL: Final = """
-SELECT (SELECT address FROM person_address WHERE person_id = $1
+SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
         ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
        (SELECT language FROM person_profile WHERE person_id = $1) AS language
 """

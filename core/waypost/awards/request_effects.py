@@ -27,7 +27,7 @@ FORGET_SQL: Final = """
 DELETE FROM badge_request WHERE tenant_id = $1 AND state <> 'approved' AND requested_at <= $2
 """
 PERSON_SQL: Final = """
-SELECT (SELECT address FROM person_address WHERE person_id = $1
+SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
         ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
        (SELECT language FROM person_profile WHERE person_id = $1) AS language
 """

@@ -29,13 +29,20 @@ Outcome = Mapping[str, Any] | Refusal
 class Doing:
     """Somebody who acts about themselves, in transactions of the act's own.
 
-    `personal` is what all tables keep of people.
+    `personal` is what all tables keep of people, `request` how they came to act.
     """
 
     database: Database
     person: UUID
     now: datetime
     personal: Sequence[Personal]
+    request: Request
+
+    @property
+    def secret_key(self) -> str:
+        """The platform's key."""
+        key: str = self.request.services.settings.load_secret_key()
+        return key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,7 @@ class Alone(Relation):
             return STRANGER
         if asker.limits is not None:
             return KEPT
-        return await self.run(Doing(database, asker.person, request.now, personal), given)
+        return await self.run(Doing(database, asker.person, request.now, personal, request), given)
 
 
 def alone(run: Callable[[Doing, Mapping[str, Any]], Awaitable[Outcome]], input_type: type[Any], *, doc: str) -> Any:

@@ -32,8 +32,8 @@ class Asker:
     """Who asks; `person` is None for a stranger.
 
     `limits` are the permissions that a token is kept to, None for all of its role. Who comes with a `session` has a
-    role wherever they are members; `role` is theirs in the city asked, and `wish` the one that they chose. `token` is
-    the bearer token that they came with.
+    role wherever they are members; `role` is theirs in the city asked, `wish` the one that they chose, and `host` where
+    the session came to. `token` is the bearer token that they came with.
     """
 
     person: UUID | None = None
@@ -44,6 +44,7 @@ class Asker:
     session: bool = False
     wish: Wish | None = None
     token: UUID | None = None
+    host: str | None = None
 
     def actor(self, act: str) -> Actor | None:
         """Whose trace an act leaves; None for a stranger, who may write nothing."""

@@ -31,7 +31,7 @@ async def asker_of(platform: Platform, headers: Mapping[str, str], host: str, te
         return await _by_token(platform, headers["authorization"], tenant)
     secret = platform.cookies.session_of(headers, host)
     person = None if secret is None else await find_session(platform.database, secret, datetime.now(UTC))
-    return Asker() if person is None else await _by_session(platform, person, tenant, _wish(headers.get(ROLE)))
+    return Asker() if person is None else await _by_session(platform, person, tenant, _wish(headers.get(ROLE)), host)
 
 
 async def _by_token(platform: Platform, authorization: str, tenant: Tenant | None) -> Asker:
@@ -42,14 +42,14 @@ async def _by_token(platform: Platform, authorization: str, tenant: Tenant | Non
     return Asker(*who, limits=bearer.permissions, token=bearer.token_id)
 
 
-async def _by_session(platform: Platform, person: UUID, tenant: Tenant | None, wish: Wish | None) -> Asker:
+async def _by_session(platform: Platform, person: UUID, tenant: Tenant | None, wish: Wish | None, host: str) -> Asker:
     """Who signed in has a role wherever they are members; on the national graph the city is known with the act."""
     if tenant is None:
-        return Asker(person, LEARNER, session=True, wish=wish)
+        return Asker(person, LEARNER, session=True, wish=wish, host=host)
     held = speaking(await held_in(platform.database, tenant.id, person), wish)
     if held is None:
         raise Fault(Code.FORBIDDEN, "You have not the role here that Waypost-Role names.")
-    return Asker(person, held.role, held.issuer_id, tenant.id, session=True, wish=wish)
+    return Asker(person, held.role, held.issuer_id, tenant.id, session=True, wish=wish, host=host)
 
 
 def _wish(header: str | None) -> Wish | None:

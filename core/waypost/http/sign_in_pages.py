@@ -111,6 +111,48 @@ yourself: if somebody else sent you here, close this page.</p>"""
         reply = self.failed(f"There were too many attempts from here. Try again in {minutes} minutes.", 429)
         return Reply(reply.status, reply.body, reply.media, {**reply.headers, "Retry-After": str(retry_in_s)})
 
+    def address(self, code: str, address: str) -> Reply:
+        """What the letter to a further address leads to."""
+        return self._page(
+            "Add an address",
+            f"""<p>You are about to add <strong>{escape(address)}</strong> to your account, with everything that was
+given to it.</p>
+<p class="quiet">Go on only if you asked for it yourself: if somebody else sent you here, close this page.</p>
+<form method="post" action="{self.prefix}/sign-in/address">
+{_hidden("code", code)}
+<button>Add this address</button>
+</form>""",
+        )
+
+    def address_added(self) -> Reply:
+        """That an address is somebody's now."""
+        return self._page(
+            "The address is yours",
+            f"""<p>From now on you can sign in with it too.</p>
+<p><a class="way" href="{self.prefix}/">Go on</a></p>""",
+        )
+
+    def address_over(self) -> Reply:
+        """A link to add an address that does not work any more."""
+        return self._page(
+            "This link does not work any more",
+            "<p>A link works once, and for 15 minutes. Add the address again.</p>",
+            400,
+        )
+
+    def address_refused(self, words: str) -> Reply:
+        """Why an address was not added."""
+        return self._page("The address is not added", f'<p role="alert">{escape(words)}</p>', 400)
+
+    def sign_in_first(self, here: str) -> Reply:
+        """That somebody has to sign in, to the account that asked, before they go on."""
+        return self._page(
+            "Sign in first",
+            f"""<p>Sign in to the account that the address is to be added to, by a way that you have already.</p>
+<p><a class="way" href="{escape(here)}">Sign in</a></p>""",
+            401,
+        )
+
     def leave(self) -> Reply:
         """The ways to sign out."""
         return self._page(

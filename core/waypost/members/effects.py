@@ -1,4 +1,4 @@
-"""The letters to sign in by and to invite with, and what is forgotten in the course of time."""
+"""The letters to sign in by, to prove an address and to invite with, and what is forgotten in the course of time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from waypost.access.addresses import address_asked, forget_asked
 from waypost.access.attempts import LINK_LASTS, clean_attempts, find_attempt, forget_typed
 from waypost.access.identities import address_of
 from waypost.access.keys import code_of, derived, plain_digest
@@ -62,6 +63,23 @@ async def sign_in_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | No
     return Addressed(address, _language(attempt.language, tenant), values)
 
 
+async def address_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | None:
+    """The letter by which somebody proves a further address; whoever had it before is told nothing more by it."""
+    id = UUID(str(facts["attempt"]))
+    found = await address_asked(work.database, id, work.now())
+    if found is None:
+        return None
+    attempt, address = found
+    tenant = await _tenant(work.database, attempt.tenant_id)
+    code = code_of(work.settings.load_secret_key(), "address", id)
+    values = {
+        "city": tenant.name if tenant else "Waypost",
+        "link": f"{home_of(work.settings.base_url, tenant, attempt.host)}/sign-in/address?{urlencode({'code': code})}",
+        "minutes": int(LINK_LASTS.total_seconds() // 60),
+    }
+    return Addressed(address, _language(attempt.language, tenant), values)
+
+
 async def invitation_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | None:
     """The letter that invites somebody; its code is known from now on, by its hash."""
     id, here = UUID(str(facts["invitation"])), UUID(str(facts["tenant"]))
@@ -89,6 +107,7 @@ async def invitation_letter(work: Work, facts: Mapping[str, Any]) -> Addressed |
 async def clean(work: Work) -> None:
     """Forget sessions and attempts that are over, addresses that nobody proved, whom old invitations were for."""
     now = work.now()
+    await forget_asked(work.database, now)
     async with work.database.transaction(SIGN_IN):
         await clean_sessions(now)
         typed = await clean_attempts(now)
@@ -112,5 +131,9 @@ def _language(asked: str | None, tenant: Tenant | None) -> str:
 
 EFFECTS: Final = Effects(
     schedules=(Schedule("members.clean", CLEAN_EVERY_S, clean),),
-    letters=(Letter("sign-in", sign_in_letter), Letter("invitation", invitation_letter)),
+    letters=(
+        Letter("sign-in", sign_in_letter),
+        Letter("address", address_letter),
+        Letter("invitation", invitation_letter),
+    ),
 )

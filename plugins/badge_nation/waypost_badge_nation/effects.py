@@ -77,7 +77,7 @@ SELECT organisation_id, organisation_name, ends_on FROM plugin_badge_nation.nati
 WHERE tenant_id = $1 AND id = $2
 """
 PERSON_SQL: Final = """
-SELECT (SELECT address FROM person_address WHERE person_id = $1
+SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
         ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
        (SELECT language FROM person_profile WHERE person_id = $1) AS language
 """

@@ -1,0 +1,175 @@
+"""Further addresses of a person: asked for, proved in the mailbox, and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from waypost.access.attempts import KEPT, Asked, Attempt, begin_with_address, find_attempt, use_attempt
+from waypost.access.people import FIND_SQL, IDENTITY_SQL, VERIFIED_SQL, address_digest
+from waypost.access.tokens import SIGN_IN
+from waypost.db import Database, Learner, execute, fetch, fetchval, new_id
+from waypost.refusal import Invalid, NotFound, Refusal, Refused
+
+MOST_ADDRESSES: Final = 10
+
+OWN_SQL: Final = """
+SELECT id, address, verified_at FROM person_address WHERE person_id = $1 ORDER BY id FOR UPDATE
+"""
+ASK_SQL: Final = """
+INSERT INTO person_address (person_id, id, address, asked_at)
+SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM person_address WHERE person_id = $1 AND address = $3)
+"""
+AGAIN_SQL: Final = """
+UPDATE person_address SET asked_at = $3 WHERE person_id = $1 AND id = $2 AND asked_at IS NOT NULL
+"""
+ADDRESS_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AND id = $2"
+REMOVE_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND id = $2"
+FORGET_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND asked_at <= $2"
+LOSE_SQL: Final = "DELETE FROM identity WHERE digest = $1 AND person_id = $2"
+# Nobody else knows of them but the one mailbox; locked, so that they do not sign in meanwhile.
+KNOWN_SQL: Final = "SELECT known_at FROM person WHERE id = $1 FOR UPDATE"
+CLOSE_SQL: Final = "UPDATE sign_in_attempt SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL"
+CLOSE_ONE_SQL: Final = """
+UPDATE sign_in_attempt SET used_at = $3 WHERE person_id = $1 AND address_id = $2 AND used_at IS NULL
+"""
+END_SQL: Final = "DELETE FROM session WHERE person_id = $1"
+ASKED_SQL: Final = "SELECT DISTINCT person_id FROM sign_in_attempt WHERE way = 'address' AND created_at <= $1"
+
+Join = Callable[[Database, UUID, str], Awaitable[None]]
+
+
+class Proof(Enum):
+    """What came of a link that was to prove an address."""
+
+    DONE = "done"
+    OVER = "over"
+    TAKEN = "taken"
+    NOT_YOURS = "not yours"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An address that somebody asked for; `attempt` is None where no letter is to be sent."""
+
+    attempt: UUID | None
+
+
+async def ask_for_address(
+    database: Database, asked: Asked, person: UUID, address: str, *, secret_key: str, now: datetime
+) -> Begun | Refusal:
+    """Begin to add a normal address to a person; nothing here looks whether anybody else has it.
+
+    An address has so many letters an hour, whoever asks; one person asks so many times.
+    """
+    async with database.transaction(Learner(person)):
+        rows = await fetch(OWN_SQL, person)
+        known = next((row for row in rows if row["address"] == address), None)
+        if known is not None and known["verified_at"] is not None:
+            return Invalid(message="That address is yours already.", path=("address",))
+        if known is None and len(rows) >= MOST_ADDRESSES:
+            return _too_many(f"One person has at most {MOST_ADDRESSES} addresses: remove one first.")
+    async with database.transaction(SIGN_IN):
+        kept = new_id() if known is None else known["id"]
+        begun = await begin_with_address(asked, person, kept, address, secret_key, now)
+    if isinstance(begun, Refusal):
+        return begun
+    async with database.transaction(Learner(person)):
+        if known is None:
+            await execute(ASK_SQL, person, kept, address, now)
+        else:
+            await execute(AGAIN_SQL, person, kept, now)
+    return Begun(begun)
+
+
+async def address_asked(database: Database, attempt: UUID, now: datetime) -> tuple[Attempt, str] | None:
+    """Return the open attempt to prove an address, and that address; None where it is over."""
+    async with database.transaction(SIGN_IN):
+        found = await find_attempt(attempt, "address", now)
+    if found is None or found.person_id is None:
+        return None
+    async with database.transaction(Learner(found.person_id)):
+        address: str | None = await fetchval(ADDRESS_SQL, found.person_id, found.address_id)
+    return None if address is None else (found, address)
+
+
+async def prove_address(
+    database: Database, attempt: UUID, person: UUID, join: Join, *, secret_key: str, now: datetime
+) -> Proof:
+    """Use the link of a letter up: the address is its person's from now on, with all that was given to it.
+
+    Who has never signed in, but was given something by that address, becomes this person by `join`. Somebody else's
+    address stays theirs. Interrupted, it is asked for again.
+    """
+    found = await address_asked(database, attempt, now)
+    if found is None:
+        return Proof.OVER
+    asked, address = found
+    if asked.person_id != person:
+        return Proof.NOT_YOURS
+    digest = address_digest(address, secret_key)
+    async with database.transaction(SIGN_IN):
+        if await use_attempt(attempt, "address", now) is None:
+            return Proof.OVER
+        await execute(IDENTITY_SQL, digest, person)
+        owner: UUID = await fetchval(FIND_SQL, digest)
+        if owner != person:
+            if await fetchval(KNOWN_SQL, owner) is not None:
+                return Proof.TAKEN
+            await execute(CLOSE_SQL, owner, now)
+    if owner != person:
+        await join(database, person, address)
+        async with database.transaction(SIGN_IN):
+            await execute(CLOSE_SQL, owner, now)
+            await execute(END_SQL, owner)
+            if await fetchval(FIND_SQL, digest) != person:
+                return Proof.TAKEN
+    async with database.transaction(Learner(person)):
+        await execute(VERIFIED_SQL, person, asked.address_id, now)
+    return Proof.DONE
+
+
+async def remove_address(
+    database: Database, person: UUID, address: str, *, secret_key: str, now: datetime
+) -> Refusal | None:
+    """Take a normal address from its person: nobody signs in with it any more. The last one that is proved stays."""
+    digest = address_digest(address, secret_key)
+    async with database.transaction(SIGN_IN):
+        signs_in = await fetchval(FIND_SQL, digest) == person
+    async with database.transaction(Learner(person)):
+        rows = await fetch(OWN_SQL, person)
+        found = next((row for row in rows if row["address"] == address), None)
+        if found is None and not signs_in:
+            return NotFound(message="You have no such address.", path=("address",))
+        if (signs_in or (found and found["verified_at"])) and not _is_left(rows, address):
+            return Refused(
+                code="LAST_ADDRESS", message="This is your last verified address: add another first.", path=("address",)
+            )
+        if found is not None:
+            await execute(REMOVE_SQL, person, found["id"])
+    async with database.transaction(SIGN_IN):
+        await execute(LOSE_SQL, digest, person)
+        if found is not None:
+            await execute(CLOSE_ONE_SQL, person, found["id"], now)
+    return None
+
+
+async def forget_asked(database: Database, now: datetime) -> None:
+    """Forget addresses that somebody asked for a day ago and never proved; before their attempts are forgotten."""
+    async with database.transaction(SIGN_IN):
+        people = [row["person_id"] for row in await fetch(ASKED_SQL, now - KEPT)]
+    for person in people:
+        async with database.transaction(Learner(person)):
+            await execute(FORGET_SQL, person, now - KEPT)
+
+
+def _is_left(rows: Sequence[Any], address: str) -> bool:
+    return any(row["verified_at"] is not None and row["address"] != address for row in rows)
+
+
+def _too_many(words: str) -> Refused:
+    return Refused(code="TOO_MANY", message=words)
