@@ -176,6 +176,8 @@ class Asking:
         elif isinstance(named, GraphQLInputObjectType) and named.name not in VALUES:
             inside = named.fields.items() if not named.name.endswith("Filter") else ()
             text = "{ " + ", ".join(f"{key}: {self.value(each.type, key, of)}" for key, each in inside) + " }"
+        elif of == "CityFigures":  # its texts are months
+            text = '"2027-03"'
         else:
             text = VALUES[named.name]
         return f"[{text}]" if is_list_type(get_nullable_type(kind)) else text
