@@ -51,7 +51,7 @@ class SignInPages:
         return self._page(
             "Sign in",
             f"""{listed}
-<p>We send you a letter with a link. It works once, for 15 minutes. There is no password.</p>
+<p>We e-mail you a link. It works once, for 15 minutes. There is no password.</p>
 {said}
 <form method="post" action="{self.prefix}/sign-in">
 <label for="email">Your e-mail address</label>
@@ -65,8 +65,8 @@ class SignInPages:
     def sent(self) -> Reply:
         """What everybody is told who asked for a letter."""
         return self._page(
-            "Look into your letters",
-            """<p>If that address can receive letters, one with a link is on its way.
+            "Look into your e-mail",
+            """<p>If that address can receive e-mail, a link is on its way.
 Open the link in this browser, within 15 minutes.</p>
 <p class="quiet">Nothing came? Look among unwanted mail, or ask again in a while.</p>""",
         )
