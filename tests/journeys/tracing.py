@@ -1,0 +1,172 @@
+"""Every act of the graph that changes something, each carried out once in a short story."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from tests.journeys import test_award_batches, test_awards
+from tests.journeys.joining import invited, joined, signed_in
+from tests.journeys.stage import Stage
+from tests.journeys.test_belongings import pathway_in
+from tests.journeys.test_claiming import arrives, claims, one_code
+from tests.journeys.test_pathways import job
+from tests.journeys.test_progress import badge
+from tests.journeys.test_requests import asked
+from tests.journeys.test_writes import ACTS, sent
+from tests.school.stage import DRAFT, college, decided, review_of, submitted
+from tests.webhooks.receiver import receiving
+from tests.working import work_off
+from waypost.settings import Settings
+
+ADMIN: Final = {"who": "college admin"}
+CLUB: Final = {"who": "issuer-admin"}
+STAFF: Final = {"who": "issuer-staff"}
+BOSS: Final = {"who": "brighton admin"}
+NATION: Final = {"who": "nation first", "city": "badge-nation"}
+
+
+async def the_first_acts(stage: Stage) -> None:
+    """Places, issuers, opportunities, pathways and borrowed badges."""
+    for name in ACTS:
+        await stage.done(name, await sent(stage, name, "brighton"), "")
+
+
+async def a_badge_comes_and_goes(stage: Stage) -> None:
+    """Drafted, reviewed, published, retired; and one that begins as another's."""
+    draft = await submitted(stage)
+    review = review_of(stage, draft)
+    await stage.done("takeReview", {"review": review}, "", **NATION)
+    await stage.done("commentOnBadge", {"about": review, "text": "Which part was theirs?"}, "", **NATION)
+    await decided(stage, draft, "CHANGES_REQUESTED")
+    one = {"badge": draft["badgeId"]}
+    await stage.done("updateBadgeDraft", {**one, "name": "Festival Leader", "description": "They led."}, "", **ADMIN)
+    reasons = [{"code": each, "reason": "As we say it."} for each in ("DESCRIPTION_OPENING", "DESCRIPTION_SHORT")]
+    await stage.done("submitBadge", {**one, "reasons": reasons}, "", **ADMIN)
+    await work_off(stage.database)
+    await decided(stage, draft)
+    await stage.done("publishBadge", one, "", **ADMIN)
+    await stage.done("retireBadge", one, "", **ADMIN)
+    given = {"badge": stage.id("Badge", "plymouth", "navigator"), "creator": college(stage), "name": "Sailor"}
+    await stage.done("cloneBadge", given, DRAFT, **ADMIN)
+
+
+async def badges_are_put_together(stage: Stage) -> None:
+    """A collection is made, renamed and closed."""
+    club = stage.id("Issuer", "brighton", "youth-club")
+    given = {"name": "Steps", "description": "First steps.", "issuer": club, "badges": [await badge(stage)]}
+    made = await stage.done("createCollection", given, "collection { id }", **CLUB)
+    one = {"collection": made["collection"]["id"]}
+    await stage.done("updateCollection", {**one, "name": "Other steps"}, "", **CLUB)
+    await stage.done("closeCollection", one, "", **CLUB)
+
+
+async def badges_are_given(stage: Stage) -> None:
+    """One by one, and answered by those who earned them."""
+    wanted, unwanted = [await answered(stage, act) for act in ("acceptAward", "declineAward")]
+    assert wanted != unwanted
+    made = await stage.done("replaceAward", {"award": wanted, "narrative": "Better."}, "award { id }", **CLUB)
+    await stage.done("revokeAward", {"award": made["award"]["id"], "reason": "Not theirs."}, "", **CLUB)
+    await stage.done("setAwardPolicy", {"badge": await badge(stage), "repeats": "ALWAYS"}, "")
+
+
+async def answered(stage: Stage, act: str) -> str:
+    """An award that somebody answered."""
+    award = await test_awards.given(stage, recipient={"email": f"{act}@example.org"})
+    who = await test_awards.person(stage, f"{act}@example.org")
+    await stage.done(act, {"award": award["id"]}, "", who=who)
+    return str(award["id"])
+
+
+async def badges_are_given_to_many(stage: Stage) -> None:
+    """A file is sent, carried out and taken back."""
+    work = await test_award_batches.given(stage, test_award_batches.some(2))
+    await stage.done("undoAwards", {"job": work}, "", **CLUB)
+    await work_off(stage.database, test_award_batches.SETTINGS)
+
+
+async def badges_are_come_for(stage: Stage) -> None:
+    """With a code, or by asking."""
+    of = await badge(stage)
+    code, gone = await one_code(stage, of, label="At the desk"), await one_code(stage, of)
+    await claims(stage, code["code"], await arrives(stage, "claimant"))
+    await stage.done("cancelClaimCode", {"code": gone["id"]}, "", **STAFF)
+    granted = await asked(stage, of, await arrives(stage, "asker"))
+    await stage.done("decideRequest", {"request": granted["id"], "decision": "APPROVE"}, "", **STAFF)
+    hesitant = await arrives(stage, "hesitant")
+    withdrawn = await asked(stage, of, hesitant)
+    await stage.done("withdrawRequest", {"request": withdrawn["id"]}, "", who=hesitant)
+
+
+async def organisations_speak_for_each_other(stage: Stage) -> None:
+    """One endorses a badge of another, which accepts."""
+    given = {"endorser": college(stage), "comment": "Well made.", "badge": await badge(stage)}
+    made = await stage.done("endorse", given, "endorsement { id }", **ADMIN)
+    answer = {"endorsement": made["endorsement"]["id"], "decision": "ACCEPT"}
+    await stage.done("decideEndorsement", answer, "", **CLUB)
+
+
+async def people_come_and_go(stage: Stage) -> None:
+    """Invited, changed, removed; and somebody who was not to come after all."""
+    await stage.admit("brighton admin", "brighton", "city-admin")
+    gone = await invited(stage)
+    await stage.done("withdrawInvitation", {"invitation": gone["id"]}, "", **BOSS)
+    member = await joined(stage, "newcomer", "curator")
+    await stage.done("updateMember", {"member": member, "role": "city-admin"}, "", **BOSS)
+    await stage.done("removeMember", {"member": member}, "", **BOSS)
+
+
+async def programs_get_tokens(stage: Stage) -> None:
+    """For a while."""
+    made = await stage.done("createToken", {"name": "The till", "days": 7}, "token { id }", who="brighton curator")
+    await stage.done("revokeToken", {"token": made["token"]["id"]}, "", who="brighton curator")
+
+
+async def others_are_told(stage: Stage) -> None:
+    """Of new places, and once more."""
+    before = stage.platform.settings
+    async with receiving() as receiver:
+        settings = Settings(secret_key=before.secret_key, allow_private_targets=receiver.allowed)
+        stage.platform.settings = settings
+        given = {"url": receiver.url, "events": ["place.*"]}
+        made = await stage.done("createWebhook", given, "webhook { id }")
+        one = {"webhook": made["webhook"]["id"]}
+        await stage.done("rotateWebhookSecret", one, "")
+        await stage.done("createPlace", await sent(stage, "createPlace", "brighton"), "")
+        await work_off(stage.database, settings)
+        found = await stage.read("{ deliveries(first: 1) { nodes { id } } }", who="brighton curator")
+        await stage.done("replayDelivery", {"delivery": found["deliveries"]["nodes"][0]["id"]}, "")
+        await work_off(stage.database, settings)
+        await stage.done("removeWebhook", one, "")
+    stage.platform.settings = before
+
+
+async def a_learner_keeps_things(stage: Stage) -> None:
+    """And looks at all that is kept of them, and is forgotten."""
+    await signed_in(stage, "ada")
+    own: dict[str, Any] = {"who": "ada"}
+    way, doing = {"pathway": await pathway_in(stage, "brighton")}, {"opportunity": await job(stage)}
+    for act, given in (
+        ("joinPathway", way),
+        ("leavePathway", way),
+        ("saveOpportunity", doing),
+        ("unsaveOpportunity", doing),
+        ("exportMyData", {}),
+        ("eraseMe", {"confirm": "ERASE"}),
+    ):
+        await stage.done(act, given, "", **own)
+
+
+STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
+    the_first_acts,
+    a_badge_comes_and_goes,
+    badges_are_put_together,
+    badges_are_given,
+    badges_are_given_to_many,
+    badges_are_come_for,
+    organisations_speak_for_each_other,
+    people_come_and_go,
+    programs_get_tokens,
+    others_are_told,
+    a_learner_keeps_things,
+)
