@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from waypost.db.connections import LOST, Connection
+from waypost.db.waiting import came_within
 
 _log = logging.getLogger(__name__)
 
@@ -53,10 +54,7 @@ async def _listen(open_one: Callable[[], Awaitable[Connection]], channels: Mappi
         while not gone.is_set():
             async with asyncio.timeout(POLL_S):  # it still answers
                 await connection.execute("SELECT 1")
-            try:
-                await asyncio.wait_for(gone.wait(), POLL_S)
-            except TimeoutError:
-                continue
+            await came_within(gone, POLL_S)
     finally:
         connection.terminate()
 

@@ -15,6 +15,7 @@ from waypost.db.connections import LOST, Connection
 from waypost.db.moving import CHANNEL
 from waypost.db.reads import Reads
 from waypost.db.scope import National
+from waypost.db.waiting import came_within
 
 _log = logging.getLogger(__name__)
 
@@ -88,10 +89,7 @@ class Versions:
                 await self._read()
                 await self._asked(connection)
                 self.known = True
-                try:
-                    await asyncio.wait_for(gone.wait(), POLL_S)
-                except TimeoutError:
-                    continue
+                await came_within(gone, POLL_S)
         finally:
             self.known = False
             connection.terminate()

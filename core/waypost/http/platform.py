@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from waypost.access.providers import Providers
 from waypost.db import SHARED, Database, National, System
+from waypost.db.waiting import came_within
 from waypost.graph import Asker, Engine, Graph, Keep, Live, Schema, Trusted
 from waypost.http.assets import Assets
 from waypost.http.buckets import Buckets
@@ -204,8 +205,7 @@ class Platform:
     async def _refresh_for_ever(self) -> None:
         """Read the directory again when it has moved; now and then also unasked, should the news be lost."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stale.wait(), REFRESH_S)
+            await came_within(self._stale, REFRESH_S)
             self._stale.clear()
             try:
                 await self.refresh()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.db.moving import CHANNEL as CATALOGUE
+from waypost.db.waiting import came_within
 from waypost.outbox.doing import Doing
 from waypost.outbox.queue import Queue
 from waypost.outbox.relay import Relay
@@ -95,8 +96,7 @@ class Worker:
         return asyncio.create_task(loop())
 
     async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
+        await came_within(self._stop, seconds)
 
     async def _end(self, loops: Sequence[asyncio.Task[None]]) -> None:
         """Wait for what was begun; what takes too long is broken off and given back."""
@@ -118,8 +118,7 @@ class Worker:
 
     async def _relay_moved(self) -> None:
         """Hand on what was heard of; now and then look for what was not heard of."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._events.wait(), POLL_S)
+        await came_within(self._events, POLL_S)
         self._events.clear()
         moved, self._moved = self._moved, set()
         for tenant in moved or await self.relay.behind():
@@ -147,8 +146,7 @@ class Worker:
         if tasks or bundled:
             return
         wait_s = await self.queue.next_in_s() if free and room > 0 else None
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._due.wait(), POLL_S if wait_s is None else min(POLL_S, max(wait_s, 0.02)))
+        await came_within(self._due, POLL_S if wait_s is None else min(POLL_S, max(wait_s, 0.02)))
 
     def _begin(self, among: dict[asyncio.Task[None], int], work: Coroutine[Any, Any, None], size: int) -> None:
         task = asyncio.create_task(work)
