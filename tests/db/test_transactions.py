@@ -27,6 +27,7 @@ from waypost.db import (
     fetchval,
     new_id,
 )
+from waypost.db.connections import LOST
 from waypost.db.engine import ENGINE
 
 HERE, ELSEWHERE = UUID(int=1), UUID(int=2)
@@ -326,7 +327,7 @@ async def test_a_connection_lost_in_the_middle_is_an_error_and_leaks_nothing(yar
             await Draft(title="too").save()
 
     for _ in range(3):
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        with pytest.raises((asyncpg.PostgresError, *LOST)):
             await loses()
         with pytest.raises(NoScope):
             current_scope()

@@ -69,6 +69,8 @@ UNTRACED: Final[Mapping[str, str]] = {
     "leavePathway": THEIR_OWN,
     "saveOpportunity": THEIR_OWN,
     "unsaveOpportunity": THEIR_OWN,
+    "addAddress": THEIR_OWN,
+    "removeAddress": THEIR_OWN,
     "exportMyData": "It changes nothing.",
     "eraseMe": "It takes back what was known of a person, in all cities; the person's row says when.",
     "replayDelivery": "It sends again what was told already; the delivery itself counts its attempts.",

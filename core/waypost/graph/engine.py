@@ -13,6 +13,7 @@ from asyncpg import (
     AdminShutdownError,
     CannotConnectNowError,
     InterfaceError,
+    InternalClientError,
     PostgresConnectionError,
     QueryCanceledError,
     TooManyConnectionsError,
@@ -53,6 +54,7 @@ UNREACHABLE: Final = (
     OSError,
     PostgresConnectionError,
     InterfaceError,
+    InternalClientError,  # the server's last word came while nothing was asked
     CannotConnectNowError,
     AdminShutdownError,
     TooManyConnectionsError,
