@@ -142,7 +142,7 @@ async def others_are_told(stage: Stage) -> None:
 
 
 async def a_learner_keeps_things(stage: Stage) -> None:
-    """And looks at all that is kept of them, and is forgotten."""
+    """And has a second address for a while, looks at all that is kept of them, and is forgotten."""
     await signed_in(stage, "ada")
     own: dict[str, Any] = {"who": "ada"}
     way, doing = {"pathway": await pathway_in(stage, "brighton")}, {"opportunity": await job(stage)}
@@ -151,6 +151,8 @@ async def a_learner_keeps_things(stage: Stage) -> None:
         ("leavePathway", way),
         ("saveOpportunity", doing),
         ("unsaveOpportunity", doing),
+        ("addAddress", {"address": "ada.too@example.org"}),
+        ("removeAddress", {"address": "ada.too@example.org"}),
         ("exportMyData", {}),
         ("eraseMe", {"confirm": "ERASE"}),
     ):
