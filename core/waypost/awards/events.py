@@ -58,11 +58,3 @@ class AwardExpired(Event):
 
     award: UUID
     badge: UUID
-
-
-@dataclass(frozen=True)
-class AwardReminded(Event):
-    """Its holder was told that it will expire."""
-
-    award: UUID
-    badge: UUID

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ID = strawberry.ID
-ANY_ID: Final = "Opaque, such as Badge.AZ3k….AZ3m…; the same on every graph of this platform and for ever."
+ANY_ID: Final = "Opaque, such as Badge.01a2….01a2…; the same on every graph of this platform and for ever."
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Entities(AnyNodes):
             "representations",
             list[Representation],
             required=True,
-            doc=f'At most {MOST_IDS}, such as {{"__typename": "Badge", "id": "Badge.AZ3k….AZ3m…"}}.',
+            doc=f'At most {MOST_IDS}, such as {{"__typename": "Badge", "id": "Badge.01a2….01a2…"}}.',
         ),
     )
     absent: str = "'null'"

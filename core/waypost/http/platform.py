@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.access.providers import Providers
-from waypost.db import SHARED, Database, National, System
+from waypost.db import SHARED, Database, System
 from waypost.db.waiting import came_within
 from waypost.graph import Asker, Engine, Graph, Keep, Live, Schema, Trusted
 from waypost.http.assets import Assets
@@ -156,10 +156,6 @@ class Platform:
     def holds(self, keep: Keep, now: float) -> bool:
         """Whether an answer that was kept is still true; `now` is of the steady clock."""
         return keep.holds(self.database.versions, now)
-
-    async def ask_database(self) -> None:
-        """Ask the database for nothing in particular, as all reads do; raises when it does not answer."""
-        await self.database.reads.read(National(), "SELECT 'ready'", ())
 
     async def unreadiness(self) -> list[str]:
         """Say why requests cannot be answered as they should be, without secrets; empty when they can.

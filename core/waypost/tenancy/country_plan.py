@@ -10,7 +10,6 @@ from uuid import UUID
 from waypost.db import City, Database, National, System
 from waypost.tenancy.borrowing_plan import Shown, foreign_references, plan_borrowings
 from waypost.tenancy.country import Survey
-from waypost.tenancy.directory import Tenant
 from waypost.tenancy.faults import Fault, in_order
 from waypost.tenancy.lending import Borrowed, Lending
 from waypost.tenancy.planning import FolderPlan, Rows, plan_folder, read_rows
@@ -100,8 +99,3 @@ async def _read_shown(database: Database, survey: Survey, lending: Lending, plan
         }
         offers = await lending.offers(wanted | {(kind, name) for (kind, _), name in names.items()})
     return Shown(offers, names, borrowed)
-
-
-def tenants_by_slug(tenants: Sequence[Tenant]) -> Mapping[str, Tenant]:
-    """Tenants by their present slugs."""
-    return {tenant.slug: tenant for tenant in tenants}

@@ -37,11 +37,6 @@ def cost_problems(entry: Priced) -> Iterator[Problem]:
         yield Problem(wrong.path, wrong.message)
 
 
-def cost_facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The cost's fields from a row of a table with the four columns."""
-    return {name: row[name] for name in ("free", "price", "currency", "cost_note")}
-
-
 def translation_problems(languages: Iterable[str], folder: Folder) -> Iterator[Problem]:
     """Translations into the first language, which stands in the entry itself, or into foreign ones."""
     if folder.tenant is None:
