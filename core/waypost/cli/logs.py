@@ -9,6 +9,8 @@ from typing import Final
 
 import orjson
 
+from waypost.tracing import request_id
+
 # What a line may say of what it is about: ids, never anything else.
 IDS: Final = ("request", "tenant", "event", "work")
 TEXT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -25,16 +27,28 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        under = request_id()
+        if under:
+            line["request"] = under
         line |= {name: str(getattr(record, name)) for name in IDS if getattr(record, name, None)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line).decode()
 
 
+class TextLines(logging.Formatter):
+    """Lines as people read them; a request's end with its id."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as the base class spells it
+        """Write one record's line, above its exception."""
+        line, under = super().formatMessage(record), request_id()
+        return f"{line} [{under}]" if under else line
+
+
 def start_logging(form: str) -> None:
     """Send every logger's records to stderr; `form` is `json` or `text` (WAYPOST_LOG)."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(JsonLines() if form == "json" else TextLines(TEXT))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from asyncpg import (
@@ -23,6 +23,7 @@ from graphql.execution.values import get_variable_values
 from graphql.language import FieldNode
 
 from waypost.db import City, National
+from waypost.tracing import reference
 
 from .answers import Answer, failed, refused, response, told, unexecuted
 from .documents import Documents
@@ -197,9 +198,9 @@ class Engine:
             log.warning("the database cannot be reached: %s", error)
             return failed(GraphError("UNAVAILABLE", "The database cannot be reached just now; try again soon."))
         except Exception:
-            reference = uuid4().hex[:12]
-            log.exception("unforeseen failure %s", reference, extra={"request": reference})
-            return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {reference}"))
+            under = reference()
+            log.exception("unforeseen failure %s", under, extra={"request": under})
+            return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {under}"))
 
     def _text_of(self, graph: Graph, asked: GraphRequest) -> str:
         if asked.document_id is not None:

@@ -9,12 +9,13 @@ import logging
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 from graphql import Executor, GraphQLError, GraphQLNonNull, parse
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails
 from graphql.pyutils import Path
 from typing_extensions import override
+
+from waypost.tracing import reference
 
 from .errors import GraphError
 from .facts import columns_of
@@ -195,9 +196,9 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
 
 
 def _failed(plugin: str, patch: Patch, error: Exception) -> GraphError:
-    reference = uuid4().hex[:12]
-    log.error("%s of the plugin %s failed, reference %s", patch.field.coordinate, plugin, reference, exc_info=error)
-    return GraphError("PLUGIN_FAILED", f"The plugin {plugin} could not answer. Reference: {reference}")
+    under = reference()
+    log.error("%s of the plugin %s failed, reference %s", patch.field.coordinate, plugin, under, exc_info=error)
+    return GraphError("PLUGIN_FAILED", f"The plugin {plugin} could not answer. Reference: {under}")
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,6 @@ def _told(error: GraphQLError, way: tuple[str | int, ...]) -> GraphError:
     cause = error.original_error
     if isinstance(cause, GraphError):
         return GraphError(cause.code, cause.message, tuple(error.path or way))
-    reference = uuid4().hex[:12]
-    log.error("a resolver failed, reference %s", reference, exc_info=cause or error)
-    return GraphError("PLUGIN_FAILED", f"A plugin could not answer. Reference: {reference}", tuple(error.path or way))
+    under = reference()
+    log.error("a resolver failed, reference %s", under, exc_info=cause or error)
+    return GraphError("PLUGIN_FAILED", f"A plugin could not answer. Reference: {under}", tuple(error.path or way))

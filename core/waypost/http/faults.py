@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 import orjson
+
+from waypost.tracing import reference
 
 log = logging.getLogger(__name__)
 
@@ -95,10 +96,10 @@ def method_not_allowed(method: str, allowed: str) -> Fault:
 
 def unexpected(error: Exception) -> Fault:
     """What a client may know of an exception: a reference, under which the log has the rest."""
-    reference = secrets.token_hex(6)
-    log.error("Unexpected error %s", reference, exc_info=error, extra={"request": reference})
+    under = reference()
+    log.error("Unexpected error %s", under, exc_info=error, extra={"request": under})
     return Fault(
         Code.INTERNAL,
-        f"Something broke on our side. The reference is {reference}.",
-        extensions={"reference": reference},
+        f"Something broke on our side. The reference is {under}.",
+        extensions={"reference": under},
     )

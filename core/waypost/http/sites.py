@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -20,12 +21,16 @@ from waypost.http.replies import Reply, moved, send_reply
 from waypost.http.requests import ClientGone, headers_of
 from waypost.http.tenants import Moved, with_query
 from waypost.tenancy import Tenant
+from waypost.tracing import begin_request, new_request_id
 
 log = logging.getLogger(__name__)
 
 # What belongs to the process and not to a tenant: the same on every host.
 OF_THE_PROCESS: Final = ("/healthz", "/readyz", "/metrics")
 STATIC: Final = "/static/"
+# Returned with every answer but those that caches may give to others.
+REQUEST_ID: Final = b"x-request-id"
+WELL_FORMED: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 STREAMED: Final = b"text/event-stream"
 DENIAL: Final = "websocket.http.response"
 
@@ -55,7 +60,9 @@ class Sites:
         self.platform = platform
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; an unexpected exception becomes a 500 with a reference id, found in the log."""
+        """Answer one request; an unexpected exception becomes a 500 with the request's id, found in the log."""
+        id = self._request_id(scope)
+        begin_request(id)
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send)
             return
@@ -65,7 +72,10 @@ class Sites:
             nonlocal status, live
             if message["type"] == "http.response.start":
                 status = message["status"]
-                live = any(value.startswith(STREAMED) for _, value in message.get("headers", ()))
+                headers = message.get("headers", ())
+                live = any(value.startswith(STREAMED) for _, value in headers)
+                if not any(name == b"cache-control" and value.startswith(b"public") for name, value in headers):
+                    message = {**message, "headers": [*headers, (REQUEST_ID, id.encode())]}
             await send(message)
 
         try:
@@ -79,6 +89,15 @@ class Sites:
             await send_reply(reply, scope, send_on)
         finally:
             self.platform.metrics.note(scope["path"], status, perf_counter() - begun, live=live)
+
+    def _request_id(self, scope: Scope) -> str:
+        """The id that a trusted proxy gave the request, else a new one."""
+        client = scope.get("client")
+        if self.platform.hosts.is_proxy(client[0] if client else None):
+            said: list[bytes] = [value for name, value in scope["headers"] if name == REQUEST_ID]
+            if len(said) == 1 and WELL_FORMED.fullmatch(said[0]):
+                return said[0].decode()
+        return new_request_id()
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a WebSocket begin; what would refuse a request refuses its handshake, with the same status."""

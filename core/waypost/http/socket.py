@@ -21,6 +21,7 @@ from waypost.http.connections import LiveLimits
 from waypost.http.endpoint import GraphEndpoint
 from waypost.http.faults import Fault, unexpected
 from waypost.http.requests import request_of
+from waypost.tracing import request_task
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Conversation:
         close: Close | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch())
+                tasks.create_task(self._watch(), name=request_task())
                 await self._talk(tasks)
         except* Gone:
             log.debug("a socket was closed by its client")
@@ -164,7 +165,7 @@ class Conversation:
             wanted = self._caller.subscribe(asked, since, self._slow)
         except Fault as fault:
             raise Close(4400, f"Invalid message: {fault.message}") from fault
-        self._operations[id] = tasks.create_task(self._operate(id, wanted))
+        self._operations[id] = tasks.create_task(self._operate(id, wanted), name=request_task())
 
     def _complete(self, id: str) -> None:
         task = self._operations.pop(id, None)

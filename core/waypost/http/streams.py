@@ -20,6 +20,7 @@ from waypost.http.faults import Fault, unexpected
 from waypost.http.negotiation import Media
 from waypost.http.replies import Reply, send_reply
 from waypost.http.requests import ClientGone, read_get, read_post
+from waypost.tracing import request_task
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +95,8 @@ class Stream:
         """Send events until the subscription is over, the client has gone or is too slow."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._beat())
-                tasks.create_task(self._watch(wanted.slow))
-                tasks.create_task(self._until_gone())
+                for work in (self._beat(), self._watch(wanted.slow), self._until_gone()):
+                    tasks.create_task(work, name=request_task())
                 await self._tell(wanted)
         except* (_Over, OSError):
             log.debug("a stream is over")
