@@ -15,7 +15,8 @@ from waypost.http import Parts, Platform, create_app
 from waypost.settings import Settings
 
 
-async def test_a_process_that_serves_is_alive_and_ready(client: httpx.AsyncClient) -> None:
+async def test_a_process_that_serves_is_alive_and_ready(client: httpx.AsyncClient, platform: Platform) -> None:
+    await heard(platform)
     assert (await client.get("/healthz")).json() == {"status": "ok"}
     assert (await client.get("/readyz")).json() == {"status": "ready", "reasons": []}
     assert (await client.head("/readyz")).content == b""
