@@ -22,7 +22,7 @@ from waypost.plugins.registrars import (
 )
 
 PROJECT: Final = "waypost"
-API: Final = "1.1"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
+API: Final = "1.2"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
 
 hookspec: Final = HookspecMarker(PROJECT)
 hookimpl: Final = HookimplMarker(PROJECT)
