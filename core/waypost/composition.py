@@ -20,6 +20,7 @@ from waypost.badges import borrowing, collection_writes, collections, endorsemen
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
+from waypost.calling import Calls
 from waypost.cities import graph as cities
 from waypost.db import National
 from waypost.discover import graph as discover
@@ -144,7 +145,8 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
     vetoes = None if plugins is None else partial(verdict_on, plugins)
     rules = None if plugins is None else plugins.lint_rules
     acts = Mutations(Begin((_follow_issuer,), vetoes, rules), abroad=borrowing, personal=personal(plugins))
-    return Engine(database, lookups, acts)
+    calls = Calls() if plugins is None else plugins.calls
+    return Engine(database, lookups, acts, calls=calls)
 
 
 async def _follow_issuer(act: Act, event: Event) -> None:
@@ -161,7 +163,7 @@ def _postcodes(database: Database, plugins: Plugins | None) -> Callable[[str, Re
         point = await _in_table(database, normal)
         if point is None and plugins is not None:
             shown = request.services.plugins_shown(None, request.tenant)
-            point = await geocode(plugins, {each["name"] for each in shown if each["active"]}, normal)
+            point = await geocode(plugins, {each["name"] for each in shown if each["active"]}, normal, request.tenant)
         if point is None:
             raise GraphError("UNKNOWN_POSTCODE", f"No geocoder here knows {postcode.strip().upper()}.")
         return point

@@ -20,6 +20,7 @@ from waypost.plugins.registrars import (
     SubmissionRegistrar,
 )
 from waypost.plugins.vetoes import verdict_on
+from waypost.plugins.watchdog import watching
 
 __all__ = [
     "API",
@@ -47,4 +48,5 @@ __all__ = [
     "manifest_of",
     "settings_of",
     "verdict_on",
+    "watching",
 ]

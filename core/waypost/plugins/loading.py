@@ -115,7 +115,7 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     faults += _broken_promises(manifest, registrars.values())
     if faults:
         raise LeftOut("; ".join(faults))
-    return Plugin(manifest, registrars)
+    return Plugin(manifest, registrars, candidate.package)
 
 
 def _register(hooks: PluginManager, candidate: Candidate) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
+from waypost.calling import Calls
 from waypost.db import App
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
@@ -46,6 +46,7 @@ class Plugin:
 
     manifest: Manifest
     registered: Mapping[type[Registrar], Registrar]
+    package: str  # the top-level one that is imported
 
     def by(self, kind: type[R]) -> R:
         """What it registered with one of the registrars."""
@@ -75,13 +76,13 @@ class Installed:
 
 
 class Plugins:
-    """The plugins of this process; immutable once loaded, but for `failed_vetoes`, which counts by plugin."""
+    """The plugins of this process; immutable once loaded, but for what `calls` counts."""
 
-    def __init__(self, installed: Iterable[Installed]) -> None:
+    def __init__(self, installed: Iterable[Installed], calls: Calls | None = None) -> None:
         by_name = sorted(installed, key=lambda one: (one.name, one.distribution))
         self.installed: tuple[Installed, ...] = tuple(_without_orphans(by_name))
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
-        self.failed_vetoes = Counter[str]()
+        self.calls = calls or Calls()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
 
     @property
@@ -122,7 +123,8 @@ class Plugins:
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
         return tuple(
-            where_active(plugin.manifest.name, plugin.by(EffectsRegistrar).effects()) for plugin in self.in_order()
+            where_active(plugin.manifest.name, plugin.by(EffectsRegistrar).effects(), self.calls)
+            for plugin in self.in_order()
         )
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
@@ -135,7 +137,8 @@ class Plugins:
 
     def without(self, name: str, reason: str) -> Plugins:
         """These plugins with one left out, and with it those that require it."""
-        return Plugins(_left_out(one, reason) if one.name == name and one.plugin else one for one in self.installed)
+        left = (_left_out(one, reason) if one.name == name and one.plugin else one for one in self.installed)
+        return Plugins(left, self.calls)
 
     def in_order(self) -> tuple[Plugin, ...]:
         """The working plugins, those required before those that require them, else by name."""
