@@ -177,6 +177,12 @@ class Calls:
         return await _within(call, answer)
 
 
+async def done(function: Callable[..., Any], *args: Any) -> Any:
+    """Do what somebody else counts and bounds, whether it waits (here) or not (in a thread)."""
+    answer = function(*args) if iscoroutinefunction(function) else await asyncio.to_thread(function, *args)
+    return await answer if isawaitable(answer) else answer
+
+
 async def _within(call: Call, answer: Any) -> Any:
     if call.patience_s == inf:
         return await answer

@@ -17,8 +17,11 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PluginRoute,
+    RoutesRegistrar,
     SubmissionRegistrar,
 )
+from waypost.plugins.sites import Site
 from waypost.plugins.vetoes import verdict_on
 from waypost.plugins.watchdog import watching
 
@@ -36,8 +39,11 @@ __all__ = [
     "Manifest",
     "NameClash",
     "Plugin",
+    "PluginRoute",
     "Plugins",
     "Profile",
+    "RoutesRegistrar",
+    "Site",
     "State",
     "SubmissionRegistrar",
     "fitting",

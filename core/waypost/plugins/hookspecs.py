@@ -18,6 +18,7 @@ from waypost.plugins.registrars import (
     GraphRegistrar,
     LintRegistrar,
     Registrar,
+    RoutesRegistrar,
     SubmissionRegistrar,
 )
 
@@ -139,6 +140,20 @@ def waypost_lint(registrar: LintRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_routes(registrar: RoutesRegistrar) -> None:
+    """Answer at paths of its own, and take calls from outside.
+
+    Paths lie below `/{tenant}/x/{plugin}`, in cities with the plugin. Calls to `/hooks/{plugin}/{tenant}` are
+    checked and kept while the sender waits, and handled by the worker::
+
+        @hookimpl
+        def waypost_routes(registrar: RoutesRegistrar) -> None:
+            registrar.route("/steps/{code}", show_step)
+            registrar.incoming(IncomingHook(check=who_says_so, handle=read_again))
+    """
+
+
 @hook(since="1.1", stability="experimental")
 def waypost_submission(registrar: SubmissionRegistrar) -> None:
     """Object to a draft that would be submitted for its review.
@@ -161,6 +176,7 @@ SPECIFICATIONS: Final = {
         waypost_geocoders,
         waypost_graph,
         waypost_lint,
+        waypost_routes,
         waypost_submission,
     )
 }

@@ -13,6 +13,7 @@ from waypost.db import App
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
+from waypost.plugins.incoming import handling
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars import (
     AppRegistrar,
@@ -22,6 +23,7 @@ from waypost.plugins.registrars import (
     GraphRegistrar,
     LintRegistrar,
     Registrar,
+    RoutesRegistrar,
 )
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
@@ -122,10 +124,7 @@ class Plugins:
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(
-            where_active(plugin.manifest.name, plugin.by(EffectsRegistrar).effects(), self.calls)
-            for plugin in self.in_order()
-        )
+        return tuple(where_active(plugin.manifest.name, _effects_of(plugin), self.calls) for plugin in self.in_order())
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
@@ -144,6 +143,11 @@ class Plugins:
         """The working plugins, those required before those that require them, else by name."""
         requirements = {plugin.manifest.name: plugin.manifest.requires for plugin in self.ready}
         return tuple(self._by_name[name] for name in TopologicalSorter(requirements).static_order())
+
+
+def _effects_of(plugin: Plugin) -> Effects:
+    hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
+    return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook)))
 
 
 def _for_files(plugin: Plugin) -> InstalledPlugin:

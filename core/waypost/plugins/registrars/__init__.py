@@ -8,6 +8,7 @@ from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
+from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
 from waypost.plugins.registrars.school import LintRegistrar, SubmissionRegistrar, Veto
 
@@ -21,7 +22,9 @@ __all__ = [
     "GeocoderRegistrar",
     "GraphRegistrar",
     "LintRegistrar",
+    "PluginRoute",
     "Registrar",
+    "RoutesRegistrar",
     "SubmissionRegistrar",
     "Veto",
 ]
@@ -34,5 +37,6 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    RoutesRegistrar,
     SubmissionRegistrar,
 )
