@@ -25,6 +25,9 @@ from waypost.cities import graph as cities
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
+from waypost.eligibility import graph as eligibility
+from waypost.eligibility.sources import LOOKUP as SCHEMES
+from waypost.eligibility.sources import schemes_in
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -84,7 +87,20 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (
-        *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
+        *(
+            cities,
+            standards,
+            skills,
+            places,
+            costs,
+            issuers,
+            badges,
+            collections,
+            opportunities,
+            pathways,
+            discover,
+            eligibility,
+        ),
         *(learners, school, review_graph, insight),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
@@ -141,6 +157,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "awards": mine_in(database, "awards"),
         "recipients": mine_in(database, "recipients"),
         "requests": mine_in(database, "requests"),
+        SCHEMES: schemes_in(database, plugins),
     }
     vetoes = None if plugins is None else partial(verdict_on, plugins)
     rules = None if plugins is None else plugins.lint_rules

@@ -19,6 +19,7 @@ from waypost.plugins.registrars import (
     LintRegistrar,
     PluginRoute,
     RoutesRegistrar,
+    SchemesRegistrar,
     SubmissionRegistrar,
 )
 from waypost.plugins.sites import Site
@@ -43,6 +44,7 @@ __all__ = [
     "Plugins",
     "Profile",
     "RoutesRegistrar",
+    "SchemesRegistrar",
     "Site",
     "State",
     "SubmissionRegistrar",

@@ -24,8 +24,10 @@ from waypost.plugins.registrars import (
     LintRegistrar,
     Registrar,
     RoutesRegistrar,
+    SchemesRegistrar,
 )
 from waypost.plugins.settings import problems_in, with_defaults
+from waypost.schemes.rules import Scheme
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
 R = TypeVar("R", bound=Registrar)
@@ -121,6 +123,12 @@ class Plugins:
         profile = self.profile(names)
         inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
+
+    def schemes(self, names: Iterable[str]) -> tuple[Scheme, ...]:
+        """The schemes of plugins in a tenant that switched these plugins on; those of required ones first."""
+        profile = self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(scheme for plugin in inside for scheme in plugin.by(SchemesRegistrar).registered)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""

@@ -10,6 +10,7 @@ from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
 from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
+from waypost.plugins.registrars.schemes import SchemesRegistrar
 from waypost.plugins.registrars.school import LintRegistrar, SubmissionRegistrar, Veto
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PluginRoute",
     "Registrar",
     "RoutesRegistrar",
+    "SchemesRegistrar",
     "SubmissionRegistrar",
     "Veto",
 ]
@@ -38,5 +40,6 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     GraphRegistrar,
     LintRegistrar,
     RoutesRegistrar,
+    SchemesRegistrar,
     SubmissionRegistrar,
 )

@@ -1,0 +1,72 @@
+"""Where schemes come from: the plugins that are active, and the city's own files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from waypost.db import City, National
+from waypost.schemes.store import OF_TENANT_SQL, WANTED_SQL, scheme_of_row
+
+if TYPE_CHECKING:
+    from waypost.db import Database
+    from waypost.graph import Request
+    from waypost.plugins import Plugins
+    from waypost.schemes.rules import Scheme
+
+LOOKUP: Final = "schemes"
+ALL: Final = ""
+_CODE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)?")
+
+Found = Mapping[str, "Scheme"]
+
+
+def schemes_in(database: Database, plugins: Plugins | None) -> Callable[[str, Request], Awaitable[Found]]:
+    """The lookup of schemes: by codes with spaces between them, or `ALL` that are listed where it is asked.
+
+    What is not found is left out. A local scheme is named by `tenant/slug`, or by the tenant's id in its place. Listed
+    are those of active plugins and, in a city, its own that still stand in its files.
+    """
+
+    async def find(key: str, request: Request) -> Found:
+        codes = key.split()
+        known = {scheme.code: scheme for scheme in _of_plugins(plugins, request)}
+        found = {code: known[code] for code in codes if code in known}
+        if key == ALL:
+            rows = [] if request.tenant is None else await _rows(database, request, OF_TENANT_SQL, [request.tenant])
+            own = map(scheme_of_row, rows)
+            return {**known, **{scheme.code: scheme for scheme in own}}
+        local = [code for code in codes if "/" in code]
+        return {**found, **await _local(database, request, local)} if local else found
+
+    return find
+
+
+def _of_plugins(plugins: Plugins | None, request: Request) -> tuple[Scheme, ...]:
+    if plugins is None:
+        return ()
+    shown = request.services.plugins_shown(None, request.tenant)
+    return plugins.schemes(each["name"] for each in shown if each["active"])
+
+
+async def _local(database: Database, request: Request, codes: Collection[str]) -> Found:
+    homes, slugs = zip(*(code.split("/", 1) for code in codes), strict=True)
+    rows = await _rows(database, request, WANTED_SQL, [list(homes), list(slugs)])
+    return {row["wanted"]: scheme_of_row(row) for row in rows}
+
+
+async def _rows(database: Database, request: Request, sql: str, values: list[Any]) -> list[Any]:
+    scope = National() if request.tenant is None else City(request.tenant)
+    return list(await database.reads.rows(scope, sql, values))
+
+
+async def listed(request: Request) -> tuple[Scheme, ...]:
+    """All schemes that are listed where it is asked: the plugins', then the city's own."""
+    return tuple((await request.lookups[LOOKUP](ALL, request)).values())
+
+
+async def known(request: Request, codes: Collection[str]) -> Found:
+    """The schemes of these codes that are known where it is asked."""
+    wanted = " ".join(code for code in dict.fromkeys(codes) if _CODE.fullmatch(code))
+    return await request.lookups[LOOKUP](wanted, request) if wanted else {}
