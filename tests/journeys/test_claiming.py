@@ -103,6 +103,19 @@ async def test_the_same_code_twice_is_the_same_award(stage: Stage) -> None:
     assert (await listed(stage))[code["id"]]["claimed"] == 1
 
 
+async def test_what_was_taken_back_is_not_claimed_again_by_the_same_code(stage: Stage) -> None:
+    of, ada = await badge(stage), await arrives(stage)
+    code = await one_code(stage, of)
+    award = await claims(stage, code["code"], ada)
+    await stage.done("revokeAward", {"award": award["id"], "reason": "Not theirs."}, "award { state }", who=ADMIN)
+    for _ in range(2):
+        assert await stage.refused("claimBadge", {"code": code["code"]}, who=ada, city=None) == INVALID
+    assert (await claims(stage, code["code"], await arrives(stage, "ben")))["state"] == "ACCEPTED"
+    # The issuer may change its mind: with a code that it hands out since.
+    later = await one_code(stage, of)
+    assert (await claims(stage, later["code"], ada))["state"] == "ACCEPTED"
+
+
 async def test_the_last_one_is_had_by_one(stage: Stage) -> None:
     code = await one_code(stage, await badge(stage), limit=3)
     names = [await arrives(stage, f"racer {n}") for n in range(8)]

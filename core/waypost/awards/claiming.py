@@ -38,10 +38,11 @@ CANCEL_SQL: Final = """
 UPDATE claim_code SET cancelled_at = $3, cancelled_by = $4 WHERE tenant_id = $1 AND id = $2 AND cancelled_at IS NULL
 """
 USED_SQL: Final = "UPDATE claim_code SET claimed = claimed + 1 WHERE tenant_id = $1 AND id = $2"
+# What was claimed by a code and taken back is not had again by that code.
 BEFORE_SQL: Final = """
-SELECT a.id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
-WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state = 'accepted'
-  AND (r.person_id = $3 OR r.guardian_id = $3)
+SELECT a.id, a.state FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state IN ('accepted', 'revoked')
+  AND (r.person_id = $3 OR r.guardian_id = $3) ORDER BY a.state LIMIT 1
 """
 # Who has used a code that was for them alone has accepted what waited for them, or got the badge.
 ACCEPTED_SQL: Final = """
@@ -155,14 +156,17 @@ async def cancel_code(act: Act, code: UUID) -> UUID | Refusal:
 async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     """Give the badge of a code to who acts, who has accepted it with that; answers the award.
 
-    Who has used the code before gets the same award again. Refused with CODE_INVALID, CODE_NOT_YET, and as
-    `write_award` is.
+    Who has used the code before gets the same award again; where it was taken back, nothing. Refused with
+    CODE_INVALID, CODE_NOT_YET, and as `write_award` is.
     """
     here = act.here.tenant_id
     row = await fetchrow(LOAD_SQL, here, code)
     if row is None:
         return not_a_code()
-    before: UUID | None = await fetchval(BEFORE_SQL, here, code, act.person)
+    claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
+    if claimed is not None and claimed["state"] == "revoked":
+        return not_a_code()
+    before: UUID | None = None if claimed is None else claimed["id"]
     if before is None and row["recipient_id"] is not None and row["claimed"]:
         before = await fetchval(ACCEPTED_SQL, here, row["recipient_id"], row["badge_id"], act.person)
     if before is not None:
