@@ -223,6 +223,30 @@ async def test_the_same_pupil_comes_again_by_their_reference_and_nobody_in_their
     assert len(recipients) == 1
 
 
+async def test_who_claims_by_several_codes_of_a_class_at_once_has_the_badge_once(stage: Stage) -> None:
+    """Each code is for another recipient; that all of them are one person comes out only while they are claimed."""
+    for round in range(4):
+        of, ada = await badge(stage), await arrives(stage, f"ada {round}")
+        codes = await coded(stage, of, recipients=[{"name": f"Ada {n}"} for n in range(4)])
+        given = [{"code": each["code"]} for each in codes]
+        answers = await asyncio.gather(*(stage.act("claimBadge", each, AWARD, who=ada, city=None) for each in given))
+        assert sorted(each.get("code", "") for each in answers) == ["", *["ALREADY_AWARDED"] * 3]
+
+
+async def test_a_person_with_several_recipients_is_given_a_badge_once_at_a_time(stage: Stage) -> None:
+    """They are known as two pupils, each by a reference, and both are given a badge at once."""
+    ada = await arrives(stage)
+    pupils = [{"name": f"Ada {n}", "reference": f"pupil-{new_id().hex}"} for n in range(2)]
+    for pupil in pupils:
+        (code,) = await coded(stage, await badge(stage), recipients=[pupil])
+        await claims(stage, code["code"], ada)
+    for _ in range(6):
+        of = await badge(stage)
+        given = [{"badge": of, "recipient": each} for each in pupils]
+        answers = await asyncio.gather(*(stage.act("awardBadge", each, "award { id }", who=STAFF) for each in given))
+        assert sorted(each["__typename"] for each in answers) == ["AlreadyAwarded", "AwardBadgeSuccess"]
+
+
 async def test_a_childs_code_is_used_by_a_guardian(stage: Stage) -> None:
     year = datetime.now(UTC).year
     (code,) = await coded(stage, await badge(stage), recipients=[{"name": "Kit", "birthYear": year - 9}])

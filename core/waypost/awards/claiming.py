@@ -12,10 +12,11 @@ from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
 from waypost.awards.store import Origin, decide, find_awardable, write_award
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
-from waypost.learners.recipients import find_recipients, recipient_of
+from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
 from waypost.outbox import OWN, Act, Event, command
 from waypost.refusal import Invalid, Refusal, missing
+from waypost.tenancy.entries import LOCK_SQL
 from waypost.tenancy.texts import said_problem
 
 MAKE_SQL: Final = """
@@ -60,7 +61,7 @@ WHERE a.tenant_id = $1 AND a.id = ANY($2::uuid[]) AND a.badge_id = $3 AND a.stat
   AND r.kind = 'person' AND r.person_id IS NULL AND r.guardian_id IS NULL
 """
 RECIPIENT_SQL: Final = """
-SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2
 """
 BECOME_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND id = $2"
 GUARD_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND id = $2"
@@ -163,6 +164,8 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     row = await fetchrow(LOAD_SQL, here, code)
     if row is None:
         return not_a_code()
+    # Several codes may make several recipients one person, which none of them sees of the other yet.
+    await execute(LOCK_SQL, f"claimant {here} {act.person}")
     claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
     if claimed is not None and claimed["state"] == "revoked":
         return not_a_code()
@@ -233,6 +236,7 @@ async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:
     What was given to them before is theirs to accept from now on. A recipient of somebody else stays theirs.
     """
     here = act.here.tenant_id
+    await lock_recipients(act.here, [recipient])
     row = await fetchrow(RECIPIENT_SQL, here, recipient)
     if row is None or not row["display_name"]:
         return not_a_code()  # forgotten, since nobody came for so long

@@ -32,9 +32,17 @@ FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[
 ORDER BY id
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
-# Whoever gives two badges to one recipient at once waits here for the other.
+# Whoever gives two badges at once to one recipient, or to two that are one person, waits here for the other.
 LOCK_SQL: Final = """
-SELECT id, person_id, guardian_id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, kind, person_id, guardian_id FROM recipient
+WHERE tenant_id = $1 AND id IN (
+    SELECT unnest($2::uuid[])
+    UNION
+    SELECT same.id FROM recipient r
+    JOIN recipient same ON same.tenant_id = r.tenant_id AND same.person_id = r.person_id
+    WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
+      AND r.kind = 'person' AND same.kind = 'person')
+ORDER BY id FOR UPDATE
 """
 OF_PERSON_SQL: Final = """
 SELECT id FROM recipient WHERE tenant_id = $1 AND person_id = $2 AND kind = 'person' ORDER BY created_at, id LIMIT 1
@@ -140,7 +148,10 @@ async def _by_person(here: Here, people: Iterable[UUID]) -> dict[UUID, UUID]:
 
 
 async def lock_recipients(here: Here, ids: Iterable[UUID]) -> dict[UUID, Known]:
-    """Read recipients and keep others from giving them anything until the transaction ends, by id."""
+    """Read recipients, and others that are the same people, by id.
+
+    Nobody else gives them anything until the transaction ends.
+    """
     rows = await fetch(LOCK_SQL, here.tenant_id, sorted(set(ids)))
     return {row["id"]: Known(row["id"], row["guardian_id"] or row["person_id"]) for row in rows}
 
