@@ -187,6 +187,40 @@ async def test_who_has_the_badge_already_stops_the_file_or_is_left_out(stage: St
     assert await awards_of(stage, job) == 1
 
 
+async def test_one_person_in_two_lines_is_found_before_anything_is_given(stage: Stage) -> None:
+    """The same address with and without a reference; the same badge by slug and by id."""
+    tag, leader = new_id().hex, stage.id("Badge", "brighton", "leader")
+    text = (
+        "name,email,reference,badge\n"
+        f"Ada,ada.{tag}@example.org,pupil-{tag},leader\n"
+        f"Ada,ada.{tag}@example.org,,leader\n"
+        f"Ben,ben.{tag}@example.org,,leader\n"
+        f"Ben,ben.{tag}@example.org,,{leader}\n"
+        f"Ben,ben.{tag}@example.org,,explorer\n"
+    )
+    wrong = [(3, None, "DUPLICATE_LINE"), (5, None, "DUPLICATE_LINE")]
+    job = await given(stage, text, badge=None)
+    assert await job_of(stage, job) == {"state": "failed", "done": 0, "total": None, "problems": wrong}
+    assert await awards_of(stage, job) == 0
+    job = await given(stage, text, badge=None, skipHeld=True)
+    left_out = [(line, None, "ALREADY_AWARDED") for line in (3, 5)]
+    assert await job_of(stage, job) == {"state": "done", "done": 5, "total": 5, "problems": left_out}
+    assert await awards_of(stage, job) == 3
+
+
+async def test_two_recipients_who_are_known_to_be_one_person_are_one_in_a_file(stage: Stage) -> None:
+    tag, badge = new_id().hex, stage.id("Badge", "brighton", "leader")
+    who = await person(stage, f"ada.{tag}@example.org")
+    for n in range(2):
+        pupil = {"name": "Ada", "reference": f"{tag}/{n}"}
+        made = await stage.done("awardBadge", {"badge": badge, "recipient": pupil}, "award { id }")
+        made = await stage.done("createClaimCode", {"badge": badge, "awards": [made["award"]["id"]]}, "codes { code }")
+        await stage.done("claimBadge", {"code": made["codes"][0]["code"], "name": "Ada"}, "award { id }", who=who)
+    text = f"name,reference\nAda,{tag}/0\nAda,{tag}/1\n"
+    job = await job_of(stage, await given(stage, text, badge="explorer"))
+    assert (job["state"], job["problems"]) == ("failed", [(3, None, "DUPLICATE_LINE")])
+
+
 async def test_people_of_one_issuer_give_its_badges_only(stage: Stage) -> None:
     await stage.admit("college giver", "brighton", "issuer-staff", issuer="college")
     job = await given(stage, "name,badge\nA,film-maker\n", badge=None, who="college giver")
@@ -232,6 +266,11 @@ async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None
     assert refused == ("AlreadyAwarded", "ALREADY_AWARDED", ["awards", "1", "recipient"])
     skipped = await stage.done("awardBadges", {"badge": badge, "awards": more, "skipHeld": True}, BEGUN)
     assert await awards_of(stage, skipped["job"]["id"]) == 1
+    tag = new_id().hex
+    ada = {"name": "Ada", "email": f"ada.{tag}@example.org"}
+    both = [{"recipient": ada}, {"recipient": {**ada, "reference": f"pupil-{tag}"}}]
+    refused = await stage.refused("awardBadges", {"badge": badge, "awards": both}, who="issuer-staff")
+    assert refused == ("AlreadyAwarded", "ALREADY_AWARDED", ["awards", "1", "recipient"])
     twice = [more[0], more[0]]
     for input, path in (
         ({"badge": badge, "awards": twice}, ["awards", "1"]),

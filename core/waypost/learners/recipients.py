@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from waypost.db import execute, fetch, fetchrow, new_id
 from waypost.learners.rules import Who, derived_id
 from waypost.tenancy.entries import Here
@@ -44,6 +46,7 @@ WHERE tenant_id = $1 AND id IN (
       AND r.kind = 'person' AND same.kind = 'person')
 ORDER BY id FOR UPDATE
 """
+EARNERS_SQL: Final = "SELECT id, kind, person_id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 OF_PERSON_SQL: Final = """
 SELECT id FROM recipient WHERE tenant_id = $1 AND person_id = $2 AND kind = 'person' ORDER BY created_at, id LIMIT 1
 """
@@ -55,10 +58,11 @@ FROM recipient WHERE tenant_id = $1 AND id = $2
 
 @dataclass(frozen=True)
 class Known:
-    """A recipient as awards need them: `person_id` is whose the award is to accept."""
+    """A recipient as awards need them: `person_id` is whose the award is to accept, `earner_id` who earns it."""
 
     id: UUID
     person_id: UUID | None
+    earner_id: UUID | None = None
 
 
 async def find_recipients(
@@ -153,7 +157,18 @@ async def lock_recipients(here: Here, ids: Iterable[UUID]) -> dict[UUID, Known]:
     Nobody else gives them anything until the transaction ends.
     """
     rows = await fetch(LOCK_SQL, here.tenant_id, sorted(set(ids)))
-    return {row["id"]: Known(row["id"], row["guardian_id"] or row["person_id"]) for row in rows}
+    return {row["id"]: Known(row["id"], row["guardian_id"] or row["person_id"], _earner(row)) for row in rows}
+
+
+async def earners_of(here: Here, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Say who the recipients are that are people with an account, by id."""
+    rows = await fetch(EARNERS_SQL, here.tenant_id, sorted(set(ids)))
+    return {row["id"]: earner for row in rows if (earner := _earner(row))}
+
+
+def _earner(row: Record) -> UUID | None:
+    person: UUID | None = row["person_id"]
+    return person if row["kind"] == "person" else None
 
 
 async def recipient_of(here: Here, person: UUID, name: str, now: datetime) -> UUID:
