@@ -132,7 +132,7 @@ async def _carry_out(work: Work, here: Here, batch: Batch, file: BinaryIO) -> No
     file.seek(0)
     reader = Reader(file, batch.begun_at, needs_badge=batch.badge_id is None)
     lines: Iterator[Line] = reader.lines()
-    done = len(list(islice(lines, batch.lines)))
+    done = sum(1 for _ in islice(lines, batch.lines))
     secret = work.settings.load_secret_key()
     for group in in_groups(lines, batches.STEP):
         addresses = addresses_of([line.who for line in group])
