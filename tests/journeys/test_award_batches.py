@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_awards import person
 from tests.working import work_off
-from waypost.awards.uploads import read_upload, receive
+from waypost.awards.uploads import BrokenOff, read_upload, receive
 from waypost.db import City, fetch, fetchrow, fetchval, new_id
 from waypost.settings import Settings
 
@@ -284,6 +284,53 @@ async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None
         ),
     ):
         assert await stage.refused("awardBadges", input) == ("Invalid", "INVALID", path)
+
+
+async def test_a_file_is_used_once_and_not_sent_anew_then(stage: Stage) -> None:
+    text = some(3).encode()
+    upload = await sent(stage, text)
+    input = {"upload": upload, "badge": stage.id("Badge", "brighton", "film-maker")}
+    begun = await stage.done("awardBadges", input, BEGUN, who="issuer-admin")
+    refused = await stage.refused("awardBadges", input, who="issuer-admin")
+    assert refused == ("Invalid", "INVALID", ["upload"])
+    named = named_by(upload)
+    async with stage.database.transaction(City(named.tenant)):
+        there = await read_upload(named.tenant, named.row, stage.who["issuer-admin"].person, stage.build.world.now)
+    assert there is not None
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, there, pieces(text[:-30]))
+    await work_off(stage.database, SETTINGS)
+    assert await job_of(stage, begun["job"]["id"]) == {"state": "done", "done": 3, "total": 3, "problems": []}
+
+
+async def test_of_a_file_that_is_sent_twice_at_once_the_later_is_kept(stage: Stage) -> None:
+    """And nobody is told of an error inside: the first is broken off, also where the file goes meanwhile."""
+    input = {"purpose": "awards", "size": 6, "mediaType": "text/csv"}
+    made = await stage.done("createUpload", input, "upload", who="issuer-admin")
+    named = named_by(made["upload"])
+    async with stage.database.transaction(City(named.tenant)):
+        there = await read_upload(named.tenant, named.row, stage.who["issuer-admin"].person, stage.build.world.now)
+    assert there is not None
+
+    async def slowly(content: bytes, then: Any) -> Any:
+        yield content[:3]
+        await then()
+        yield content[3:]
+
+    async def send_again() -> None:
+        assert await receive(stage.database, named.tenant, there, pieces(b"name\nB", 2))
+
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, there, slowly(b"name\nA", send_again))
+    async with stage.database.transaction(City(named.tenant)):
+        sql = "SELECT string_agg(content, '' ORDER BY position) FROM upload_chunk WHERE upload_id = $1"
+        assert await fetchval(sql, named.row) == b"name\nB"
+
+    async def take_away() -> None:
+        await stage.run("brighton", "DELETE FROM upload WHERE tenant_id = $1 AND id = $2", *named[1:])
+
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, there, slowly(b"name\nA", take_away))
 
 
 async def test_an_upload_is_announced_as_what_it_is(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from waypost.awards.jobs import KIND, UNDO_KIND
 from waypost.awards.lines import Line
 from waypost.awards.rules import AlreadyAwarded, award_problem
 from waypost.awards.store import find_awardable
-from waypost.awards.uploads import read_upload
+from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute
 from waypost.outbox import Act, command
 from waypost.outbox.jobs import Problem, begin_job, end_job
@@ -93,6 +93,8 @@ async def award_file(act: Act, upload: UUID, badge: UUID | None, *, skip_held: b
         wrong = found if isinstance(found, Refusal) else act.may("award.create", found.issuer_id)
         if wrong:
             return wrong
+    if not await use_upload(act.here.tenant_id, upload):
+        return Invalid(message="The file was used already: announce it and send it again.", path=("upload",))
     job = await begin_job(act, KIND)
     issuer = act.issuer_id if issuer_scoped(act.role) else None
     batch = await batches.begin_batch(
