@@ -9,10 +9,13 @@ import pytest
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_awards import person
 from tests.working import work_off
+from waypost.awards.keeping import SCHEDULES
 from waypost.awards.uploads import BrokenOff, read_upload, receive
 from waypost.db import City, fetch, fetchrow, fetchval, new_id
+from waypost.outbox.work import Work
 from waypost.settings import Settings
 
+(DROP,) = (each for each in SCHEDULES if each.name == "drop-uploads")
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
 BEGUN = "job { id } undoUntil"
 HEADER = "name,email\r\n"
@@ -160,6 +163,7 @@ async def test_nothing_is_given_of_a_file_in_which_anything_is_wrong(stage: Stag
         (b"name,email\n\n", (1, None, "NO_LINES")),
         (b"\n", (1, "name", "COLUMN_MISSING")),
         (b"name\nA\x00B\n", (2, "name", "INVALID")),
+        (b"name,em\x00ail\nA,a@example.org\n", (1, None, "INVALID")),
         (b"name\n" + b"x" * 200_000 + b"\n", (2, None, "LINE_TOO_LONG")),
         (b"name,badge\nA,nowhere\n", (2, "badge", "NOT_FOUND")),
         (b"name,badge\nA,secret\n", (2, "badge", "NOT_AWARDABLE")),
@@ -254,6 +258,23 @@ async def test_a_batch_is_undone_within_the_hour_and_not_later(stage: Stage) -> 
         *named[1:],
     )
     assert (await stage.refused("undoAwards", {"job": again}, who="brighton curator"))[1] == "TOO_LATE"
+
+
+async def test_a_job_that_nobody_can_do_ends_failed_and_lets_go_of_its_file(stage: Stage) -> None:
+    upload = await sent(stage, some(3).encode())
+    input = {"upload": upload, "badge": stage.id("Badge", "brighton", "film-maker")}
+    begun = await stage.done("awardBadges", input, BEGUN, who="issuer-admin")
+    broken = "UPDATE upload SET complete = false, expires_at = now() WHERE tenant_id = $1 AND id = $2"
+    await stage.run("brighton", broken, *named_by(upload)[1:])
+    await work_off(stage.database, SETTINGS, raising=False)
+    found = await job_of(stage, begun["job"]["id"])
+    assert (found["state"], found["problems"]) == ("failed", [(None, None, "GIVEN_UP")])
+    await DROP.run(Work(stage.database, SETTINGS))
+    async with stage.database.transaction(City(named_by(upload).tenant)):
+        assert not await fetch("SELECT FROM upload WHERE tenant_id = $1 AND id = $2", *named_by(upload)[1:])
+    done = await stage.done("undoAwards", {"job": begun["job"]["id"]}, "job { id }", who="issuer-admin")
+    await work_off(stage.database, SETTINGS)
+    assert (await job_of(stage, done["job"]["id"]))["state"] == "done"
 
 
 async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None:

@@ -171,4 +171,14 @@ async def undo_awards(work: Work, facts: Mapping[str, Any]) -> None:
             await job_progress(tenant, job, done)
 
 
-JOBS: Final = (JobKind(KIND, award_many), JobKind(UNDO_KIND, undo_awards))
+async def _dead(work: Work, facts: Mapping[str, Any]) -> None:
+    """End the job that people watch of what nobody could do; its file goes then, as others do."""
+    tenant, job = UUID(str(facts["tenant"])), UUID(str(facts.get("job") or facts["batch"]))
+    words = (
+        "It failed again and again, and is not tried any more; what was done of it stands. The operator can see why."
+    )
+    async with work.database.transaction(City(tenant)):
+        await end_job(tenant, job, "failed", [Problem(code="GIVEN_UP", message=words)])
+
+
+JOBS: Final = (JobKind(KIND, award_many, dead=_dead), JobKind(UNDO_KIND, undo_awards, dead=_dead))

@@ -133,6 +133,9 @@ class Reader:
                 raise _StopReading from error
 
     def _header(self, text: str) -> list[str]:
+        if _UNFIT.search(text):
+            self.wrong("INVALID", "A control character among the names of the columns.", 1)
+            raise _StopReading
         try:
             cells = next(csv.reader([text], delimiter=_delimiter(text), strict=True), [])
         except csv.Error:
