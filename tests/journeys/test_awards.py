@@ -11,12 +11,14 @@ from waypost.access.people import find_person
 from waypost.awards.joining import join_address
 from waypost.db import new_id
 from waypost.graph import Asker
+from waypost.graph.ids import GlobalId
 
 FACTS = (
     "id state narrative evidence awardedAt expiresAt decidedAt credentialUrl shareUrl revokedReason origin batch "
     "badge { slug } version { number } issuer { slug } recipient { name kind } city { slug } replacedBy { id }"
 )
 SHOWN = f"award {{ {FACTS} }}"
+NOBODYS = "an issuer that is not there"
 MINE = f"{{ viewer {{ awards {{ nodes {{ {FACTS} }} totalCount }} }} }}"
 
 
@@ -228,14 +230,21 @@ async def test_an_organisation_is_given_a_badge_and_its_people_accept_it(stage: 
         ({"recipient": {"reference": "x" * 150}}, ["recipient", "reference"]),
         ({"awardedAt": "2999-01-01T00:00:00Z"}, ["awardedAt"]),
         ({"expiresAt": "2001-01-01T00:00:00Z"}, ["expiresAt"]),
+        ({"awardedAt": "0001-01-01T00:00:00+14:00"}, ["awardedAt"]),
+        ({"expiresAt": "9999-12-31T23:59:59-14:00"}, ["expiresAt"]),
+        ({"recipient": {"kind": "ORGANISATION", "issuer": NOBODYS}}, ["recipient", "issuer"]),
         ({"evidence": ["https://e.example.org"] * 11}, ["evidence"]),
         ({"narrative": "x" * 20_001}, ["narrative"]),
     ],
 )
 async def test_bad_input_is_refused_at_its_place(stage: Stage, facts: dict[str, Any], path: list[str]) -> None:
     recipient = {"name": "Ada", "email": "ada@example.org", **facts.pop("recipient", {})}
+    if recipient.get("issuer") is NOBODYS:  # well formed, and of this city
+        recipient["issuer"] = str(GlobalId("Issuer", stage.town("brighton").id, new_id()))
     input = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": recipient, **facts}
     assert await stage.refused("awardBadge", input) == ("Invalid", "INVALID", path)
+    refused = await stage.refused("awardBadges", {"badge": input.pop("badge"), "awards": [input]})
+    assert refused == ("Invalid", "INVALID", ["awards", "0", *path])
 
 
 async def test_a_further_address_brings_what_was_given_to_it_and_counts_as_the_same_person(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,9 +13,10 @@ from waypost.awards import batches
 from waypost.awards.jobs import KIND, UNDO_KIND
 from waypost.awards.lines import Line
 from waypost.awards.rules import AlreadyAwarded, award_problem
-from waypost.awards.store import find_awardable
+from waypost.awards.store import find_awardable, issuer_missing
 from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute
+from waypost.learners.rules import Who
 from waypost.outbox import Act, command
 from waypost.outbox.jobs import Problem, begin_job, end_job
 from waypost.outbox.work import enqueue
@@ -44,7 +45,7 @@ async def award_list(
     """Give one badge to all recipients of a list, or to none of them. Lines are counted from 1."""
     found = await find_awardable(act.here, badge)
     wrong = found if isinstance(found, Refusal) else act.may("award.create", found.issuer_id)
-    wrong = wrong or _list_problem(lines, act.now)
+    wrong = wrong or _list_problem(lines, act.now) or await issuer_missing(act.here, dict(_places(lines)))
     if wrong:
         return wrong
     job = await begin_job(act, KIND, len(lines))
@@ -57,6 +58,10 @@ async def award_list(
     await execute(batches.MOVE_SQL, act.here.tenant_id, job, len(lines), given)
     await end_job(act.here.tenant_id, job, "done", problems, done=len(lines))
     return Begun(job, batch.undo_until)
+
+
+def _places(lines: Sequence[Line]) -> Iterator[tuple[tuple[str, ...], Who]]:
+    return ((("awards", str(line.number - 1), "recipient"), line.who) for line in lines)
 
 
 def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
