@@ -277,6 +277,29 @@ async def test_a_job_that_nobody_can_do_ends_failed_and_lets_go_of_its_file(stag
     assert (await job_of(stage, done["job"]["id"]))["state"] == "done"
 
 
+async def test_who_speaks_for_another_issuer_now_undoes_nothing_of_the_one_before(stage: Stage) -> None:
+    await stage.admit("turncoat", "brighton", "issuer-admin", issuer="youth-club")
+    listed = {"badge": stage.id("Badge", "brighton", "leader"), "awards": [{"recipient": {"name": "Ada"}}]}
+    jobs = [(await stage.done("awardBadges", listed, BEGUN, who="turncoat"))["job"]["id"]]
+    jobs.append(await given(stage, some(2), who="turncoat"))
+    await stage.admit("turncoat", "brighton", "issuer-admin", issuer="college")
+    for job in jobs:
+        assert await stage.refused("undoAwards", {"job": job}, who="turncoat") == ("Refused", "NOT_FOUND", ["job"])
+    await stage.admit("turncoat", "brighton", "issuer-admin", issuer="youth-club")
+    for job in jobs:
+        await stage.done("undoAwards", {"job": job}, "job { id }", who="turncoat")
+
+
+async def test_who_was_curator_undoes_with_an_issuer_what_is_the_issuers_alone(stage: Stage) -> None:
+    await stage.admit("stepped down", "brighton", "curator")
+    listed = {"badge": stage.id("Badge", "brighton", "leader"), "awards": [{"recipient": {"name": "Ada"}}]}
+    job = (await stage.done("awardBadges", listed, BEGUN, who="stepped down"))["job"]["id"]
+    of_file = await given(stage, "name,badge\nAda,leader\n", badge=None, who="stepped down")
+    await stage.admit("stepped down", "brighton", "issuer-admin", issuer="youth-club")
+    assert await stage.refused("undoAwards", {"job": of_file}, who="stepped down") == ("Refused", "NOT_FOUND", ["job"])
+    await stage.done("undoAwards", {"job": job}, "job { id }", who="stepped down")
+
+
 async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None:
     tag, badge = new_id().hex, stage.id("Badge", "brighton", "leader")
     awards = [{"recipient": {"name": f"P{n}", "email": f"p{n}.{tag}@example.org"}} for n in range(3)]

@@ -44,13 +44,25 @@ async def award_list(
 ) -> Begun | Refusal:
     """Give one badge to all recipients of a list, or to none of them. Lines are counted from 1."""
     found = await find_awardable(act.here, badge)
-    wrong = found if isinstance(found, Refusal) else act.may("award.create", found.issuer_id)
-    wrong = wrong or _list_problem(lines, act.now) or await issuer_missing(act.here, dict(_places(lines)))
+    if isinstance(found, Refusal):
+        return found
+    wrong = (
+        act.may("award.create", found.issuer_id)
+        or _list_problem(lines, act.now)
+        or await issuer_missing(act.here, dict(_places(lines)))
+    )
     if wrong:
         return wrong
     job = await begin_job(act, KIND, len(lines))
     batch = await batches.begin_batch(
-        act.here, job, badge=badge, issuer=None, upload=None, by=act.person, skip_held=skip_held, now=act.now
+        act.here,
+        job,
+        badge=badge,
+        issuer=found.issuer_id,
+        upload=None,
+        by=act.person,
+        skip_held=skip_held,
+        now=act.now,
     )
     given, problems = await batches.write_lines(act.here, batch, lines, people, act.now)
     if problems and not skip_held:
@@ -113,10 +125,13 @@ async def award_file(act: Act, upload: UUID, badge: UUID | None, *, skip_held: b
 async def undo_awards(act: Act, batch: UUID) -> UUID | Refusal:
     """Take back all awards of a batch within the hour; answers the job that does it.
 
-    Who gave the batch may, and who speaks for the whole city. What is still to be given of it is not given.
+    Who gave the batch may, as long as they speak for the issuer whose badges it gave, and who speaks for the whole
+    city. What is still to be given of it is not given.
     """
     found = await batches.read_batch(act.here.tenant_id, batch, for_update=True)
-    if found is None or (issuer_scoped(act.role) and found.awarded_by != act.person):
+    if found is None:
+        return missing()
+    if issuer_scoped(act.role) and (found.awarded_by, found.issuer_id) != (act.person, act.issuer_id):
         return missing()
     if found.undone_at is not None:
         return TooLate(message="It was undone already.", path=("job",))
