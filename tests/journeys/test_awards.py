@@ -153,6 +153,8 @@ async def test_a_badge_is_given_once_unless_its_policy_says_otherwise(stage: Sta
     }
     await stage.done("awardBadge", input, SHOWN)
     await stage.done("setAwardPolicy", {"badge": badge, "repeats": "ONCE"}, shown)
+    refused = await stage.refused("replaceAward", {"award": award["id"]}, who="issuer-admin")
+    assert refused[:2] == ("AlreadyAwarded", "ALREADY_AWARDED")
     who = await person(stage, ada)
     await stage.done("declineAward", {"award": award["id"]}, SHOWN, who=who)
     assert (await stage.refused("awardBadge", input))[1] == "ALREADY_AWARDED"

@@ -168,7 +168,10 @@ async def test_a_badge_that_somebody_has_is_not_claimed_again(stage: Stage) -> N
     first, second = await one_code(stage, of), await one_code(stage, of)
     await claims(stage, first["code"], ada)
     refused = await stage.refused("claimBadge", {"code": second["code"]}, who=ada, city=None)
-    assert refused[1] == "ALREADY_AWARDED"
+    assert refused[:2] == ("AlreadyAwarded", "ALREADY_AWARDED")
+    await stage.run("brighton", "UPDATE badge SET state = 'retired' WHERE id = $1", named_by(of).row)
+    refused = await stage.refused("claimBadge", {"code": second["code"]}, who=await arrives(stage, "ben"), city=None)
+    assert refused[:2] == ("NotAwardable", "NOT_AWARDABLE")
     assert (await listed(stage))[second["id"]]["claimed"] == 0
 
 
@@ -307,7 +310,8 @@ async def test_codes_are_made_for_ones_own_published_badges_alone(stage: Stage) 
     for who in ("college staff", "learner", "employer"):
         assert await stage.refused("createClaimCode", {"badge": of}, who=who) == FORBIDDEN
     draft = stage.id("Badge", "brighton", "secret")
-    assert (await stage.refused("createClaimCode", {"badge": draft}, who=STAFF))[1] == "NOT_AWARDABLE"
+    refused = await stage.refused("createClaimCode", {"badge": draft}, who=STAFF)
+    assert refused == ("NotAwardable", "NOT_AWARDABLE", ["badge"])
     for id in (stage.id("Badge", "plymouth", "navigator"), str(GlobalId("Badge", new_id(), new_id())), "x"):
         assert await stage.refused("createClaimCode", {"badge": id}, who=STAFF) == ("Refused", "NOT_FOUND", ["badge"])
 

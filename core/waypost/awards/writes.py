@@ -144,7 +144,9 @@ class SetAwardPolicySuccess:
 
 AwardBadgePayload: Any = payload("AwardBadgePayload", AwardBadgeSuccess, AlreadyAwarded, NotAwardable, Invalid)
 RevokeAwardPayload: Any = payload("RevokeAwardPayload", RevokeAwardSuccess, WrongState, Invalid)
-ReplaceAwardPayload: Any = payload("ReplaceAwardPayload", ReplaceAwardSuccess, WrongState, NotAwardable, Invalid)
+ReplaceAwardPayload: Any = payload(
+    "ReplaceAwardPayload", ReplaceAwardSuccess, WrongState, AlreadyAwarded, NotAwardable, Invalid
+)
 AcceptAwardPayload: Any = payload("AcceptAwardPayload", AcceptAwardSuccess, WrongState)
 DeclineAwardPayload: Any = payload("DeclineAwardPayload", DeclineAwardSuccess, WrongState)
 SetAwardPolicyPayload: Any = payload("SetAwardPolicyPayload", SetAwardPolicySuccess, Invalid)
