@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -182,6 +183,27 @@ async def test_only_published_badges_of_this_city_are_given(stage: Stage) -> Non
     foreign = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": recipient}
     for who in ("plymouth curator", "learner", "employer"):
         assert (await stage.refused("awardBadge", foreign, who=who))[1] == "FORBIDDEN", who
+
+
+async def test_an_award_that_is_answered_while_it_is_taken_back_is_taken_back(stage: Stage, ada: str) -> None:
+    who = await person(stage, ada)
+    for act in ("acceptAward", "declineAward") * 3:
+        award = await given(stage, recipient={"email": ada})
+        taken, answered = await asyncio.gather(
+            stage.act("revokeAward", {"award": award["id"], "reason": "Mistake."}, SHOWN, who="issuer-admin"),
+            stage.act(act, {"award": award["id"]}, SHOWN, who=who),
+        )
+        told = sorted(await stage.events(award["id"]))  # both happened at one time: which began first is not told
+        mine = (await stage.read(MINE, who=who))["viewer"]["awards"]["nodes"]
+        (standing,) = [each for each in mine if each["id"] == award["id"]]
+        if "code" not in answered and act == "declineAward":  # then there was nothing left to take back
+            assert (taken["code"], told) == ("WRONG_STATE", ["award.created", "award.declined"])
+            assert standing["state"] == "DECLINED"
+            continue
+        assert taken["__typename"] == "RevokeAwardSuccess"
+        assert standing["state"] == "REVOKED"
+        heard = [] if answered.get("code") == "WRONG_STATE" else ["award.accepted"]
+        assert told == [*heard, "award.created", "award.revoked"]
 
 
 async def test_of_a_child_only_the_guardian_is_written_to_and_answers(stage: Stage, ada: str) -> None:

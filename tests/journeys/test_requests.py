@@ -109,6 +109,20 @@ async def test_a_request_is_decided_once(stage: Stage) -> None:
         assert refused == ("Refused", "WRONG_STATE", ["request"])
 
 
+async def test_two_who_approve_at_once_award_it_once(stage: Stage) -> None:
+    """And who asks twice at once asks once."""
+    for round in range(3):
+        of, ada = await badge(stage), await arrives(stage, f"ada {round}")
+        made = await asyncio.gather(*(asked(stage, of, ada) for _ in range(2)))
+        assert len({each["id"] for each in made}) == 1
+        approved = {"request": made[0]["id"], "decision": "APPROVE"}
+        deciders = (STAFF, ADMIN, "brighton curator")
+        answers = await asyncio.gather(*(stage.act("decideRequest", approved, SHOWN, who=who) for who in deciders))
+        assert sorted(each.get("code", "") for each in answers) == ["", "WRONG_STATE", "WRONG_STATE"]
+        seen = (await stage.read("{ viewer { awards { nodes { origin } } } }", who=ada))["viewer"]["awards"]["nodes"]
+        assert [each["origin"] for each in seen] == ["request"]
+
+
 async def test_asking_twice_at_once_makes_one_request(stage: Stage) -> None:
     of, ada = await badge(stage), await arrives(stage)
     made = await asyncio.gather(*(asked(stage, of, ada) for _ in range(4)))
