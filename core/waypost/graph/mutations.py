@@ -35,6 +35,7 @@ from .declare import Error, extend
 from .facts import sql_name
 from .ids import parse_id
 from .inputs import NOWHERE, spelled, tidied
+from .marks import HIDDEN_JSON
 from .pages import camel
 from .plan import Plan, finished
 from .query import Query
@@ -179,7 +180,10 @@ class Mutations:
         request: Request,
         operation: OperationDefinitionNode,
     ) -> Answer:
-        """Return the response of a mutation: its fields one after the other, each in a transaction of its own."""
+        """Return the response of a mutation: its fields one after the other, each in a transaction of its own.
+
+        A null in the place of a payload is the whole answer, as GraphQL wants; what comes after it is not begun.
+        """
         facts = graph.schema.facts
         root = facts.schema.mutation_type
         assert root is not None
@@ -192,6 +196,8 @@ class Mutations:
                 continue
             data[field.key], found = await self._one(engine, query, field, place)
             errors += found
+            if data[field.key] is None:
+                return Answer(response(None, told(errors)))
         return Answer(response(data, told(errors)))
 
     async def _one(self, engine: Engine, query: Query, field: Selected, place: int) -> tuple[Any, list[GraphError]]:
@@ -229,6 +235,8 @@ class Mutations:
             answer = await again.repeat.answer(engine.database)
             return (_refused(mine, field, answer) if isinstance(answer, Refusal) else answer), []
         tree, errors = await engine.finish(text, plan, request)
+        if tree is None:
+            return None, errors
         if repeat is not None and not engine.is_finished(text, plan):
             await repeat.keep_after(engine.database, tree[field.key])
         return tree[field.key], errors
@@ -379,7 +387,8 @@ def _part(query: Query, field: Selected, outcome: Mapping[str, Any]) -> str:
         row = query.row(query.facts.table(value.kind, national=False))
         where = every([f"{row}.id = {literal(str(value.id))}::uuid", *query.inside(row)])
         body = query.object(query.facts.schema.type_map[value.kind], row, field)
-        return f"(select {body} from {sql_name(row.table)} {row} where {where})"
+        # Who may do something need not be one who sees what came of it.
+        return f"coalesce((select {body} from {sql_name(row.table)} {row} where {where}), {HIDDEN_JSON})"
     return literal(orjson.dumps(plainly(query, field, value)).decode())
 
 
