@@ -9,7 +9,7 @@ import strawberry
 
 from waypost.graph import ID, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Outcome, Rows
+from waypost.graph.payloads import Outcome, Rows
 from waypost.graph.refusals import Invalid
 from waypost.learners.rules import Who, addressed
 from waypost.outbox import Act

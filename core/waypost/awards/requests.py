@@ -37,7 +37,8 @@ from waypost.graph import (
     value,
 )
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Found, Outcome
+from waypost.graph.mutations import Found
+from waypost.graph.payloads import Outcome
 from waypost.graph.permitted import own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
