@@ -17,6 +17,7 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
     SubmissionRegistrar,
@@ -68,8 +69,8 @@ def waypost_graph(registrar: GraphRegistrar) -> None:
             registrar.extend(BadgeEssentials)
             registrar.query(EssentialQuery)
 
-    A mutation is an act of the core's kind: its permission is one of the core's, and it is carried out in cities with
-    the plugin alone::
+    A mutation is an act of the core's kind, with a permission of the core or the plugin, and is carried out in cities
+    with the plugin alone::
 
             registrar.input(EssentialNoteInput)
             registrar.mutation(EssentialMutation)
@@ -141,6 +142,21 @@ def waypost_lint(registrar: LintRegistrar) -> None:
 
 
 @hook(since="1.2", stability="experimental")
+def waypost_permissions(registrar: PermissionsRegistrar) -> None:
+    """Bring permissions, which commands, fields and paths of the plugin ask for.
+
+    A permission is a `Granted`: its name, what it allows in words, and the roles that have it. City admins and
+    operators have all of them::
+
+        DECIDE = Granted("kickstart.decide", "Decide applications for placements.", roles={"curator"})
+
+        @hookimpl
+        def waypost_permissions(registrar: PermissionsRegistrar) -> None:
+            registrar.permission(DECIDE)
+    """
+
+
+@hook(since="1.2", stability="experimental")
 def waypost_routes(registrar: RoutesRegistrar) -> None:
     """Answer at paths of its own, and take calls from outside.
 
@@ -176,6 +192,7 @@ SPECIFICATIONS: Final = {
         waypost_geocoders,
         waypost_graph,
         waypost_lint,
+        waypost_permissions,
         waypost_routes,
         waypost_submission,
     )
