@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from inspect import cleandoc, getdoc, signature
+from inspect import cleandoc, getdoc, isfunction, signature
 from json import dumps
 from typing import Final, Literal, TypeVar, get_type_hints
 
@@ -42,6 +42,8 @@ class Hook:
     since: str  # the version of the plugin API that brought it
     stability: Stability
     summary: str
+    kinds: tuple[str, ...]  # of contributions
+    registers: Mapping[str, tuple[str, ...]]  # what the registrar can do → the parameters of that
 
 
 def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
@@ -49,11 +51,19 @@ def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
 
     def announce(spec: Spec) -> Spec:
         summary = cleandoc(getdoc(spec) or "").split("\n", 1)[0]
-        facts = Hook(spec.__name__, tuple(signature(spec).parameters), since, stability, summary)
-        spec.__dict__["hook"] = facts
+        registrar: type[Registrar] = get_type_hints(spec)["registrar"]
+        arguments = tuple(signature(spec).parameters)
+        methods = _methods(registrar)
+        spec.__dict__["hook"] = Hook(spec.__name__, arguments, since, stability, summary, registrar.kinds, methods)
         return hookspec(spec)
 
     return announce
+
+
+def _methods(registrar: type[Registrar]) -> dict[str, tuple[str, ...]]:
+    """What plugins may call of a registrar: its public methods that take something."""
+    found = {name: tuple(signature(each).parameters)[1:] for name, each in vars(registrar).items() if isfunction(each)}
+    return {name: parameters for name, parameters in sorted(found.items()) if name[0] != "_" and parameters}
 
 
 @hook(since="1.0", stability="experimental")
