@@ -73,6 +73,9 @@ BETWEEN_SQL: Final = """
 SELECT EXISTS (SELECT FROM review WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3)
     OR EXISTS (SELECT FROM badge_draft WHERE tenant_id = $1 AND id = $2 AND review_tenant_id = $3)
 """
+LIES_WITH_SQL: Final = """
+SELECT EXISTS (SELECT FROM badge_draft WHERE tenant_id = $1 AND id = $2 AND review_tenant_id = $3 AND NOT given_up)
+"""
 BADGE_SQL: Final = "SELECT badge_id FROM badge_draft WHERE tenant_id = $1 AND id = $2"
 
 
@@ -212,3 +215,8 @@ async def keep_comment(act: Act, comment: Comment, *, told_to: UUID | None = Non
 async def is_between(here: Here, review: UUID, other: UUID) -> bool:
     """Whether a submission lies between this tenant and another."""
     return bool(await fetchval(BETWEEN_SQL, here.tenant_id, review, other))
+
+
+async def lies_with(home: UUID, draft: UUID, reviewer: UUID) -> bool:
+    """Whether a city's draft was sent to a tenant and is still wanted there, in the city's transaction."""
+    return bool(await fetchval(LIES_WITH_SQL, home, draft, reviewer))

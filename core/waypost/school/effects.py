@@ -7,11 +7,12 @@ from uuid import UUID
 
 from waypost.db import City
 from waypost.outbox import Act
-from waypost.outbox.work import Effects, Handler, Happened, Work
+from waypost.outbox.work import Effects, Handler, Happened, Later, Work
 from waypost.school.carrying import (
     apply_decision,
     is_between,
     keep_comment,
+    lies_with,
     pack,
     read_comment,
     read_decision,
@@ -73,11 +74,14 @@ async def carry_comment(work: Work, happened: Happened) -> None:
         return
     async with work.database.transaction(City(happened.tenant_id)):
         comment = await read_comment(happened.tenant_id, UUID(happened.data["comment"]))
+        sent = comment is not None and await lies_with(happened.tenant_id, comment.review_id, to)
     if comment is None:
         return
     async with work.once(to, "review-commented", happened.id) as new:
         if new and await is_between(act.here, comment.review_id, happened.tenant_id):
             await keep_comment(act, comment)
+        elif new and sent:
+            raise Later("the submission that it is about is still on its way")
 
 
 EFFECTS: Final = Effects(
