@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.journeys.stage import Stage, named_by
-from tests.school.stage import DRAFT, proposed, review_of, writer
+from tests.school.stage import DRAFT, QUEUE, decided, proposed, review_of, submitted, writer
 from tests.working import SETTINGS, work_off
 from waypost.db import City, fetchval, new_id
 from waypost.outbox.relay import event_of
 from waypost.outbox.work import Happened, Later, Work
-from waypost.school.effects import carry_comment
+from waypost.school.effects import carry_comment, carry_retirement, carry_submission
 
 ADMIN = {"who": "college admin"}
 NATION = {"city": "badge-nation", "who": "nation first"}
@@ -49,6 +49,10 @@ async def seen(stage: Stage, draft: dict[str, Any], reviewer: str = "badge-natio
     return (await stage.read(STATE, reviewer, who, id=review_of(stage, draft, reviewer)))["node"]
 
 
+async def waiting(stage: Stage, city: str = "badge-nation", who: str = "nation first") -> list[str]:
+    return [each["name"] for each in (await stage.read(QUEUE, city, who))["reviewQueue"]["nodes"]]
+
+
 async def said(stage: Stage, draft: dict[str, Any], text: str) -> Happened:
     """What the writers' comment told."""
     await stage.done("commentOnBadge", {"about": draft["id"], "text": text}, "comment { id }", who="college staff")
@@ -79,3 +83,48 @@ async def test_a_comment_on_what_went_elsewhere_or_was_given_up_is_not_waited_fo
             await stage.done("retireBadge", {"badge": draft["badgeId"]}, "badge { id }", **ADMIN)
         await carry_comment(Work(stage.database, SETTINGS), comment)
     await work_off(stage.database)
+
+
+# Withdrawals
+
+
+async def test_a_badge_that_is_retired_leaves_the_queue_of_who_has_it(stage: Stage, name: str) -> None:
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    assert name in await waiting(stage)
+    await stage.done("retireBadge", {"badge": draft["badgeId"]}, "badge { id }", **ADMIN)
+    await work_off(stage.database)
+    assert name not in await waiting(stage)
+    assert (await seen(stage, draft))["state"] == "WITHDRAWN"
+    approve = {"review": review_of(stage, draft), "decision": "APPROVED"}
+    assert (await stage.refused("reviewBadge", approve, **NATION))[1] == "ALREADY_DECIDED"
+
+
+async def test_what_waits_for_changes_is_withdrawn_and_what_was_decided_stays_so(stage: Stage, name: str) -> None:
+    for decision, left in (("CHANGES_REQUESTED", "WITHDRAWN"), ("APPROVED", "APPROVED")):
+        draft = await submitted(stage, name=f"{name} {left}", reasons=REASONS)
+        await decided(stage, draft, decision)
+        await stage.done("retireBadge", {"badge": draft["badgeId"]}, "badge { id }", **ADMIN)
+        await work_off(stage.database)
+        assert (await seen(stage, draft))["state"] == left
+
+
+async def test_a_city_that_reviews_itself_takes_a_retired_badge_off_its_queue_at_once(stage: Stage, name: str) -> None:
+    draft = await sent(stage, name, "plymouth")
+    curators = ("plymouth", "plymouth curator")
+    assert name in await waiting(stage, *curators)
+    how = {"city": "plymouth", "who": writer("plymouth")}
+    await stage.done("retireBadge", {"badge": draft["badgeId"]}, "badge { id }", **how)
+    assert name not in await waiting(stage, *curators)
+    assert (await seen(stage, draft, *curators))["state"] == "WITHDRAWN"
+
+
+async def test_a_submission_that_is_carried_after_its_badge_was_retired_waits_nowhere(stage: Stage, name: str) -> None:
+    draft = await sent(stage, name)
+    submission = await last(stage, "badge.submitted")
+    await stage.done("retireBadge", {"badge": draft["badgeId"]}, "badge { id }", **ADMIN)
+    work = Work(stage.database, SETTINGS)
+    await carry_retirement(work, await last(stage, "badge.retired"))
+    await carry_submission(work, submission)
+    assert name not in await waiting(stage)
+    await work_off(stage.database)
+    assert name not in await waiting(stage)

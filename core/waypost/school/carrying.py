@@ -25,7 +25,7 @@ from waypost.school.events import (
     ReviewReceived,
     ReviewWithdrawn,
 )
-from waypost.school.rules import APPROVED, SUBMITTED
+from waypost.school.rules import APPROVED, CHANGES_REQUESTED, SUBMITTED, WITHDRAWN
 from waypost.tenancy.entries import Here
 
 READ_SQL: Final = """
@@ -33,7 +33,7 @@ SELECT d.id, d.badge_id, d.review_tenant_id, d.name, d.language, d.words::text A
        d.round, d.submitted_at, d.due_at, d.creator_id, d.issuer_id, d.state,
        (SELECT i.name FROM issuer i WHERE i.tenant_id = d.tenant_id AND i.id = d.creator_id) AS creator_name,
        (SELECT i.name FROM issuer i WHERE i.tenant_id = d.tenant_id AND i.id = d.issuer_id) AS issuer_name
-FROM badge_draft d WHERE d.tenant_id = $1 AND d.id = $2
+FROM badge_draft d WHERE d.tenant_id = $1 AND d.id = $2 AND NOT d.given_up
 """
 MEMBERS_SQL: Final = "SELECT DISTINCT person_id FROM membership WHERE tenant_id = $1 AND issuer_id = ANY($2::uuid[])"
 # An older round never overwrites a newer one; a submission that came back from elsewhere is as good as new.
@@ -52,9 +52,11 @@ FORGET_SQL: Final = "DELETE FROM review_member WHERE tenant_id = $1 AND review_i
 MEMBER_SQL: Final = """
 INSERT INTO review_member (tenant_id, review_id, person_id) SELECT $1, $2, unnest($3::uuid[])
 """
-WITHDRAW_SQL: Final = """
-UPDATE review SET state = 'withdrawn', due_at = NULL, leased_until = NULL
-WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3 AND state <> 'withdrawn' AND round < $4
+# What was approved stays so.
+WITHDRAW_SQL: Final = f"""
+UPDATE review SET state = '{WITHDRAWN}', due_at = NULL, leased_until = NULL
+WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3 AND state IN ('{SUBMITTED}', '{CHANGES_REQUESTED}')
+  AND round <= $4
 """
 DECISION_COLUMNS: Final = "id, review_id, round, outcome, reason, checklist::text AS checklist, person_id, made_at"
 DECISION_SQL: Final = f"SELECT {DECISION_COLUMNS} FROM review_decision WHERE tenant_id = $1 AND id = $2"
@@ -123,7 +125,7 @@ class Comment:
 
 
 async def pack(home: UUID, draft: UUID) -> Parcel | None:
-    """Read a submission in its home's City transaction; None where it is not submitted any more."""
+    """Read a submission in its home's City transaction; None where it is not wanted any more."""
     row = await fetchrow(READ_SQL, home, draft)
     if row is None or row["state"] != SUBMITTED:
         return None
@@ -157,7 +159,7 @@ async def receive_own(act: Act, draft: UUID) -> None:
 
 
 async def withdraw(act: Act, review: UUID, home: UUID, round: int) -> None:
-    """Take a submission off the queue of who reviewed its earlier rounds, in their City transaction."""
+    """Take a submission of this round or an earlier one off a queue, in the City transaction of who reviews it."""
     if (await execute(WITHDRAW_SQL, act.here.tenant_id, review, home, round)).endswith(" 1"):
         await act.tell(ReviewWithdrawn(review, home))
 

@@ -14,7 +14,7 @@ from waypost.badges.words import BadgeWords
 from waypost.db import fetch, fetchval
 from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
-from waypost.school.carrying import receive_own
+from waypost.school.carrying import receive_own, withdraw
 from waypost.school.document import document, findings_document
 from waypost.school.drafts import (
     Draft,
@@ -213,7 +213,9 @@ async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> Badg
         if successor is None or not successor.public or successor.id == badge:
             return missing().under("replacedBy")
     retired = BadgeRetired(badge, replaced_by)
-    await give_up_draft(act.here, badge)
+    sent = await give_up_draft(act.here, badge)
+    if sent is not None and sent.reviewer == act.here.tenant_id:
+        await withdraw(act, sent.id, sent.reviewer, sent.round)
     return await act.tell(retired) if await retire_badge(act.here, badge, act.now, replaced_by) else retired
 
 

@@ -19,6 +19,7 @@ from waypost.school.carrying import (
     receive,
     withdraw,
 )
+from waypost.school.drafts import given_up
 from waypost.tenancy.directory import load_directory
 from waypost.tenancy.entries import Here
 
@@ -38,7 +39,7 @@ async def carry_submission(work: Work, happened: Happened) -> None:
         if former is not None:
             async with work.once(former.here.tenant_id, "review-withdrawn", happened.id) as new:
                 if new:
-                    await withdraw(former, draft, happened.tenant_id, happened.data["round"])
+                    await withdraw(former, draft, happened.tenant_id, happened.data["round"] - 1)
     if reviewer == happened.tenant_id:
         return
     act = await _act(work, reviewer)
@@ -49,6 +50,18 @@ async def carry_submission(work: Work, happened: Happened) -> None:
     async with work.once(reviewer, "review-received", happened.id) as new:
         if new:
             await receive(act, parcel)
+    await carry_retirement(work, happened)  # the badge may have been retired while its submission was carried
+
+
+async def carry_retirement(work: Work, happened: Happened) -> None:
+    """Take the draft of a badge that was retired off the queue of whom it was submitted to."""
+    async with work.database.transaction(City(happened.tenant_id)):
+        sent = await given_up(happened.tenant_id, happened.object_id)
+    act = None if sent is None else await _act(work, sent.reviewer)
+    if sent is None or act is None:
+        return
+    async with work.database.transaction(City(sent.reviewer)):
+        await withdraw(act, sent.id, happened.tenant_id, sent.round)
 
 
 async def carry_decision(work: Work, happened: Happened) -> None:
@@ -87,6 +100,7 @@ async def carry_comment(work: Work, happened: Happened) -> None:
 EFFECTS: Final = Effects(
     handlers=(
         Handler("review-submission", frozenset({"badge.submitted"}), carry_submission),
+        Handler("review-retirement", frozenset({"badge.retired"}), carry_retirement),
         Handler("review-decision", frozenset({"review.decided"}), carry_decision),
         Handler("review-comment", frozenset({"review.commented"}), carry_comment),
     )

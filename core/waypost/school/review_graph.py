@@ -44,7 +44,7 @@ from waypost.graph.relations import Relation
 from waypost.graph.sql import every, text_list
 from waypost.outbox.linting import ENGLISH
 
-from . import tables
+from . import rules, tables
 from .rulebook import rulebook
 
 if TYPE_CHECKING:
@@ -67,10 +67,12 @@ AGES: Final = {"under-a-week": (0, 7), "one-to-two-weeks": (7, 14), "over-two-we
 class ReviewState(Enum):
     """States of a review."""
 
-    SUBMITTED = strawberry.enum_value("submitted", description="Waiting for a decision.")
-    CHANGES_REQUESTED = strawberry.enum_value("changes-requested", description="Its writers are asked for changes.")
-    APPROVED = strawberry.enum_value("approved", description="Approved as it was submitted.")
-    WITHDRAWN = strawberry.enum_value("withdrawn", description="The city sent its next round to another reviewer.")
+    SUBMITTED = strawberry.enum_value(rules.SUBMITTED, description="Waiting for a decision.")
+    CHANGES_REQUESTED = strawberry.enum_value(rules.CHANGES_REQUESTED, description="Its writers are asked for changes.")
+    APPROVED = strawberry.enum_value(rules.APPROVED, description="Approved as it was submitted.")
+    WITHDRAWN = strawberry.enum_value(
+        rules.WITHDRAWN, description="The city sent its next round to another reviewer, or retired the badge."
+    )
 
 
 @strawberry.enum(description="What a curator decides.")

@@ -20,6 +20,9 @@ SUBMITTED: Final = "submitted"
 CHANGES_REQUESTED: Final = "changes-requested"
 APPROVED: Final = "approved"
 PUBLISHED: Final = "published"
+WITHDRAWN: Final = "withdrawn"  # a review's alone: the draft itself is elsewhere
+
+REVIEW_STATES: Final = (SUBMITTED, CHANGES_REQUESTED, APPROVED, WITHDRAWN)
 
 # From each state of a version, where it may go. The database holds to it by keys and checks of its own.
 MOVES: Final[Mapping[str, frozenset[str]]] = {
@@ -37,6 +40,7 @@ WORDS: Final[Mapping[str, str]] = {
     APPROVED: "is approved, and waits for its publishing",
     PUBLISHED: "is published",
 }
+GONE: Final = "went to another reviewer, or was retired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +142,7 @@ def unreviewable(submission: Submission, curator: UUID, now: datetime) -> Refusa
         words = "Who belongs to the badge's issuer does not review it: leave it to another curator."
         return OwnBadge(message=words)
     if submission.state != SUBMITTED:
-        said = {"withdrawn": "went to another reviewer"}.get(submission.state) or WORDS[submission.state]
+        said = {**WORDS, WITHDRAWN: GONE}[submission.state]
         return AlreadyDecided(message=f"There is nothing to decide: the badge {said}.")
     holder = submission.holder(now)
     if holder is not None and holder != curator:
