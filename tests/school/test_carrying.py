@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.stage import Stage, named_by
-from tests.school.stage import DRAFT, QUEUE, decided, proposed, review_of, submitted, writer
+from tests.school.stage import DRAFT, QUEUE, decided, named, proposed, review_of, state_of, submitted, writer
 from tests.working import SETTINGS, work_off
 from waypost.db import City, fetchval, new_id
 from waypost.outbox.relay import event_of
@@ -128,3 +128,19 @@ async def test_a_submission_that_is_carried_after_its_badge_was_retired_waits_no
     assert name not in await waiting(stage)
     await work_off(stage.database)
     assert name not in await waiting(stage)
+
+
+async def test_a_city_that_reviewed_itself_hands_over_to_the_network_it_names(stage: Stage, name: str) -> None:
+    draft = await sent(stage, name, "plymouth")
+    await decided(stage, draft, "CHANGES_REQUESTED", who="plymouth curator")
+    await named(stage, "plymouth", "badge-nation")
+    try:
+        how = {"city": "plymouth", "who": writer("plymouth")}
+        await stage.done("submitBadge", {"badge": draft["badgeId"]}, DRAFT, **how)
+        await work_off(stage.database)
+        assert name in await waiting(stage)
+        assert (await seen(stage, draft, "plymouth", "plymouth curator"))["state"] == "WITHDRAWN"
+    finally:
+        await named(stage, "plymouth", None)
+    await decided(stage, draft)
+    assert await state_of(stage, draft, "plymouth") == "APPROVED"

@@ -34,7 +34,7 @@ async def carry_submission(work: Work, happened: Happened) -> None:
     """Put a submission before the curators of the tenant that its city named."""
     draft, reviewer = UUID(happened.data["draft"]), UUID(happened.data["reviewer"])
     before = happened.data.get("before")
-    if before is not None and UUID(before) not in {reviewer, happened.tenant_id}:
+    if before is not None and UUID(before) != reviewer:
         former = await _act(work, UUID(before))
         if former is not None:
             async with work.once(former.here.tenant_id, "review-withdrawn", happened.id) as new:
