@@ -85,6 +85,16 @@ async def test_a_comment_on_what_went_elsewhere_or_was_given_up_is_not_waited_fo
     await work_off(stage.database)
 
 
+async def test_a_curator_says_nothing_about_a_submission_that_went_elsewhere(stage: Stage, name: str) -> None:
+    draft = await sent(stage, name)
+    await work_off(stage.database)
+    await stage.done("retireBadge", {"badge": draft["badgeId"]}, "badge { id }", **ADMIN)
+    await work_off(stage.database)
+    given = {"about": review_of(stage, draft), "text": "Which part was the earner's own?"}
+    refused = await stage.refused("commentOnBadge", given, **NATION)
+    assert refused == ("AlreadyDecided", "ALREADY_DECIDED", None)
+
+
 # Withdrawals
 
 

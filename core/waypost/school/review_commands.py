@@ -21,8 +21,10 @@ from waypost.school.rulebook import rulebook
 from waypost.school.rules import (
     APPROVED,
     CHANGES_REQUESTED,
+    GONE,
     LEASE,
     LEAST_REASON,
+    WITHDRAWN,
     AlreadyDecided,
     OwnBadge,
     Submission,
@@ -108,6 +110,8 @@ async def comment_as_curator(act: Act, review: UUID, text: str, criterion: int |
         return missing().under("about")
     if await _belongs(act, review, row):
         return OwnBadge(message="Who belongs to the badge's issuer comments as its writer, on the draft.")
+    if row["state"] == WITHDRAWN:
+        return AlreadyDecided(message=f"Nobody would read it: the badge {GONE}.")
     said = await _comment(act, review, text, criterion, round=row["round"], most=row["criteria"], by_curator=True)
     if isinstance(said, Refusal):
         return said
