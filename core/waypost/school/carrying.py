@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.badges import tables
 from waypost.db import execute, fetch, fetchrow, fetchval
 from waypost.outbox import Act
 from waypost.school.document import as_json
@@ -26,7 +27,7 @@ from waypost.school.events import (
     ReviewWithdrawn,
 )
 from waypost.school.rules import APPROVED, CHANGES_REQUESTED, SUBMITTED, WITHDRAWN
-from waypost.tenancy.entries import Here
+from waypost.tenancy.entries import Here, find_entry
 
 READ_SQL: Final = """
 SELECT d.id, d.badge_id, d.review_tenant_id, d.name, d.language, d.words::text AS words, d.findings::text AS findings,
@@ -177,11 +178,22 @@ async def keep_decision(tenant: UUID, decision: Decision) -> bool:
     return (await execute(KEEP_DECISION_SQL, tenant, *facts, *more)).endswith(" 1")
 
 
+async def hold_badge(here: Here, draft: UUID) -> None:
+    """Lock the badge of a draft, where that is of this tenant.
+
+    Badge, draft, review: whoever locks more than one of them does so in this order, and waits for nobody in a circle.
+    """
+    badge = await fetchval(BADGE_SQL, here.tenant_id, draft)
+    if badge is not None:
+        await find_entry(tables.Badge, here, id=badge)
+
+
 async def apply_decision(act: Act, decision: Decision, by: UUID) -> bool:
     """Move the draft at home to where a decision sends it, in its City transaction.
 
     `by` is the tenant that decided: only whom the city sent this round to decides about it.
     """
+    await hold_badge(act.here, decision.review_id)
     draft = await draft_by_id(act.here, decision.review_id)
     expected = draft is not None and (draft.state, draft.round, draft.review_tenant_id)
     if draft is None or expected != (SUBMITTED, decision.round, by):

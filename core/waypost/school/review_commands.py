@@ -13,7 +13,7 @@ from asyncpg import Record
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.outbox import Act, command
 from waypost.refusal import Invalid, Refusal, missing
-from waypost.school.carrying import Comment, Decision, apply_decision, keep_comment, keep_decision
+from waypost.school.carrying import Comment, Decision, apply_decision, hold_badge, keep_comment, keep_decision
 from waypost.school.document import as_json
 from waypost.school.drafts import draft_by_id, is_member
 from waypost.school.events import ReviewCommented, ReviewDecided, ReviewTaken
@@ -84,6 +84,7 @@ async def review_badge(
     act: Act, review: UUID, outcome: str, reason: str | None, checklist: Sequence[Answer] = ()
 ) -> ReviewDecided | Refusal:
     """Approve a submission, or ask for changes with a reason. The first decision of a round is the only one."""
+    await hold_badge(act.here, review)
     found = await _standing(act, review)
     if isinstance(found, Refusal):
         return found
