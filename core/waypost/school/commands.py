@@ -15,6 +15,7 @@ from waypost.db import fetch, fetchval
 from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own, withdraw
+from waypost.school.cloning import spoken
 from waypost.school.document import document, findings_document
 from waypost.school.drafts import (
     Draft,
@@ -189,7 +190,8 @@ async def publish_badge(act: Act, badge: UUID) -> BadgePublished | Refusal:
     if wrong:
         return wrong
     await move_to_published(act.here, draft)
-    words = replace(draft.words, slug=at.slug, state="published")
+    # The city may speak other languages than when this was approved.
+    words = replace(spoken(draft.words, draft.language, act.here), slug=at.slug, state="published")
     written = await write_badge(act.here, words, at, act.now, anew=True)
     if isinstance(written, Refusal):
         return written

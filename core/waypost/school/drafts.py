@@ -18,7 +18,8 @@ from waypost.school.rules import CHANGES_REQUESTED, SUBMITTED, paused, promised,
 from waypost.tenancy.entries import Here
 
 COLUMNS: Final = """
-id, badge_id, state, words::text AS words, findings::text AS findings, round, review_tenant_id, due_at, remaining_s
+id, badge_id, state, language, words::text AS words, findings::text AS findings, round, review_tenant_id, due_at,
+remaining_s
 """
 # The row stays locked: whoever would move the same draft waits.
 IN_HAND_SQL: Final = f"""
@@ -76,6 +77,7 @@ class Draft:
     id: UUID
     badge_id: UUID
     state: str
+    language: str
     words: BadgeWords
     findings: tuple[Finding, ...]
     round: int
