@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from tests.journeys.stage import Stage, named_by
+from tests.rooms import badge_words
 from tests.school.stage import DRAFT, decided, submitted
+from waypost.badges import tables
+from waypost.badges.store import write_badge
 from waypost.db import City, System, execute, fetch, new_id
+from waypost.refusal import Invalid
+from waypost.tenancy.entries import Written, find_entry
 
 ADMIN = {"who": "college admin"}
 CODES = ("SIMILAR_BADGE", "DESCRIPTION_OPENING", "CRITERION_OPENING")
@@ -77,3 +83,30 @@ async def languages(stage: Stage, badge: str) -> list[str]:
     named = named_by(badge)
     async with stage.database.transaction(City(named.tenant)):
         return [row["language"] for row in await fetch(LANGUAGES_SQL, named.tenant, named.row)]
+
+
+# Files
+
+
+async def test_files_do_not_write_over_a_version_that_is_being_drafted(stage: Stage, name: str) -> None:
+    """Its city said that files were a seed, and says now that they keep everything again."""
+    club = stage.build.world.find("Issuer", "plymouth", "youth-club").id
+    town = stage.town("plymouth")
+    words = badge_words(club, f"kept-{name[:10]}", name=name)
+    kept = await stage.build.badge(town, words)
+    badge = str(kept.gid)
+    await stage.kept_in_files(badge)
+    how = {"city": "plymouth", "who": "plymouth curator"}
+    async with stage.seeded("plymouth"):
+        await stage.done("updateBadgeDraft", {"badge": badge, "description": "Else."}, DRAFT, **how)
+    files = dataclasses.replace(town.here, managed_by="files")
+    moved = dataclasses.replace(words, level="advanced")
+    other = dataclasses.replace(words, description="As the file says it now.")
+    async with stage.database.transaction(City(town.id)):
+        at = await find_entry(tables.Badge, files, id=kept.id)
+        assert isinstance(await write_badge(files, moved, at, stage.build.world.now), Written)
+    for said in (other, dataclasses.replace(other, state="draft")):
+        async with stage.database.transaction(City(town.id)):
+            refused = await write_badge(files, said, at, stage.build.world.now)
+        assert isinstance(refused, Invalid)
+        assert words.slug in refused.message
