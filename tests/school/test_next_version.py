@@ -39,6 +39,12 @@ async def approved(stage: Stage, name: str, **facts: Any) -> str:
     return str(draft["badgeId"])
 
 
+async def published(stage: Stage, name: str) -> str:
+    badge = await approved(stage, name)
+    await stage.done("publishBadge", {"badge": badge}, "badge { id }", **ADMIN)
+    return badge
+
+
 async def speaks(stage: Stage, *languages: str) -> None:
     async with stage.database.transaction(System("tests")):
         sql = "UPDATE tenant SET languages = $2 WHERE id = $1"
@@ -110,3 +116,23 @@ async def test_files_do_not_write_over_a_version_that_is_being_drafted(stage: St
             refused = await write_badge(files, said, at, stage.build.world.now)
         assert isinstance(refused, Invalid)
         assert words.slug in refused.message
+
+
+# Whose it is
+
+
+async def test_who_may_retire_a_badge_is_said_by_the_version_in_force(stage: Stage, name: str) -> None:
+    badge = await published(stage, name)
+    club = stage.id("Issuer", "brighton", "youth-club")
+    given = {"badge": badge, "creator": club, "issuer": club}
+    await stage.done("updateBadgeDraft", given, DRAFT, who="brighton curator")
+    assert (await stage.refused("retireBadge", {"badge": badge}, who="issuer-admin"))[1] == "FORBIDDEN"
+    done = await stage.done("retireBadge", {"badge": badge}, "badge { state }", **ADMIN)
+    assert done["badge"] == {"state": "RETIRED"}
+
+
+async def test_a_badge_that_was_never_published_is_given_up_by_whose_draft_it_is(stage: Stage, name: str) -> None:
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    badge = {"badge": draft["badgeId"]}
+    assert (await stage.refused("retireBadge", badge, who="issuer-admin"))[1] == "FORBIDDEN"
+    assert (await stage.done("retireBadge", badge, "badge { state }", **ADMIN))["badge"] is None

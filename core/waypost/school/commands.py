@@ -203,7 +203,7 @@ async def publish_badge(act: Act, badge: UUID) -> BadgePublished | Refusal:
 @command(may="badge.retire")
 async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> BadgeRetired | Refusal:
     """Take a badge off the lists; who has it keeps it. A successor may be named, also later."""
-    loaded = await load(tables.Badge, act.here, badge, _words_now)
+    loaded = await load(tables.Badge, act.here, badge, _words_in_force)
     if isinstance(loaded, Refusal):
         return loaded
     at, words = loaded
@@ -241,6 +241,11 @@ async def _words_now(here: Here, badge: UUID) -> BadgeWords | None:
     """Read what is said of a badge: in its draft, else in the version in force."""
     draft = await draft_in_hand(here, badge)
     return await read_badge(here, badge) if draft is None else draft.words
+
+
+async def _words_in_force(here: Here, badge: UUID) -> BadgeWords | None:
+    """Read what everybody knows of a badge; only where nothing was published yet, what its draft says."""
+    return await read_badge(here, badge) or await _words_now(here, badge)
 
 
 def _may_either(act: Act, permission: str, words: BadgeWords) -> Refusal | None:
