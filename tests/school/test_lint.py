@@ -174,6 +174,11 @@ def test_a_reason_is_for_the_badge_of_which_it_was_said() -> None:
         ("name", ["festival"], [], [("name",)]),
         ("skills", ["leadership"], [], [("skills", "1")]),
         ("name", ["{x}"], [], []),
+        ("description", ["2024"], [], [("description",)]),
+        ("description", ["24"], [], []),
+        ("description", [], ["2024"], []),
+        ("description", [], ["level 3"], [("description",)]),
+        ("description", [], ["level 2"], []),
     ],
 )
 def test_a_tenants_own_rule_finds_words_to_avoid_and_words_that_are_missing(
@@ -181,12 +186,13 @@ def test_a_tenants_own_rule_finds_words_to_avoid_and_words_that_are_missing(
 ) -> None:
     words = {"avoid": avoid, "require": require, "explanation": "Not {here}.", "mend": "{0}"}
     book = replace(BOOK, rules=(own_rule("no-jargon", "error", field, "en", words),))
-    findings = lint(GOOD, "en", book)
+    good = replace(GOOD, description="Earners of this badge have planned and run a Level 2 festival in 2024.")
+    findings = lint(good, "en", book)
     assert [each.path for each in findings] == expected
     assert {(each.code, each.severity, each.message, each.mend) for each in findings} <= {
         ("OWN_NO_JARGON", "error", "Not {here}.", "{0}")
     }
-    assert lint(GOOD, "cy", book) == ()
+    assert lint(good, "cy", book) == ()
 
 
 text = st.text(max_size=60)
