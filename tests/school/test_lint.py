@@ -15,7 +15,7 @@ from tests.project.documents import ROOT, codes, rows
 from waypost.badges.words import BadgeText, BadgeWords, CriterionWords
 from waypost.outbox.linting import FIELDS, PHRASES, rule_of
 from waypost.plugins import lint_rules
-from waypost.school.document import document, findings_document, findings_of, words_of
+from waypost.school.document import document, findings_document, findings_of, still_said, words_of
 from waypost.school.lint import CHECKS, Finding, Reason, Similar, lint, reasoned, reasons_of
 from waypost.school.rulebook import COMMON, DATA, own_rule, rulebook
 from waypost.standards.reference import built_in
@@ -154,6 +154,30 @@ def test_a_reason_lets_a_warning_be_and_never_an_error() -> None:
     here = reasoned(findings, [Reason("SKILL_NOT_EVIDENCED", "Elsewhere.", ("skills", "7"))])
     assert all(each.reason is None for each in here)
     assert reasoned(findings, reasons_of(after)) == after
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        (("description",), {"description": "Other words."}),
+        (("skills", "1"), {"skills": ("Creativity", "Wit")}),
+        (("criteria", "1", "text"), {"criteria": (GOOD.criteria[0], CriterionWords("Other words."))}),
+        (("criteria", "1", "text"), {"criteria": GOOD.criteria[:1]}),
+        (("criteria", "0", "skills", "0"), {"criteria": (replace(GOOD.criteria[0], skills=("Wit",)),)}),
+        (("criteria",), {"criteria": GOOD.criteria[:1]}),
+        (("translations", "cy", "description"), {"text": {"cy": BadgeText("Gŵyl", "Arall.")}}),
+        (("translations", "cy", "criteria", "0"), {"text": {}}),
+    ],
+)
+def test_what_was_found_in_a_text_is_told_from_what_is_found_in_another(
+    path: tuple[str, ...], changes: dict[str, Any]
+) -> None:
+    before = replace(GOOD, text={"cy": BadgeText("Gŵyl", "Disgrifiad.", ("Dim.", "Dim."))})
+    finding = Finding("X", "warning", path, "", "", reason="So.")
+    assert still_said([finding], before, replace(before, slug="other", layer="rsa-2019/engage")) == (finding,)
+    assert still_said([finding], before, replace(before, **changes)) == ()
+    of_a_badge = replace(finding, badge=(NOBODY, NOBODY))
+    assert still_said([of_a_badge], before, replace(before, **changes)) == (of_a_badge,)
 
 
 def test_a_reason_is_for_the_badge_of_which_it_was_said() -> None:

@@ -15,7 +15,7 @@ from waypost.db import fetch, fetchval
 from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own
-from waypost.school.document import document, findings_document
+from waypost.school.document import document, findings_document, still_said
 from waypost.school.drafts import (
     Draft,
     draft_in_hand,
@@ -117,7 +117,8 @@ async def update_badge_draft(
         return drafted
     known = draft.findings if draft else ()
     alike = tuple(each for each in known if each.badge and not set(each.path) & changes.keys())
-    findings = reasoned((*await _checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
+    kept = reasons_of(still_said(known, before, words))
+    findings = reasoned((*await _checked(act, words, similar), *alike), (*kept, *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
         await _proposed(act, drafted, words)

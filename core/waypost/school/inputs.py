@@ -103,7 +103,9 @@ class UpdateBadgeDraftInput:
     cost: BadgeCostInput | None = maybe("What it costs to earn.")
     urgent: bool | None = maybe("Whether the city asks for it now more than usual: reviewed first.")
     translations: list[BadgeTranslationInput] | None = maybe("All of them: those that are left out are taken away.")
-    reasons: list[LintReasonInput] | None = maybe("Why warnings are left as they are; reasons given before stay.")
+    reasons: list[LintReasonInput] | None = maybe(
+        "Why warnings are left as they are; reasons given before stay where the text still reads the same."
+    )
 
 
 @strawberry.input(description="A published badge whose words begin a draft of one's own.")
