@@ -251,6 +251,19 @@ def test_whatever_is_written_the_linter_answers_and_its_answer_can_be_kept(words
     )
 
 
+def test_the_rules_are_read_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every act of writers and curators asks for them, and so does anybody who reads the checklist."""
+
+    def read(text: str) -> None:
+        raise AssertionError(text[:40])
+
+    monkeypatch.setattr(tomllib, "loads", read)
+    assert rulebook(("rsa-2019", "rsa-2025")) == BOOK
+    assert {each.partition("/")[0] for each in rulebook(("rsa-2025", "../lint/rsa-2019", "none")).layers} == {
+        "rsa-2025"
+    }
+
+
 def test_every_rule_has_a_check_and_every_check_a_rule() -> None:
     assert {rule.check for rule in BOOK.rules} == set(CHECKS) - {PHRASES}  # which is for tenants' own rules
     assert len({rule.code for rule in BOOK.rules}) == len(BOOK.rules)
