@@ -100,6 +100,35 @@ def test_what_was_done_is_in_the_past(criterion: str) -> None:
     assert {code for code, _ in found(**said(criterion, criterion))} <= {"LAYER_UNLIKELY", "SKILL_NOT_EVIDENCED"}
 
 
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *("sewn", "sought", "beaten", "fallen", "hidden", "withdrawn", "drunk", "dug", "fought", "rebuilt", "swept"),
+        *("shot", "bound", "cast", "refereed", "re-built", "co-written", "forgiven", "woven", "struck", "retaught"),
+    ],
+)
+def test_verbs_that_go_their_own_way_are_known(verb: str) -> None:
+    criterion = f"Earner has {verb} something."
+    assert "CRITERION_TENSE" not in {code for code, _ in found(**said(criterion, criterion))}
+
+
+@pytest.mark.parametrize(
+    ("skill", "criterion", "is_shown"),
+    [
+        ("Art", "Earner has read an article.", False),
+        ("Art", "Earner has made art.", True),
+        ("IT", "Earner has sold items.", False),
+        ("C", "Earner has baked cakes.", False),
+        ("C", "Earner has written a program in C.", True),
+        ("Map Reading", "Earner has happily read it.", True),
+        ("Gardening", "Earner has planted a garden.", True),
+    ],
+)
+def test_a_short_tag_is_shown_by_its_own_word_alone(skill: str, criterion: str, is_shown: bool) -> None:
+    criteria = (CriterionWords(criterion), CriterionWords("Earner has created nothing."))
+    assert (("SKILL_NOT_EVIDENCED", ("skills", "0")) not in found(skills=(skill,), criteria=criteria)) == is_shown
+
+
 def test_organisations_have_words_of_their_own() -> None:
     words = {
         "audience": "organisation",

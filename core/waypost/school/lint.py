@@ -215,8 +215,8 @@ def _skill_evidenced(checked: Checked, rule: Rule) -> Iterator[Found]:
     for index, skill in enumerate(checked.words.skills):
         if normal_form(skill) in shown:
             continue
-        stems = [_stem(word) for word in re.split(r"[-\s]+", " ".join(spoken(skill))) if word not in skipped]
-        if not any(word.startswith(stem) for stem in stems for word in told):
+        named = [word for word in re.split(r"[-\s]+", " ".join(spoken(skill))) if word not in skipped]
+        if not any(_speaks(word, each) for each in named for word in told):
             yield ("skills", str(index)), base(text.language), {"skill": skill}
 
 
@@ -322,8 +322,11 @@ def _without_opening(criterion: str, checked: Checked) -> str:
     return text[len(found) :]
 
 
-def _stem(word: str) -> str:
-    return word[: max(LEAST_STEM, len(word) // 2)]
+def _speaks(word: str, of: str) -> bool:
+    """Whether a word is of another's kind; what is shorter than a stem begins too much, and stands for itself."""
+    if len(of) < LEAST_STEM:
+        return word == of
+    return word.startswith(of[: max(LEAST_STEM, len(of) // 2)])
 
 
 def _speaks_of(text: str, beginnings: Iterable[str]) -> bool:
