@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.stage import Stage, named_by
-from tests.school.stage import named, review_of, submitted
+from tests.school.stage import DRAFT, GOOD, college, named, proposed, review_of, submitted
 from waypost.db import new_id
 
 NATION = {"city": "badge-nation", "who": "nation first"}
@@ -72,3 +72,21 @@ async def test_what_is_decided_is_over_no_time(stage: Stage, number: str) -> Non
     assert await left(stage, number, overdue=True, states=["APPROVED"]) == set()
     assert await left(stage, number, overdue=False, states=["APPROVED"]) == {"Done"}
     assert await left(stage, number, taken=True, states=["APPROVED"]) == set()
+
+
+async def test_the_city_alone_says_that_it_asks_for_a_badge_more_than_usual(stage: Stage, number: str) -> None:
+    """Its own team and curators; what an issuer's people write is reviewed in its turn."""
+    said = {**GOOD, "name": f"{number} badge", "creator": college(stage), "reasons": WHY}
+    refused = ("Refused", "FORBIDDEN", ["urgent"])
+    for who in ("college admin", "college staff"):
+        assert await stage.refused("proposeBadge", {**said, "urgent": True}, who=who) == refused
+    draft = await proposed(stage, name=f"{number} badge", reasons=WHY, urgent=False)
+    badge = {"badge": draft["badgeId"]}
+    for who in ("college admin", "college staff"):
+        assert await stage.refused("updateBadgeDraft", {**badge, "urgent": True}, who=who) == refused
+    done = await stage.done("updateBadgeDraft", {**badge, "urgent": True}, DRAFT, who="brighton curator")
+    assert done["draft"]["words"]["urgent"]
+    # What it is already, anybody may say once more, and none of them takes it back.
+    kept = {**badge, "urgent": True, "name": f"{number} again"}
+    assert (await stage.done("updateBadgeDraft", kept, DRAFT, who="college staff"))["draft"]["words"]["urgent"]
+    assert await stage.refused("updateBadgeDraft", {**badge, "urgent": False}, who="college admin") == refused

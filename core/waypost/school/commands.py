@@ -63,7 +63,9 @@ async def propose_badge(
     act: Act, words: BadgeWords, similar: Sequence[Similar] = (), reasons: Sequence[Reason] = ()
 ) -> BadgeProposed | Refusal:
     """Draft a badge; without a slug it gets one made from its name. What it lacks yet is found, not refused."""
-    wrong = act.may("badge.propose", words.creator_id) or await _signing_problem(act, words)
+    wrong = (
+        act.may("badge.propose", words.creator_id) or _urgency_problem(act, words) or await _signing_problem(act, words)
+    )
     if wrong:
         return wrong
     drafted: list[Drafted] = []
@@ -108,6 +110,7 @@ async def update_badge_draft(
         or act.may("badge.propose", words.creator_id)
         or unchangeable(at, act.here)
         or (draft and unwritable(draft.state))
+        or _urgency_problem(act, words, before)
         or await _signing_problem(act, words, before)
     )
     if wrong:
@@ -271,6 +274,14 @@ async def _signing_problem(act: Act, words: BadgeWords, before: BadgeWords | Non
         return None
     said = "The account that signs is the creator's own, or that of the issuer above it; a curator may name others."
     return Refused(code="FORBIDDEN", message=said, path=("issuer",))
+
+
+def _urgency_problem(act: Act, words: BadgeWords, before: BadgeWords | None = None) -> Refusal | None:
+    """Let the city's own team and curators alone say that it asks for a badge more than usual."""
+    if words.urgent == (before is not None and before.urgent) or act.may("badge.review") is None:
+        return None
+    said = "Whether a badge is urgent is said by the city: its own team and its curators."
+    return Refused(code="FORBIDDEN", message=said, path=("urgent",))
 
 
 async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:
