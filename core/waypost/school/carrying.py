@@ -25,7 +25,7 @@ from waypost.school.events import (
     ReviewReceived,
     ReviewWithdrawn,
 )
-from waypost.school.rules import APPROVED, SUBMITTED
+from waypost.school.rules import APPROVED, SUBMITTED, WITHDRAWN
 from waypost.tenancy.entries import Here
 
 READ_SQL: Final = """
@@ -52,9 +52,9 @@ FORGET_SQL: Final = "DELETE FROM review_member WHERE tenant_id = $1 AND review_i
 MEMBER_SQL: Final = """
 INSERT INTO review_member (tenant_id, review_id, person_id) SELECT $1, $2, unnest($3::uuid[])
 """
-WITHDRAW_SQL: Final = """
-UPDATE review SET state = 'withdrawn', due_at = NULL, leased_until = NULL
-WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3 AND state <> 'withdrawn' AND round < $4
+WITHDRAW_SQL: Final = f"""
+UPDATE review SET state = '{WITHDRAWN}', due_at = NULL, leased_until = NULL
+WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3 AND state <> '{WITHDRAWN}' AND round < $4
 """
 DECISION_COLUMNS: Final = "id, review_id, round, outcome, reason, checklist::text AS checklist, person_id, made_at"
 DECISION_SQL: Final = f"SELECT {DECISION_COLUMNS} FROM review_decision WHERE tenant_id = $1 AND id = $2"

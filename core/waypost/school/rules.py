@@ -20,8 +20,10 @@ SUBMITTED: Final = "submitted"
 CHANGES_REQUESTED: Final = "changes-requested"
 APPROVED: Final = "approved"
 PUBLISHED: Final = "published"
+WITHDRAWN: Final = "withdrawn"
 
-# From each state of a version, where it may go. The database holds to it by keys and checks of its own.
+# From each state of a version, where it may go. That a draft is sent back, approved and published by a decision of its
+# round alone the database holds to by itself, with keys and checks; the rest is held to here.
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     DRAFT: frozenset({SUBMITTED}),
     SUBMITTED: frozenset({CHANGES_REQUESTED, APPROVED}),
@@ -29,6 +31,8 @@ MOVES: Final[Mapping[str, frozenset[str]]] = {
     APPROVED: frozenset({PUBLISHED}),
     PUBLISHED: frozenset(),
 }
+# Where a submission is, for its curators.
+REVIEW_STATES: Final = (SUBMITTED, CHANGES_REQUESTED, APPROVED, WITHDRAWN)
 WRITABLE: Final = frozenset({DRAFT, CHANGES_REQUESTED})
 WORDS: Final[Mapping[str, str]] = {
     DRAFT: "is still a draft",
@@ -36,6 +40,7 @@ WORDS: Final[Mapping[str, str]] = {
     CHANGES_REQUESTED: "waits for the changes that the review asked for",
     APPROVED: "is approved, and waits for its publishing",
     PUBLISHED: "is published",
+    WITHDRAWN: "went to another reviewer",
 }
 
 
@@ -138,8 +143,7 @@ def unreviewable(submission: Submission, curator: UUID, now: datetime) -> Refusa
         words = "Who belongs to the badge's issuer does not review it: leave it to another curator."
         return OwnBadge(message=words)
     if submission.state != SUBMITTED:
-        said = {"withdrawn": "went to another reviewer"}.get(submission.state) or WORDS[submission.state]
-        return AlreadyDecided(message=f"There is nothing to decide: the badge {said}.")
+        return AlreadyDecided(message=f"There is nothing to decide: the badge {WORDS[submission.state]}.")
     holder = submission.holder(now)
     if holder is not None and holder != curator:
         until = f"{submission.leased_until:%Y-%m-%d %H:%M %Z}"
