@@ -14,7 +14,8 @@ from waypost.badges.words import BadgeWords
 from waypost.db import fetch, fetchval
 from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
-from waypost.school.carrying import receive_own
+from waypost.school.carrying import receive_own, withdraw
+from waypost.school.cloning import spoken
 from waypost.school.document import document, findings_document, still_said
 from waypost.school.drafts import (
     Draft,
@@ -193,7 +194,8 @@ async def publish_badge(act: Act, badge: UUID) -> BadgePublished | Refusal:
     if wrong:
         return wrong
     await move_to_published(act.here, draft)
-    words = replace(draft.words, slug=at.slug, state="published")
+    # The city may speak other languages than when this was approved.
+    words = replace(spoken(draft.words, draft.language, act.here), slug=at.slug, state="published")
     written = await write_badge(act.here, words, at, act.now, anew=True)
     if isinstance(written, Refusal):
         return written
@@ -217,7 +219,9 @@ async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> Badg
         if successor is None or not successor.public or successor.id == badge:
             return missing().under("replacedBy")
     retired = BadgeRetired(badge, replaced_by)
-    await give_up_draft(act.here, badge)
+    sent = await give_up_draft(act.here, badge)
+    if sent is not None and sent.reviewer == act.here.tenant_id:
+        await withdraw(act, sent.id, sent.reviewer, sent.round)
     return await act.tell(retired) if await retire_badge(act.here, badge, act.now, replaced_by) else retired
 
 

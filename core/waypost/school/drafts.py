@@ -18,7 +18,8 @@ from waypost.school.rules import CHANGES_REQUESTED, SUBMITTED, paused, promised,
 from waypost.tenancy.entries import Here
 
 COLUMNS: Final = """
-id, badge_id, state, words::text AS words, findings::text AS findings, round, review_tenant_id, due_at, remaining_s
+id, badge_id, state, language, words::text AS words, findings::text AS findings, round, review_tenant_id, due_at,
+remaining_s
 """
 # The row stays locked: whoever would move the same draft waits.
 IN_HAND_SQL: Final = f"""
@@ -50,6 +51,10 @@ PUBLISH_SQL: Final = "UPDATE badge_draft SET state = 'published' WHERE tenant_id
 GIVE_UP_SQL: Final = """
 UPDATE badge_draft SET given_up = true WHERE tenant_id = $1 AND badge_id = $2 AND state <> 'published'
 """
+GIVEN_UP_SQL: Final = """
+SELECT id, review_tenant_id AS reviewer, round FROM badge_draft
+WHERE tenant_id = $1 AND badge_id = $2 AND state <> 'published' AND given_up AND review_tenant_id IS NOT NULL
+"""
 # The badge itself goes with its version only until its first is published.
 MOVE_SQL: Final = """
 WITH moved AS (UPDATE badge_version SET state = $3 WHERE tenant_id = $1 AND id = $2 RETURNING badge_id)
@@ -72,6 +77,7 @@ class Draft:
     id: UUID
     badge_id: UUID
     state: str
+    language: str
     words: BadgeWords
     findings: tuple[Finding, ...]
     round: int
@@ -83,6 +89,15 @@ class Draft:
     def issuers(self) -> list[UUID]:
         """Whose members do not review it."""
         return [self.words.creator_id, self.words.issuer_id]
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A draft that nobody wants reviewed any more, and who has it."""
+
+    id: UUID
+    reviewer: UUID
+    round: int
 
 
 async def draft_in_hand(here: Here, badge: UUID) -> Draft | None:
@@ -161,6 +176,13 @@ async def is_member(here: Here, person: UUID | None, issuers: Sequence[UUID]) ->
     return bool(await fetchval(MEMBER_SQL, here.tenant_id, person, list(issuers)))
 
 
-async def give_up_draft(here: Here, badge: UUID) -> None:
-    """Take the draft of a retired badge off the writers' list."""
+async def give_up_draft(here: Here, badge: UUID) -> GivenUp | None:
+    """Take the draft of a retired badge off the writers' list; answers who has it, where it was submitted."""
     await execute(GIVE_UP_SQL, here.tenant_id, badge)
+    return await given_up(here.tenant_id, badge)
+
+
+async def given_up(home: UUID, badge: UUID) -> GivenUp | None:
+    """Read what was given up of a retired badge after it was submitted, in its home's City transaction."""
+    row = await fetchrow(GIVEN_UP_SQL, home, badge)
+    return None if row is None else GivenUp(**dict(row))

@@ -13,7 +13,7 @@ from asyncpg import Record
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.outbox import Act, command
 from waypost.refusal import Invalid, Refusal, missing
-from waypost.school.carrying import Comment, Decision, apply_decision, keep_comment, keep_decision
+from waypost.school.carrying import Comment, Decision, apply_decision, hold_badge, keep_comment, keep_decision
 from waypost.school.document import as_json
 from waypost.school.drafts import draft_by_id, is_member
 from waypost.school.events import ReviewCommented, ReviewDecided, ReviewTaken
@@ -21,8 +21,10 @@ from waypost.school.rulebook import rulebook
 from waypost.school.rules import (
     APPROVED,
     CHANGES_REQUESTED,
+    GONE,
     LEASE,
     LEAST_REASON,
+    WITHDRAWN,
     AlreadyDecided,
     OwnBadge,
     Submission,
@@ -82,6 +84,7 @@ async def review_badge(
     act: Act, review: UUID, outcome: str, reason: str | None, checklist: Sequence[Answer] = ()
 ) -> ReviewDecided | Refusal:
     """Approve a submission, or ask for changes with a reason. The first decision of a round is the only one."""
+    await hold_badge(act.here, review)
     found = await _standing(act, review)
     if isinstance(found, Refusal):
         return found
@@ -108,6 +111,8 @@ async def comment_as_curator(act: Act, review: UUID, text: str, criterion: int |
         return missing().under("about")
     if await _belongs(act, review, row):
         return OwnBadge(message="Who belongs to the badge's issuer comments as its writer, on the draft.")
+    if row["state"] == WITHDRAWN:
+        return AlreadyDecided(message=f"Nobody would read it: the badge {GONE}.")
     said = await _comment(act, review, text, criterion, round=row["round"], most=row["criteria"], by_curator=True)
     if isinstance(said, Refusal):
         return said

@@ -70,7 +70,9 @@ class ReviewState(Enum):
     SUBMITTED = strawberry.enum_value(rules.SUBMITTED, description="Waiting for a decision.")
     CHANGES_REQUESTED = strawberry.enum_value(rules.CHANGES_REQUESTED, description="Its writers are asked for changes.")
     APPROVED = strawberry.enum_value(rules.APPROVED, description="Approved as it was submitted.")
-    WITHDRAWN = strawberry.enum_value(rules.WITHDRAWN, description="The city sent its next round to another reviewer.")
+    WITHDRAWN = strawberry.enum_value(
+        rules.WITHDRAWN, description="The city sent its next round to another reviewer, or retired the badge."
+    )
 
 
 @strawberry.enum(description="What a curator decides.")

@@ -98,7 +98,7 @@ TakeReviewPayload: Any = payload("TakeReviewPayload", TakeReviewSuccess, Already
 ReviewBadgePayload: Any = payload(
     "ReviewBadgePayload", ReviewBadgeSuccess, AlreadyDecided, ReviewTaken, OwnBadge, Invalid
 )
-CommentOnBadgePayload: Any = payload("CommentOnBadgePayload", CommentOnBadgeSuccess, OwnBadge, Invalid)
+CommentOnBadgePayload: Any = payload("CommentOnBadgePayload", CommentOnBadgeSuccess, AlreadyDecided, OwnBadge, Invalid)
 
 
 async def _take(act: Act, given: Given) -> Outcome:

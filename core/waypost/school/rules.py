@@ -20,7 +20,9 @@ SUBMITTED: Final = "submitted"
 CHANGES_REQUESTED: Final = "changes-requested"
 APPROVED: Final = "approved"
 PUBLISHED: Final = "published"
-WITHDRAWN: Final = "withdrawn"
+WITHDRAWN: Final = "withdrawn"  # a review's alone: the draft itself is elsewhere
+
+REVIEW_STATES: Final = (SUBMITTED, CHANGES_REQUESTED, APPROVED, WITHDRAWN)
 
 # From each state of a version, where it may go. That a draft is sent back, approved and published by a decision of its
 # round alone the database holds to by itself, with keys and checks; the rest is held to here.
@@ -31,8 +33,6 @@ MOVES: Final[Mapping[str, frozenset[str]]] = {
     APPROVED: frozenset({PUBLISHED}),
     PUBLISHED: frozenset(),
 }
-# Where a submission is, for its curators.
-REVIEW_STATES: Final = (SUBMITTED, CHANGES_REQUESTED, APPROVED, WITHDRAWN)
 WRITABLE: Final = frozenset({DRAFT, CHANGES_REQUESTED})
 WORDS: Final[Mapping[str, str]] = {
     DRAFT: "is still a draft",
@@ -40,8 +40,8 @@ WORDS: Final[Mapping[str, str]] = {
     CHANGES_REQUESTED: "waits for the changes that the review asked for",
     APPROVED: "is approved, and waits for its publishing",
     PUBLISHED: "is published",
-    WITHDRAWN: "went to another reviewer",
 }
+GONE: Final = "went to another reviewer, or was retired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +143,8 @@ def unreviewable(submission: Submission, curator: UUID, now: datetime) -> Refusa
         words = "Who belongs to the badge's issuer does not review it: leave it to another curator."
         return OwnBadge(message=words)
     if submission.state != SUBMITTED:
-        return AlreadyDecided(message=f"There is nothing to decide: the badge {WORDS[submission.state]}.")
+        said = {**WORDS, WITHDRAWN: GONE}[submission.state]
+        return AlreadyDecided(message=f"There is nothing to decide: the badge {said}.")
     holder = submission.holder(now)
     if holder is not None and holder != curator:
         until = f"{submission.leased_until:%Y-%m-%d %H:%M %Z}"
