@@ -237,7 +237,7 @@ async def test_a_badge_that_reads_like_one_on_offer_is_told_of_it(stage: Stage) 
     (alike,) = [each for each in draft["findings"] if each["code"] == "SIMILAR_BADGE"]
     assert alike["badge"] == stage.id("Badge", "plymouth", "smart-citizen")
     assert "Plymouth" in alike["message"]
-    kept = await stage.done("updateBadgeDraft", {"badge": draft["badgeId"], "urgent": True}, DRAFT, **ADMIN)
+    kept = await stage.done("updateBadgeDraft", {"badge": draft["badgeId"], "level": "advanced"}, DRAFT, **ADMIN)
     assert [each["badge"] for each in kept["draft"]["findings"] if each["code"] == "SIMILAR_BADGE"] == [alike["badge"]]
     kept = await stage.done("updateBadgeDraft", {"badge": draft["badgeId"], "description": "Else."}, DRAFT, **ADMIN)
     assert [each["badge"] for each in kept["draft"]["findings"] if each["code"] == "SIMILAR_BADGE"] == [alike["badge"]]

@@ -15,12 +15,12 @@ HOME_SQL: Final = """
 SELECT t.slug, t.languages, t.timezone, t.standard_code, x.language
 FROM badge b JOIN tenant t ON t.id = b.tenant_id
 JOIN badge_text x ON x.tenant_id = b.tenant_id AND x.version_id = b.version_id AND x.original
-WHERE b.tenant_id = $1 AND b.id = $2 AND b.public
+WHERE b.tenant_id = $1 AND b.id = $2 AND b.public AND b.state = 'published'
 """
 
 
 async def read_origin(ref: Ref) -> tuple[Ref, str, BadgeWords] | None:
-    """Read what a home shows of a badge, with the language it was written in, in a National transaction."""
+    """Read what a home shows of a published badge, with the language it was written in, in a National transaction."""
     row = await fetchrow(HOME_SQL, ref.home_tenant_id, ref.id)
     if row is None:
         return None

@@ -16,7 +16,7 @@ from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
 from waypost.school.carrying import receive_own, withdraw
 from waypost.school.cloning import spoken
-from waypost.school.document import document, findings_document
+from waypost.school.document import document, findings_document, still_said
 from waypost.school.drafts import (
     Draft,
     draft_in_hand,
@@ -64,7 +64,9 @@ async def propose_badge(
     act: Act, words: BadgeWords, similar: Sequence[Similar] = (), reasons: Sequence[Reason] = ()
 ) -> BadgeProposed | Refusal:
     """Draft a badge; without a slug it gets one made from its name. What it lacks yet is found, not refused."""
-    wrong = act.may("badge.propose", words.creator_id) or await _signing_problem(act, words)
+    wrong = (
+        act.may("badge.propose", words.creator_id) or _urgency_problem(act, words) or await _signing_problem(act, words)
+    )
     if wrong:
         return wrong
     drafted: list[Drafted] = []
@@ -109,6 +111,7 @@ async def update_badge_draft(
         or act.may("badge.propose", words.creator_id)
         or unchangeable(at, act.here)
         or (draft and unwritable(draft.state))
+        or _urgency_problem(act, words, before)
         or await _signing_problem(act, words, before)
     )
     if wrong:
@@ -118,7 +121,8 @@ async def update_badge_draft(
         return drafted
     known = draft.findings if draft else ()
     alike = tuple(each for each in known if each.badge and not set(each.path) & changes.keys())
-    findings = reasoned((*await _checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
+    kept = reasons_of(still_said(known, before, words))
+    findings = reasoned((*await _checked(act, words, similar), *alike), (*kept, *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
         await _proposed(act, drafted, words)
@@ -279,6 +283,14 @@ async def _signing_problem(act: Act, words: BadgeWords, before: BadgeWords | Non
         return None
     said = "The account that signs is the creator's own, or that of the issuer above it; a curator may name others."
     return Refused(code="FORBIDDEN", message=said, path=("issuer",))
+
+
+def _urgency_problem(act: Act, words: BadgeWords, before: BadgeWords | None = None) -> Refusal | None:
+    """Let the city's own team and curators alone say that it asks for a badge more than usual."""
+    if words.urgent == (before is not None and before.urgent) or act.may("badge.review") is None:
+        return None
+    said = "Whether a badge is urgent is said by the city: its own team and its curators."
+    return Refused(code="FORBIDDEN", message=said, path=("urgent",))
 
 
 async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:

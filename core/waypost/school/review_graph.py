@@ -79,8 +79,8 @@ class ReviewState(Enum):
 class ReviewOutcome(Enum):
     """Decisions."""
 
-    APPROVED = strawberry.enum_value("approved", description="The badge may be published as it is.")
-    CHANGES_REQUESTED = strawberry.enum_value("changes-requested", description="Its writers are asked for changes.")
+    APPROVED = strawberry.enum_value(rules.APPROVED, description="The badge may be published as it is.")
+    CHANGES_REQUESTED = strawberry.enum_value(rules.CHANGES_REQUESTED, description="Its writers are asked for changes.")
 
 
 def _by_asker(query: Query, here: Here, field: Selected) -> str:
@@ -174,7 +174,7 @@ class Review(Node):
 def _states(query: Query, row: Here, field: Selected) -> str:
     states = field.argument("filter", "states")
     if not query.has(states):
-        return f"{row}.state = 'submitted'"
+        return f"{row}.state = '{rules.SUBMITTED}'"
     return f"{row}.state = any({query.param(lambda request: [each.value for each in states(request)], 'text[]')})"
 
 
@@ -253,7 +253,7 @@ class Counts(Relation):
     def _count(self, query: Query, each: Selected) -> str:
         if each.name == "__typename":
             return query.value(None, each)
-        waits, now = "{0}.state = 'submitted'", _now(query)
+        waits, now = f"{{0}}.state = '{rules.SUBMITTED}'", _now(query)
         single = {
             "waiting": waits,
             "urgent": f"{waits} and {{0}}.priority = 0",

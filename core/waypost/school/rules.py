@@ -24,7 +24,8 @@ WITHDRAWN: Final = "withdrawn"  # a review's alone: the draft itself is elsewher
 
 REVIEW_STATES: Final = (SUBMITTED, CHANGES_REQUESTED, APPROVED, WITHDRAWN)
 
-# From each state of a version, where it may go. The database holds to it by keys and checks of its own.
+# From each state of a version, where it may go. That a draft is sent back, approved and published by a decision of its
+# round alone the database holds to by itself, with keys and checks; the rest is held to here.
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     DRAFT: frozenset({SUBMITTED}),
     SUBMITTED: frozenset({CHANGES_REQUESTED, APPROVED}),
