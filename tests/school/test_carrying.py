@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.stage import Stage, named_by
 from tests.school.stage import DRAFT, QUEUE, decided, named, proposed, review_of, state_of, submitted, writer
 from tests.working import SETTINGS, work_off
-from waypost.db import City, fetchval, new_id
+from waypost.db import City, System, execute, fetchval, new_id
 from waypost.outbox.relay import event_of
 from waypost.outbox.work import Happened, Later, Work
 from waypost.school.effects import carry_comment, carry_retirement, carry_submission
@@ -18,6 +18,12 @@ ADMIN = {"who": "college admin"}
 NATION = {"city": "badge-nation", "who": "nation first"}
 REASONS = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
 STATE = "query($id: ID!) { node(id: $id) { ... on Review { state comments { text } } } }"
+# Every event that is carried, told once more under another id.
+AGAIN_SQL = """
+INSERT INTO event (tenant_id, id, type, object_type, object_id, person_id, data, happened_at)
+SELECT tenant_id, gen_random_uuid(), type, object_type, object_id, person_id, data, happened_at FROM event
+WHERE tenant_id = $1 AND type IN ('badge.submitted', 'review.decided', 'review.commented')
+"""
 LAST_SQL = "SELECT id FROM event WHERE tenant_id = $1 AND type = $2 ORDER BY happened_at DESC, id DESC LIMIT 1"
 
 
@@ -154,3 +160,80 @@ async def test_a_city_that_reviewed_itself_hands_over_to_the_network_it_names(st
         await named(stage, "plymouth", None)
     await decided(stage, draft)
     assert await state_of(stage, draft, "plymouth") == "APPROVED"
+
+
+async def test_what_is_open_is_finished_by_whom_it_was_sent_to(stage: Stage, name: str) -> None:
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    await named(stage, "brighton", None)
+    try:
+        await decided(stage, draft, "CHANGES_REQUESTED")
+        assert await state_of(stage, draft) == "CHANGES_REQUESTED"
+        await stage.done("submitBadge", {"badge": draft["badgeId"]}, DRAFT, who="college admin")
+        await work_off(stage.database)
+        assert (await seen(stage, draft))["state"] == "WITHDRAWN"
+        assert name in await waiting(stage, "brighton", "brighton curator")
+        late = {"review": review_of(stage, draft), "decision": "APPROVED"}
+        assert (await stage.refused("reviewBadge", late, **NATION))[1] == "ALREADY_DECIDED"
+        own = {"review": review_of(stage, draft, "brighton"), "decision": "APPROVED"}
+        await stage.done("reviewBadge", own, "review { state }", who="brighton curator")
+        assert await state_of(stage, draft) == "APPROVED"
+    finally:
+        await named(stage, "brighton", "badge-nation")
+
+
+async def test_what_lies_with_a_tenant_that_left_is_sent_to_another(stage: Stage, name: str) -> None:
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    badge = {"badge": draft["badgeId"]}
+    await _is(stage, "badge-nation", "closed")
+    try:
+        again = (await stage.done("submitBadge", badge, DRAFT, who="college admin"))["draft"]
+        assert (again["state"], again["round"], again["dueAt"]) == ("SUBMITTED", 1, draft["dueAt"])
+        assert name in await waiting(stage, "brighton", "brighton curator")
+        assert (await stage.refused("submitBadge", badge, who="college admin"))[1] == "WRONG_BADGE_STATE"
+        own = {"review": review_of(stage, draft, "brighton"), "decision": "APPROVED"}
+        await stage.done("reviewBadge", own, "review { state }", who="brighton curator")
+        assert await state_of(stage, draft) == "APPROVED"
+    finally:
+        await _is(stage, "badge-nation", "open")
+
+
+async def _is(stage: Stage, town: str, state: str) -> None:
+    async with stage.database.transaction(System("tests")):
+        await execute("UPDATE tenant SET state = $2 WHERE id = $1", stage.town(town).id, state)
+    await stage.reload()
+
+
+# Decisions
+
+
+async def test_everything_may_be_carried_twice(stage: Stage, name: str) -> None:
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    await decided(stage, draft, "CHANGES_REQUESTED")
+    for town in ("brighton", "badge-nation"):
+        await stage.run(town, "DELETE FROM handled WHERE tenant_id = $1", stage.town(town).id)
+    for town in ("brighton", "badge-nation"):
+        await stage.run(town, AGAIN_SQL, stage.town(town).id)
+    await work_off(stage.database)
+    assert await state_of(stage, draft) == "CHANGES_REQUESTED"
+
+
+async def test_a_decision_that_another_tenant_wrote_by_itself_moves_nothing(stage: Stage, name: str) -> None:
+    """Not even a tenant with a program of its own, which writes whatever it likes into its own rows."""
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    plymouth, row = stage.town("plymouth").id, named_by(draft["id"]).row
+    decision = new_id()
+    await stage.run(
+        "plymouth",
+        "INSERT INTO review_decision (tenant_id, id, review_id, round, outcome, person_id, made_at)"
+        " VALUES ($1, $2, $3, 1, 'approved', $2, now())",
+        *(plymouth, decision, row),
+    )
+    home = stage.town("brighton").id
+    await stage.run(
+        "plymouth",
+        "INSERT INTO event (tenant_id, id, type, object_type, object_id, data)"
+        " VALUES ($1, $2, 'review.decided', 'Review', $3, $4::jsonb)",
+        *(plymouth, new_id(), row, f'{{"decision": "{decision}", "home": "{home}", "outcome": "approved"}}'),
+    )
+    await work_off(stage.database)
+    assert await state_of(stage, draft) == "SUBMITTED"

@@ -1,4 +1,4 @@
-"""Stories of the curators' queue: what its filters leave, and who brings a badge to its front."""
+"""Stories of the curators' queue: its order and counts, what its filters leave, and who brings a badge to its front."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.stage import Stage, named_by
-from tests.school.stage import DRAFT, GOOD, college, named, proposed, review_of, submitted
+from tests.school.stage import DRAFT, GOOD, QUEUE, college, named, proposed, review_of, submitted
 from waypost.db import new_id
 
 NATION = {"city": "badge-nation", "who": "nation first"}
@@ -90,3 +90,40 @@ async def test_the_city_alone_says_that_it_asks_for_a_badge_more_than_usual(stag
     kept = {**badge, "urgent": True, "name": f"{number} again"}
     assert (await stage.done("updateBadgeDraft", kept, DRAFT, who="college staff"))["draft"]["words"]["urgent"]
     assert await stage.refused("updateBadgeDraft", {**badge, "urgent": False}, who="college admin") == refused
+
+
+async def test_what_is_urgent_comes_first_and_then_who_has_waited_longest(stage: Stage, number: str) -> None:
+    names = [f"{number} {each}" for each in ("one", "two", "three")]
+    for name, urgent in zip(names, (False, True, False), strict=True):
+        await submitted(stage, name=name, urgent=urgent, reasons=WHY)
+    waiting = (await stage.read(QUEUE, **NATION))["reviewQueue"]["nodes"]
+    queue = [each["name"] for each in waiting if each["name"].startswith(number)]
+    assert queue == [names[1], names[0], names[2]]
+    page_of = "nodes { name } pageInfo { endCursor hasNextPage }"
+    pages = f"query($after: String) {{ reviewQueue(first: 1, after: $after) {{ {page_of} }} }}"
+    after, walked = None, []
+    while True:
+        page = (await stage.read(pages, "badge-nation", "nation first", after=after))["reviewQueue"]
+        walked += [each["name"] for each in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert [each for each in walked if each.startswith(number)] == queue
+
+
+async def test_counts_say_how_much_there_is_and_with_whom(stage: Stage, number: str) -> None:
+    query = (
+        "{ reviewCounts { waiting urgent overdue free byState { code count } byAge { code count }"
+        " byReviewer { code count } } }"
+    )
+    before = (await stage.read(query, **NATION))["reviewCounts"]
+    draft = await submitted(stage, name=f"{number} badge", urgent=True, reasons=WHY)
+    await stage.done("takeReview", {"review": review_of(stage, draft)}, "review { id }", **NATION)
+    after = (await stage.read(query, **NATION))["reviewCounts"]
+    assert after["waiting"] == before["waiting"] + 1
+    assert after["urgent"] == before["urgent"] + 1
+    assert after["free"] == before["free"]
+    me = f"Viewer.{stage.who['nation first'].person.hex}"  # type: ignore[union-attr]  # somebody is meant
+    assert me in {each["code"] for each in after["byReviewer"]}
+    assert {"code": "under-a-week", "count": after["waiting"]} in after["byAge"]
+    assert {"code": "submitted", "count": after["waiting"]} in after["byState"]
