@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from tests.journeys.stage import Stage, named_by
-from tests.school.stage import college, decided, review_of, submitted
+from tests.school.stage import college, decided, review_of, state_of, submitted
 from waypost.db import new_id
 
+NATION = {"city": "badge-nation", "who": "nation first"}
 SECOND = {"city": "badge-nation", "who": "nation second"}
+OWN = ("OwnBadge", "OWN_BADGE", None)
 REASONS = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
+MEMBER_SQL = """
+INSERT INTO membership (tenant_id, id, person_id, role, issuer_id) VALUES ($1, $2, $3, 'issuer-staff', $4)
+"""
+LEAVES_SQL = "DELETE FROM membership WHERE tenant_id = $1 AND person_id = $2"
 
 
 @pytest.fixture
@@ -18,22 +27,39 @@ def name() -> str:
     return f"{new_id().hex[-10:]} badge"
 
 
+@asynccontextmanager
+async def of_the_college(stage: Stage, who: str) -> AsyncIterator[None]:
+    """For a while somebody works for Brighton's college, too."""
+    brighton, person = stage.town("brighton").id, stage.who[who].person
+    await stage.run("brighton", MEMBER_SQL, brighton, new_id(), person, named_by(college(stage)).row)
+    yield
+    await stage.run("brighton", LEAVES_SQL, brighton, person)
+
+
 async def test_a_curator_who_belongs_to_the_issuer_is_refused(stage: Stage, name: str) -> None:
     """Persons are compared, whatever token they come with."""
-    brighton = stage.town("brighton").id
-    person = stage.who["nation second"].person
-    of_college = named_by(college(stage)).row
-    member = (
-        "INSERT INTO membership (tenant_id, id, person_id, role, issuer_id) VALUES ($1, $2, $3, 'issuer-staff', $4)"
-    )
-    await stage.run("brighton", member, brighton, new_id(), person, of_college)
-    try:
+    async with of_the_college(stage, "nation second"):
         draft = await submitted(stage, name=name, reasons=REASONS)
         review = review_of(stage, draft)
-        own = ("OwnBadge", "OWN_BADGE", None)
-        assert await stage.refused("takeReview", {"review": review}, **SECOND) == own
-        assert await stage.refused("reviewBadge", {"review": review, "decision": "APPROVED"}, **SECOND) == own
-        assert (await stage.refused("commentOnBadge", {"about": review, "text": "Fine!"}, **SECOND))[1] == "OWN_BADGE"
+        assert await stage.refused("takeReview", {"review": review}, **SECOND) == OWN
+        assert await stage.refused("reviewBadge", {"review": review, "decision": "APPROVED"}, **SECOND) == OWN
+        assert await stage.refused("commentOnBadge", {"about": review, "text": "Fine!"}, **SECOND) == OWN
         await decided(stage, draft)
-    finally:
-        await stage.run("brighton", "DELETE FROM membership WHERE person_id = $1 AND tenant_id = $2", person, brighton)
+
+
+@pytest.mark.parametrize("decision", ["APPROVED", "CHANGES_REQUESTED"])
+async def test_what_somebody_decided_who_has_come_to_the_issuer_meanwhile_does_not_count(
+    stage: Stage, name: str, decision: str
+) -> None:
+    """The network may know nothing of it yet: the badge's home looks again, and asks for another decision."""
+    draft = await submitted(stage, name=name, reasons=REASONS)
+    async with of_the_college(stage, "nation second"):
+        await decided(stage, draft, decision, who="nation second")
+        assert await state_of(stage, draft) == "SUBMITTED"
+        again = {"review": review_of(stage, draft), "decision": "APPROVED"}
+        assert await stage.refused("reviewBadge", again, **SECOND) == OWN
+        one = "query($id: ID!) { node(id: $id) { ... on Review { state round dueAt } } }"
+        seen = (await stage.read(one, **NATION, id=again["review"]))["node"]
+        assert seen == {"state": "SUBMITTED", "round": 2, "dueAt": draft["dueAt"]}
+        await decided(stage, draft)
+    assert await state_of(stage, draft) == "APPROVED"

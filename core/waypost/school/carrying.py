@@ -17,11 +17,12 @@ from waypost.badges import tables
 from waypost.db import execute, fetch, fetchrow, fetchval
 from waypost.outbox import Act
 from waypost.school.document import as_json
-from waypost.school.drafts import draft_by_id, move_by_decision
+from waypost.school.drafts import draft_by_id, is_member, move_by_decision, send_again
 from waypost.school.events import (
     BadgeApproved,
     BadgeChangesRequested,
     BadgeDraftChanged,
+    BadgeSubmitted,
     ReviewCommented,
     ReviewReceived,
     ReviewWithdrawn,
@@ -191,12 +192,17 @@ async def hold_badge(here: Here, draft: UUID) -> None:
 async def apply_decision(act: Act, decision: Decision, by: UUID) -> bool:
     """Move the draft at home to where a decision sends it, in its City transaction.
 
-    `by` is the tenant that decided: only whom the city sent this round to decides about it.
+    `by` is the tenant that decided: only whom the city sent this round to decides about it. Who decided may have come
+    to the issuer after the badge was submitted, which is known here alone: then another is to decide the next round.
     """
     await hold_badge(act.here, decision.review_id)
     draft = await draft_by_id(act.here, decision.review_id)
     expected = draft is not None and (draft.state, draft.round, draft.review_tenant_id)
     if draft is None or expected != (SUBMITTED, decision.round, by):
+        return False
+    if await is_member(act.here, decision.person_id, draft.issuers):
+        await act.tell(BadgeSubmitted(draft.badge_id, draft.id, await send_again(act.here, draft), by, by))
+        await act.tell(BadgeDraftChanged(draft.id, draft.badge_id))
         return False
     await keep_decision(act.here.tenant_id, decision)
     await move_by_decision(act.here, draft, decision.id, decision.outcome, decision.made_at)

@@ -43,6 +43,7 @@ SET state = 'submitted', round = round + 1, review_tenant_id = $3, submitted_by 
 WHERE tenant_id = $1 AND id = $2
 """
 RESEND_SQL: Final = "UPDATE badge_draft SET review_tenant_id = $3 WHERE tenant_id = $1 AND id = $2"
+AGAIN_SQL: Final = "UPDATE badge_draft SET round = round + 1 WHERE tenant_id = $1 AND id = $2 RETURNING round"
 GONE_SQL: Final = "SELECT NOT EXISTS (SELECT FROM tenant WHERE id = $1 AND state = 'open')"
 DECIDE_SQL: Final = """
 UPDATE badge_draft SET state = $3, decision_id = $4, due_at = NULL, remaining_s = $5 WHERE tenant_id = $1 AND id = $2
@@ -157,6 +158,12 @@ async def send_elsewhere(here: Here, draft: Draft) -> UUID:
     reviewer = await reviewer_of(here)
     await execute(RESEND_SQL, here.tenant_id, draft.id, reviewer)
     return reviewer
+
+
+async def send_again(here: Here, draft: Draft) -> int:
+    """Submit a draft once more as it is, to whom it was sent and with the same promise; answers the round."""
+    round: int = await fetchval(AGAIN_SQL, here.tenant_id, draft.id)
+    return round
 
 
 async def move_by_decision(here: Here, draft: Draft, decision: UUID, outcome: str, made_at: datetime) -> None:
