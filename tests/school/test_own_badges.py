@@ -1,18 +1,20 @@
-"""Stories of who does not review a badge: whose it is."""
+"""Stories of who does not review a badge: whose it is, who wrote it, and who submitted it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from tests.journeys.stage import Stage, named_by
-from tests.school.stage import college, decided, review_of, state_of, submitted
+from tests.school.stage import DRAFT, GOOD, college, decided, proposed, review_of, state_of, submitted, writer
 from waypost.db import new_id
 
 NATION = {"city": "badge-nation", "who": "nation first"}
 SECOND = {"city": "badge-nation", "who": "nation second"}
+PLYMOUTH = {"city": "plymouth", "who": "plymouth curator"}
 OWN = ("OwnBadge", "OWN_BADGE", None)
 REASONS = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
 MEMBER_SQL = """
@@ -34,6 +36,13 @@ async def of_the_college(stage: Stage, who: str) -> AsyncIterator[None]:
     await stage.run("brighton", MEMBER_SQL, brighton, new_id(), person, named_by(college(stage)).row)
     yield
     await stage.run("brighton", LEAVES_SQL, brighton, person)
+
+
+async def by_hand(stage: Stage, draft: dict[str, Any], who: str) -> str:
+    """Somebody submits a draft of Plymouth, which reviews itself; the id under which its curators see it."""
+    given = {"badge": draft["badgeId"], "reasons": REASONS}
+    await stage.done("submitBadge", given, DRAFT, city="plymouth", who=who)
+    return review_of(stage, draft, "plymouth")
 
 
 async def test_a_curator_who_belongs_to_the_issuer_is_refused(stage: Stage, name: str) -> None:
@@ -63,3 +72,25 @@ async def test_what_somebody_decided_who_has_come_to_the_issuer_meanwhile_does_n
         assert seen == {"state": "SUBMITTED", "round": 2, "dueAt": draft["dueAt"]}
         await decided(stage, draft)
     assert await state_of(stage, draft) == "APPROVED"
+
+
+async def test_who_wrote_a_badge_or_submitted_it_does_not_decide_it(stage: Stage, name: str) -> None:
+    """Also a city's own curators: each badge is seen by two people."""
+    said = {**GOOD, "name": name, "creator": college(stage, "plymouth"), "reasons": REASONS}
+    draft = (await stage.done("proposeBadge", said, DRAFT, **PLYMOUTH))["draft"]
+    review = await by_hand(stage, draft, writer("plymouth"))
+    assert await stage.refused("reviewBadge", {"review": review, "decision": "APPROVED"}, **PLYMOUTH) == OWN
+    await decided(stage, draft, "CHANGES_REQUESTED", who="plymouth second")
+    given = {"badge": draft["badgeId"], "description": f"{GOOD['description']} It was good."}
+    await stage.done("updateBadgeDraft", given, DRAFT, city="plymouth", who="plymouth second")
+    await by_hand(stage, draft, writer("plymouth"))
+    for who in ("plymouth curator", "plymouth second"):
+        refused = await stage.refused(
+            "reviewBadge", {"review": review, "decision": "APPROVED"}, city="plymouth", who=who
+        )
+        assert refused == OWN
+    other = await proposed(stage, "plymouth", name=f"{name} too")
+    review = await by_hand(stage, other, "plymouth second")
+    assert await stage.refused("takeReview", {"review": review}, city="plymouth", who="plymouth second") == OWN
+    await decided(stage, other, who="plymouth curator")
+    assert await state_of(stage, other, "plymouth") == "APPROVED"

@@ -37,7 +37,11 @@ SELECT d.id, d.badge_id, d.review_tenant_id, d.name, d.language, d.words::text A
        (SELECT i.name FROM issuer i WHERE i.tenant_id = d.tenant_id AND i.id = d.issuer_id) AS issuer_name
 FROM badge_draft d WHERE d.tenant_id = $1 AND d.id = $2 AND NOT d.given_up
 """
-MEMBERS_SQL: Final = "SELECT DISTINCT person_id FROM membership WHERE tenant_id = $1 AND issuer_id = ANY($2::uuid[])"
+# Whose badge it is, and who wrote or submitted it.
+MEMBERS_SQL: Final = """
+SELECT person_id FROM membership WHERE tenant_id = $1 AND issuer_id = ANY($2::uuid[])
+UNION SELECT person_id FROM badge_draft_writer WHERE tenant_id = $1 AND draft_id = $3
+"""
 # An older round never overwrites a newer one; a submission that came back from elsewhere is as good as new.
 RECEIVE_SQL: Final = """
 INSERT INTO review AS known (tenant_id, id, home_tenant_id, badge_id, state, priority, name, creator_name, issuer_name,
@@ -131,7 +135,7 @@ async def pack(home: UUID, draft: UUID) -> Parcel | None:
     row = await fetchrow(READ_SQL, home, draft)
     if row is None or row["state"] != SUBMITTED:
         return None
-    members = await fetch(MEMBERS_SQL, home, [row["creator_id"], row["issuer_id"]])
+    members = await fetch(MEMBERS_SQL, home, [row["creator_id"], row["issuer_id"]], draft)
     return Parcel(home, dict(row), tuple(each["person_id"] for each in members))
 
 

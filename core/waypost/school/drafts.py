@@ -36,6 +36,9 @@ INSERT INTO badge_draft (tenant_id, id, badge_id, creator_id, issuer_id, state, 
                          created_by, created_at, updated_at)
 VALUES ($1, $2, $9, $3, $4, 'draft', $5, $10, $6::jsonb, $7::jsonb, $11, $8, $8)
 """
+WRITER_SQL: Final = """
+INSERT INTO badge_draft_writer (tenant_id, draft_id, person_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+"""
 SUBMIT_SQL: Final = """
 UPDATE badge_draft
 SET state = 'submitted', round = round + 1, review_tenant_id = $3, submitted_by = $4, submitted_at = $5, due_at = $6,
@@ -128,6 +131,13 @@ async def keep_draft(
     facts = (words.creator_id, words.issuer_id, words.name, said, found, now)
     if (await execute(CHANGE_SQL, *key, *facts)).endswith(" 0"):
         await execute(BEGIN_SQL, *key, *facts, drafted.id, here.language, person)
+    await _note_writer(here, drafted.version_id, person)
+
+
+async def _note_writer(here: Here, draft: UUID, person: UUID | None) -> None:
+    """Keep who had a hand in a draft: another is to review it."""
+    if person is not None:
+        await execute(WRITER_SQL, here.tenant_id, draft, person)
 
 
 async def reviewer_of(here: Here) -> UUID:
@@ -145,6 +155,7 @@ async def move_to_submitted(
     said = as_json(findings_document(findings))
     await execute(MOVE_SQL, here.tenant_id, draft.id, SUBMITTED)
     await execute(SUBMIT_SQL, here.tenant_id, draft.id, reviewer, person, now, due, said)
+    await _note_writer(here, draft.id, person)
     return reviewer
 
 

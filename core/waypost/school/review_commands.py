@@ -110,7 +110,8 @@ async def comment_as_curator(act: Act, review: UUID, text: str, criterion: int |
     if row is None:
         return missing().under("about")
     if await _belongs(act, review, row):
-        return OwnBadge(message="Who belongs to the badge's issuer comments as its writer, on the draft.")
+        words = "Who belongs to the badge's issuer, wrote or submitted it, comments as its writer, on the draft."
+        return OwnBadge(message=words)
     if row["state"] == WITHDRAWN:
         return AlreadyDecided(message=f"Nobody would read it: the badge {GONE}.")
     said = await _comment(act, review, text, criterion, round=row["round"], most=row["criteria"], by_curator=True)
@@ -170,7 +171,10 @@ async def _standing(act: Act, review: UUID) -> Standing | Refusal:
 
 
 async def _belongs(act: Act, review: UUID, row: Record) -> bool:
-    """Whether the asker belongs to the badge's issuer or creator: when it was submitted, or, at home, now."""
+    """Whether it is the asker's own badge.
+
+    They belong to its issuer or creator, when it was submitted, or, at home, now; or they wrote or submitted it.
+    """
     members = {each["person_id"] for each in await fetch(MEMBERS_SQL, act.here.tenant_id, review)}
     if act.person in members:
         return True

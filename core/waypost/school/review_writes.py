@@ -32,7 +32,7 @@ class ReviewTaken(Error):
     """Wait, or talk to them."""
 
 
-@strawberry.type(description="Who belongs to a badge's issuer or creator does not review it.")
+@strawberry.type(description="Who belongs to a badge's issuer or creator, wrote or submitted it, does not review it.")
 class OwnBadge(Error):
     """Leave it to another curator."""
 

@@ -70,7 +70,7 @@ class ReviewTaken(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnBadge(Refusal):
-    """Who belongs to a badge's issuer or creator does not review it."""
+    """Who belongs to a badge's issuer or creator, wrote or submitted it, does not review it."""
 
 
 def may_move(state: str, to: str) -> bool:
@@ -125,7 +125,7 @@ def resumed(remaining_s: int, now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission as far as deciding needs it; `members` are persons of the badge's issuer and creator."""
+    """A submission as far as deciding needs it; `members` are those whose badge it is."""
 
     state: str
     reviewer: UUID | None
@@ -138,10 +138,10 @@ class Submission:
 
 
 def unreviewable(submission: Submission, curator: UUID, now: datetime) -> Refusal | None:
-    """Refuse a curator who belongs to the issuer, comes too late, or after another."""
+    """Refuse a curator whose own badge it is, who comes too late, or after another."""
     if curator in submission.members:
-        words = "Who belongs to the badge's issuer does not review it: leave it to another curator."
-        return OwnBadge(message=words)
+        words = "Who belongs to the badge's issuer, wrote or submitted it, does not review it:"
+        return OwnBadge(message=f"{words} leave it to another curator.")
     if submission.state != SUBMITTED:
         said = {**WORDS, WITHDRAWN: GONE}[submission.state]
         return AlreadyDecided(message=f"There is nothing to decide: the badge {said}.")
