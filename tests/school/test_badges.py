@@ -305,25 +305,6 @@ async def test_what_was_found_when_the_words_changed_counts_where_they_change_wh
     assert await blocked(stage, draft["badgeId"]) == {str(there.gid): True}
 
 
-async def test_strangers_and_those_who_may_not_submit_have_nothing_looked_for(
-    stage: Stage, number: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    draft = await proposed(stage, name=f"{number} Wright", description=f"Earners of this badge have planned {number}.")
-
-    async def looked(**said: str) -> None:
-        raise AssertionError(said)
-
-    monkeypatch.setattr(writes, "similar_badges", looked)
-    for who, code in (("plymouth college", "FORBIDDEN"), ("learner", "FORBIDDEN"), ("", "UNAUTHENTICATED")):
-        query = "mutation($badge: ID!) { submitBadge(input: {badge: $badge}) { ... on Error { code } } }"
-        answer = await stage.body(query, {"badge": draft["badgeId"]}, "brighton", who)
-        assert answer["data"]["submitBadge"] == {"code": code}
-    for city in ("brighton", None):
-        for nothing in ("none", stage.id("Issuer", "brighton", "college")):
-            refused = await stage.refused("submitBadge", {"badge": nothing}, city=city, **ADMIN)
-            assert refused[1] in {"NOT_FOUND", "FORBIDDEN"}, (city, nothing)
-
-
 async def test_a_draft_is_never_told_of(stage: Stage, number: str) -> None:
     await proposed(stage, name=f"Secret {number}", description=number)
     draft = await proposed(stage, "plymouth", name=f"Secret {number}", description=number)

@@ -10,8 +10,15 @@ from tests.journeys.stage import Stage
 from tests.rooms import badge_words
 from tests.school.stage import DRAFT, college, proposed
 from waypost.db import new_id
+from waypost.school import writes
 
 ADMIN = {"who": "college admin"}
+WRITING = {
+    "proposeBadge": ("creator", {"name": "Wright", "layer": "engage", "description": "All of them."}),
+    "updateBadgeDraft": ("badge", {"name": "Wright"}),
+    "cloneBadge": ("creator", {}),
+    "submitBadge": ("badge", {}),
+}
 
 
 @pytest.fixture
@@ -45,3 +52,37 @@ async def test_badges_of_a_city_that_left_are_compared_with_nothing(stage: Stage
     await offered(stage, "old-town", f"{number} Cooper", description=said)
     draft = await proposed(stage, name=f"{number} Miller", description=said)
     assert [each for each in draft["findings"] if each["code"] == "SIMILAR_BADGE"] == []
+
+
+@pytest.mark.parametrize("act", WRITING)
+async def test_strangers_and_those_who_may_not_write_have_nothing_looked_for(
+    stage: Stage, number: str, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """All descriptions of the country are looked at, which costs something."""
+    draft = await proposed(stage, name=f"{number} Wright", description=f"Earners of this badge have planned {number}.")
+    by, said = WRITING[act]
+    known = {"badge": draft["badgeId"], "creator": college(stage)}
+    given: dict[str, Any] = {**said, by: known[by]}
+    if act == "cloneBadge":
+        given["badge"] = stage.id("Badge", "plymouth", "navigator")
+
+    async def looked(**said: Any) -> None:
+        raise AssertionError(said)
+
+    monkeypatch.setattr(writes, "similar_badges", looked)
+    query = (
+        f"mutation($given: {act[0].upper()}{act[1:]}Input!) {{ {act}(input: $given) {{ ... on Error {{ code }} }} }}"
+    )
+    for city in ("brighton", None):
+        for who, code in (
+            ("plymouth college", "FORBIDDEN"),
+            ("employer", "FORBIDDEN"),
+            ("learner", "FORBIDDEN"),
+            ("", "UNAUTHENTICATED"),
+        ):
+            answer = await stage.body(query, {"given": given}, city, who)
+            assert answer["data"][act] == {"code": code}, (city, who)
+    wrong = college(stage) if by == "badge" else draft["badgeId"]
+    for nothing in ("none", wrong):
+        refused = await stage.refused(act, {**given, by: nothing}, city=None, **ADMIN)
+        assert refused[1] in {"NOT_FOUND", "FORBIDDEN"}, nothing
