@@ -1,6 +1,7 @@
--- The life of a badge's version, and its review. There are no triggers here: that nothing unapproved becomes a version
--- follows from keys and checks (a state points at the decision that made it), that nothing published changes from
--- row security (`sealed`).
+-- The life of a badge's version, and its review. There are no triggers here: that no draft is published unapproved
+-- follows from keys and checks (a state points at the decision that made it), that no row of what is published changes
+-- or goes from row security (`sealed`). That versions without a draft come from files alone, and that nothing is added
+-- to a published one, is left to those who write: `badges/store.py`.
 -- migrate:up
 ALTER TABLE badge
     ADD COLUMN image_alt text,
@@ -192,7 +193,8 @@ CREATE TABLE collection_badge (
 );
 CREATE INDEX collection_badge_backwards ON collection_badge (tenant_id, badge_id, collection_id);
 -- migrate:down
-DROP TABLE collection_badge, collection, lint_rule, review_member, review, badge_draft_writer, badge_draft, review_comment, review_decision;
+DROP TABLE collection_badge, collection, lint_rule, review_member, review, badge_draft_writer, badge_draft,
+    review_comment, review_decision;
 DROP INDEX badge_version_in_hand;
 ALTER TABLE badge_version
     DROP CONSTRAINT badge_version_tenant_id_id_state_key,
