@@ -11,6 +11,7 @@ import pytest
 from tests.journeys.stage import Stage, named_by
 from tests.school.stage import DRAFT, GOOD, college, decided, proposed, review_of, state_of, submitted, writer
 from waypost.db import new_id
+from waypost.school import review_commands
 
 NATION = {"city": "badge-nation", "who": "nation first"}
 SECOND = {"city": "badge-nation", "who": "nation second"}
@@ -20,7 +21,7 @@ REASONS = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
 MEMBER_SQL = """
 INSERT INTO membership (tenant_id, id, person_id, role, issuer_id) VALUES ($1, $2, $3, 'issuer-staff', $4)
 """
-LEAVES_SQL = "DELETE FROM membership WHERE tenant_id = $1 AND person_id = $2"
+LEAVES_SQL = "DELETE FROM membership WHERE tenant_id = $1 AND person_id = $2 AND issuer_id = $3"
 
 
 @pytest.fixture
@@ -30,12 +31,14 @@ def name() -> str:
 
 
 @asynccontextmanager
-async def of_the_college(stage: Stage, who: str) -> AsyncIterator[None]:
-    """For a while somebody works for Brighton's college, too."""
-    brighton, person = stage.town("brighton").id, stage.who[who].person
-    await stage.run("brighton", MEMBER_SQL, brighton, new_id(), person, named_by(college(stage)).row)
-    yield
-    await stage.run("brighton", LEAVES_SQL, brighton, person)
+async def of_the_college(stage: Stage, who: str, city: str = "brighton") -> AsyncIterator[None]:
+    """For a while somebody works for a city's college, too."""
+    there, person, of = stage.town(city).id, stage.who[who].person, named_by(college(stage, city)).row
+    await stage.run(city, MEMBER_SQL, there, new_id(), person, of)
+    try:
+        yield
+    finally:
+        await stage.run(city, LEAVES_SQL, there, person, of)
 
 
 async def by_hand(stage: Stage, draft: dict[str, Any], who: str) -> str:
@@ -72,6 +75,26 @@ async def test_what_somebody_decided_who_has_come_to_the_issuer_meanwhile_does_n
         assert seen == {"state": "SUBMITTED", "round": 2, "dueAt": draft["dueAt"]}
         await decided(stage, draft)
     assert await state_of(stage, draft) == "APPROVED"
+
+
+async def test_who_comes_to_the_issuer_while_they_decide_in_their_own_city_does_not_decide(
+    stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = await proposed(stage, "plymouth", name=name)
+    review = await by_hand(stage, draft, writer("plymouth"))
+
+    async def not_yet(*asked: Any) -> bool:
+        return False
+
+    async with of_the_college(stage, "plymouth curator", "plymouth"):
+        with monkeypatch.context() as before:
+            before.setattr(review_commands, "is_member", not_yet)
+            given = {"review": review, "decision": "APPROVED"}
+            done = await stage.done("reviewBadge", given, "review { state round }", **PLYMOUTH)
+        assert done["review"] == {"state": "SUBMITTED", "round": 2}
+        assert await state_of(stage, draft, "plymouth") == "SUBMITTED"
+    await decided(stage, draft, who="plymouth second")
+    assert await state_of(stage, draft, "plymouth") == "APPROVED"
 
 
 async def test_who_wrote_a_badge_or_submitted_it_does_not_decide_it(stage: Stage, name: str) -> None:

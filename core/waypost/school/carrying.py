@@ -207,6 +207,8 @@ async def apply_decision(act: Act, decision: Decision, by: UUID) -> bool:
     if await is_member(act.here, decision.person_id, draft.issuers):
         await act.tell(BadgeSubmitted(draft.badge_id, draft.id, await send_again(act.here, draft), by, by))
         await act.tell(BadgeDraftChanged(draft.id, draft.badge_id))
+        if by == act.here.tenant_id:
+            await receive_own(act, draft.id)
         return False
     await keep_decision(act.here.tenant_id, decision)
     await move_by_decision(act.here, draft, decision.id, decision.outcome, decision.made_at)
