@@ -9,7 +9,7 @@ from uuid import UUID
 from tests.oracle.calls import Asked, Call, Refused, Resolver, Table, attempt, columns, global_id
 from tests.oracle.lists import Listing, check_page, listing, reference
 from tests.oracle.rows import Row, Thing, View
-from tests.oracle.things import key, must, one
+from tests.oracle.things import key, must, one, taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, link_problem, shown
@@ -240,7 +240,7 @@ LEARNING: Table = {
     **columns("Endorsement", "state reason offeredAt decidedAt"),
     ("ClaimCode", "id"): owned("ClaimCode"),
     ("ClaimCode", "badge"): must("Badge", "badge", "badge_id"),
-    ("ClaimCode", "opportunity"): one("Opportunity", "opportunity", "opportunity_id"),
+    ("ClaimCode", "opportunity"): taken_part_in,
     ("ClaimCode", "recipientName"): name_of,
     ("ClaimCode", "code"): lambda call: shown(_code(call)),
     ("ClaimCode", "qr"): lambda call: qr(_code(call), call.args.get("link")),

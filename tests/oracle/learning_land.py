@@ -42,6 +42,14 @@ UPDATE award a SET narrative = CASE n % 2 WHEN 0 THEN 'Made a *film*.' END,
 FROM (SELECT id, row_number() OVER (ORDER BY awarded_at) AS n FROM award WHERE tenant_id = $1) b
 WHERE a.tenant_id = $1 AND a.id = b.id
 """
+# Some took part in what another city offers, which may not be shown any more.
+AWAY_SQL: Final = """
+UPDATE {table} a SET (earned_in_tenant_id, opportunity_id) = (
+    SELECT o.tenant_id, o.id FROM opportunity o
+    WHERE o.tenant_id <> $1 ORDER BY o.public = (n % 6 > 0) DESC, o.id LIMIT 1)
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM {table} WHERE tenant_id = $1) b
+WHERE a.tenant_id = $1 AND a.id = b.id AND n % 3 = 0
+"""
 SHOWN_SQL: Final = """
 INSERT INTO award_evidence (tenant_id, award_id, position, url)
 SELECT a.tenant_id, a.id, n, 'https://example.org/' || (9 - n) FROM award a, generate_series(1, 2) n
@@ -97,6 +105,8 @@ async def settle(connection: Connection, world: World, learner: Asker) -> None:
         await connection.execute(AWARD_SQL, here, recipient, person, world.now)
         await connection.execute(SAID_SQL, here, new_id(), world.now)
         await connection.execute(CODE_SQL, here, recipient, world.now)
+        for table in ("award", "claim_code"):
+            await connection.execute(AWAY_SQL.format(table=table), here)
         await connection.execute(REQUEST_SQL, here, recipient, person, world.now)
         await connection.execute(ENDORSE_SQL, here, world.now)
     for sql in (EVIDENCE_SQL, SHOWN_SQL, POLICY_SQL):

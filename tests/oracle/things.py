@@ -147,6 +147,14 @@ def derived_from(call: Call) -> Thing | None:
     return None if row is None else Thing("Badge", row, view)
 
 
+def taken_part_in(call: Call) -> Thing | None:
+    """The opportunity that an award or a code names, wherever that is."""
+    home = call.thing["earned_in_tenant_id"]
+    view = call.view if home == call.thing["tenant_id"] else call.view.nation()
+    row = view.one("opportunity", "id", call.thing["opportunity_id"], home)
+    return None if row is None else Thing("Opportunity", row, view)
+
+
 def elsewhere(call: Call) -> list[Thing]:
     """The same organisation in other tenants, as the nation sees them."""
     nation = call.view.nation()

@@ -13,7 +13,7 @@ from waypost.awards import batches
 from waypost.awards.jobs import KIND, UNDO_KIND
 from waypost.awards.lines import Line
 from waypost.awards.rules import AlreadyAwarded, award_problem
-from waypost.awards.store import find_awardable
+from waypost.awards.store import absent_opportunities, find_awardable
 from waypost.awards.uploads import read_upload
 from waypost.db import execute
 from waypost.outbox import Act, command
@@ -44,7 +44,7 @@ async def award_list(
     """Give one badge to all recipients of a list, or to none of them. Lines are counted from 1."""
     found = await find_awardable(act.here, badge)
     wrong = found if isinstance(found, Refusal) else act.may("award.create", found.issuer_id)
-    wrong = wrong or _list_problem(lines, act.now)
+    wrong = wrong or _list_problem(lines, act.now) or await _opportunity_problem(act, lines)
     if wrong:
         return wrong
     job = await begin_job(act, KIND, len(lines))
@@ -71,6 +71,13 @@ def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
         if seen.setdefault(line.key(), line.number) != line.number:
             return Invalid(message="They are in the list twice; two of one name need a reference.", path=place)
     return None
+
+
+async def _opportunity_problem(act: Act, lines: Sequence[Line]) -> Refusal | None:
+    named = {line.number: line.words.opportunity for line in lines if line.words.opportunity}
+    absent = await absent_opportunities(act.here, named.values())
+    first = next((number for number, ref in named.items() if ref.id in absent), None)
+    return None if first is None else missing().under("awards", str(first - 1), "opportunity")
 
 
 def _refused(problems: Sequence[Problem]) -> Refusal:

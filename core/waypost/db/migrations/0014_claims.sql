@@ -48,7 +48,10 @@ CREATE TABLE claim_code (
     badge_id uuid NOT NULL,
     issuer_id uuid NOT NULL,
     recipient_id uuid,
+    earned_in_tenant_id uuid,
     opportunity_id uuid,
+    own_opportunity_id uuid
+        GENERATED ALWAYS AS (CASE WHEN earned_in_tenant_id = tenant_id THEN opportunity_id END) STORED,
     label text,
     opens_at timestamptz CHECK (isfinite(opens_at)),
     closes_at timestamptz CHECK (isfinite(closes_at)),
@@ -62,7 +65,8 @@ CREATE TABLE claim_code (
     FOREIGN KEY (tenant_id, badge_id) REFERENCES badge (tenant_id, id),
     FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
     FOREIGN KEY (tenant_id, recipient_id) REFERENCES recipient (tenant_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, own_opportunity_id) REFERENCES opportunity (tenant_id, id),
+    CHECK ((opportunity_id IS NULL) = (earned_in_tenant_id IS NULL)),
     CHECK (recipient_id IS NULL OR most = 1),
     CHECK (closes_at > opens_at)
 );
