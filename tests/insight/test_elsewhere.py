@@ -47,3 +47,31 @@ async def test_what_is_taken_back_before_it_was_counted_does_not_count_there_eit
     await abroad.acts("revokeAward", "award { state }", award=awards["Pupil 3"], reason="A mistake.")
     await ticks(abroad.stage, "2026-03-10")
     assert await abroad.told("badges") == [(6,), (6,)]
+
+
+async def test_what_stands_in_the_place_of_a_counted_award_is_not_counted_again(abroad: Abroad) -> None:
+    awards = await abroad.gives(range(20), "2026-01")
+    await ticks(abroad.stage, "2026-02-10")
+    for n in range(7):
+        given = {"award": awards[f"Pupil {n}"], "awardedAt": "2026-02-15T12:00:00Z"}
+        new = await abroad.acts("replaceAward", "award { id }", **given)
+        if n < 6:  # once more, before the next month is told
+            await abroad.acts("replaceAward", "award { id }", **{**given, "award": new["award"]["id"]})
+    await ticks(abroad.stage, "2026-03-10")
+    await abroad.gives(range(20, 26), "2026-03")
+    await ticks(abroad.stage, "2026-04-10")
+    assert await abroad.told("learners", "badges", "learnersWithMoreThanOne") == [(26, 26, None)] * 2
+
+
+async def test_of_an_award_and_what_stands_in_its_place_the_later_one_counts(abroad: Abroad) -> None:
+    awards = await abroad.gives(range(6), "2026-01")
+    await ticks(abroad.stage, "2026-01-20")
+    for n in range(6):
+        given = {"award": awards[f"Pupil {n}"], "awardedAt": "2026-02-15T12:00:00Z"}
+        await abroad.acts("replaceAward", "award { id }", **given)
+    await ticks(abroad.stage, "2026-03-10")
+    assert await abroad.told("learners", "badges") == [(6, 6)] * 2
+    months = "{ figures { months { toMonth badges } } }"
+    for city in (abroad.home, abroad.there):
+        told = (await abroad.stage.read(months, city))["figures"]["months"]
+        assert told == [{"toMonth": "2026-02", "badges": 6}]

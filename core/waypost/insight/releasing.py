@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from random import Random, SystemRandom
 from typing import Any, Final
@@ -56,6 +56,15 @@ ON CONFLICT (tenant_id, id) DO NOTHING
 FORGET_SQL: Final = f"""
 DELETE FROM counted_award c WHERE c.tenant_id = $1 AND c.release_id IS NULL AND c.home_tenant_id = $1
 AND NOT EXISTS (SELECT FROM award a WHERE a.tenant_id = $1 AND a.id = c.id AND a.state IN {COUNTING})
+"""
+REPLACED_SQL: Final = """
+SELECT id, replaced_by_id FROM award WHERE tenant_id = $1 AND state = 'replaced' AND replaced_by_id IS NOT NULL
+"""
+# What was counted stays counted, from now on for what stands in its place.
+FOLLOW_SQL: Final = """
+UPDATE counted_award c SET id = new.by FROM unnest($3::uuid[], $4::uuid[]) AS new (id, by)
+WHERE c.tenant_id = $1 AND c.home_tenant_id = $2 AND c.release_id IS NOT NULL AND c.id = new.id
+  AND NOT EXISTS (SELECT FROM counted_award b WHERE b.tenant_id = $1 AND b.id = new.by)
 """
 # Who has an account by now is the same learner as before, under the account's id.
 LINK_SQL: Final = """
@@ -159,11 +168,24 @@ async def take_up(tenant: UUID, through: str) -> None:
     """Bring the counting book up to date with the tenant's awards, up to the end of a month."""
     await execute(FORGET_SQL, tenant)
     await execute(LINK_SQL, tenant)
+    await follow(tenant, tenant, {row["id"]: row["replaced_by_id"] for row in await fetch(REPLACED_SQL, tenant)})
     end = datetime.fromisoformat(f"{after(through)}-01T00:00:00+00:00")
     rows = await fetch(NEW_SQL, tenant, end)
     if rows:
         places = await places_of(tenant, {row["opportunity_id"] for row in rows} - {None})
         await book(tenant, tenant, rows, places)
+
+
+async def follow(tenant: UUID, home: UUID, later: Mapping[UUID, UUID]) -> None:
+    """Let counted awards of `home` be those that stand in their place by now, which are not counted again."""
+    latest = {award: _latest(award, later) for award in later}
+    await execute(FOLLOW_SQL, tenant, home, list(latest), list(latest.values()))
+
+
+def _latest(award: UUID, later: Mapping[UUID, UUID]) -> UUID:
+    while award in later:
+        award = later[award]
+    return award
 
 
 async def book(tenant: UUID, home: UUID, rows: Sequence[Any], places: dict[UUID | None, tuple[str, ...]]) -> None:
