@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from tests.graph.country import badge
-from tests.journeys.stage import Stage
+from tests.journeys.stage import SECRET, Stage
+from tests.journeys.test_awards import person
+from waypost.awards.joining import join_address
 from waypost.composition import effects
 from waypost.opportunities.store import OpportunityWords
 from waypost.outbox.work import Work
@@ -35,12 +37,17 @@ class Abroad:
     badges: tuple[str, str]
     lab: str
 
-    async def gives(self, who: Iterable[int], month: str, *, badge: int = 0, lab: bool = True) -> dict[str, str]:
-        """Give a badge to pupils by number, at most a hundred; answers the badge's awards by their names."""
+    async def gives(
+        self, who: Iterable[int], month: str, *, badge: int = 0, lab: bool = True, known: str = "reference"
+    ) -> dict[str, str]:
+        """Give a badge to pupils by number, at most a hundred; answers the badge's awards by their names.
+
+        They are `known` by the issuer's reference, or by an address: `home` and `work` are two of the same pupil.
+        """
         opportunity = self.lab if lab else None
         awards = [
             {
-                "recipient": {"name": f"Pupil {n}", "reference": f"{n}", "birthYear": 2008},
+                "recipient": {"name": f"Pupil {n}", "birthYear": 2008, **self.pupil(n, known)},
                 "awardedAt": f"{month}-15T12:00:00Z",
                 "opportunity": opportunity,
             }
@@ -49,6 +56,18 @@ class Abroad:
         given = {"badge": self.badges[badge], "awards": awards}
         await self.stage.done("awardBadges", given, "undoUntil", city=self.home, who=f"{self.home} admin")
         return await self.awards(badge)
+
+    def pupil(self, n: int, known: str) -> dict[str, str]:
+        """As whom the issuer knows a pupil."""
+        return {"reference": f"{n}"} if known == "reference" else {"email": f"{n}@{known}.{self.home}.example.org"}
+
+    async def joins(self, who: Iterable[int]) -> None:
+        """Pupils sign in with their `home` addresses, and prove those of `work` to be theirs too."""
+        for n in who:
+            home, work = (self.pupil(n, known)["email"] for known in ("home", "work"))
+            me = self.stage.who[await person(self.stage, home, self.home)].person
+            assert me is not None
+            await join_address(self.stage.database, me, work, secret_key=SECRET)
 
     async def awards(self, badge: int = 0) -> dict[str, str]:
         """The awards of a badge, by the names of their recipients."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.insight.abroad import Abroad, found_abroad, ticks
 from tests.journeys.stage import Stage
+from tests.journeys.test_awards import person
 from waypost.db import Database
 
 NUMBERS = count(1)
@@ -75,3 +76,37 @@ async def test_of_an_award_and_what_stands_in_its_place_the_later_one_counts(abr
     for city in (abroad.home, abroad.there):
         told = (await abroad.stage.read(months, city))["figures"]["months"]
         assert told == [{"toMonth": "2026-02", "badges": 6}]
+
+
+async def test_who_joins_two_addresses_is_the_learner_that_was_counted(abroad: Abroad) -> None:
+    await abroad.gives(range(12), "2026-01", known="work")
+    await ticks(abroad.stage, "2026-02-10")
+    await abroad.joins(range(6))
+    await abroad.gives(range(6), "2026-02", badge=1, known="home")
+    await ticks(abroad.stage, "2026-03-10")
+    assert await abroad.told("learners", "badges", "learnersWithMoreThanOne") == [(12, 18, 6)] * 2
+
+
+async def test_who_joins_two_addresses_is_one_of_the_five(abroad: Abroad) -> None:
+    await abroad.gives(range(4), "2026-01", known="work")
+    await ticks(abroad.stage, "2026-02-10")
+    await abroad.joins(range(4))
+    await abroad.gives(range(4), "2026-02", badge=1, known="home")
+    await ticks(abroad.stage, "2026-03-10")
+    assert await abroad.told("learners", "badges") == [(None, None)] * 2
+    await abroad.gives([4], "2026-03", known="home")
+    await ticks(abroad.stage, "2026-04-10")
+    assert await abroad.told("learners", "badges", "learnersWithMoreThanOne") == [(5, 5, None)] * 2
+
+
+async def test_who_claims_what_was_given_by_reference_is_the_learner_that_was_counted(abroad: Abroad) -> None:
+    waiting = await abroad.gives(range(6), "2026-01")
+    await ticks(abroad.stage, "2026-02-10")
+    terms = {"badge": abroad.badges[0], "awards": list(waiting.values())}
+    codes = (await abroad.acts("createClaimCode", "codes { code }", **terms))["codes"]
+    for n, code in enumerate(codes):
+        me = await person(abroad.stage, abroad.pupil(n, "home")["email"], abroad.home)
+        await abroad.stage.done("claimBadge", {"code": code["code"]}, "award { id }", city=abroad.home, who=me)
+    await abroad.gives(range(6), "2026-02", badge=1, known="home")
+    await ticks(abroad.stage, "2026-03-10")
+    assert await abroad.told("learners", "badges", "learnersWithMoreThanOne") == [(6, 12, 6)] * 2

@@ -66,11 +66,16 @@ UPDATE counted_award c SET id = new.by FROM unnest($3::uuid[], $4::uuid[]) AS ne
 WHERE c.tenant_id = $1 AND c.home_tenant_id = $2 AND c.release_id IS NOT NULL AND c.id = new.id
   AND NOT EXISTS (SELECT FROM counted_award b WHERE b.tenant_id = $1 AND b.id = new.by)
 """
-# Who has an account by now is the same learner as before, under the account's id.
+# Who has an account by now, or joined two addresses, is the same learner as before, under the account's id.
+PEOPLE_SQL: Final = """
+SELECT c.id, r.person_id FROM counted_award c
+JOIN award a ON a.tenant_id = $1 AND a.id = c.id
+JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE c.tenant_id = $1 AND c.home_tenant_id = $1 AND r.person_id <> c.learner_id
+"""
 LINK_SQL: Final = """
-UPDATE counted_award c SET learner_id = r.person_id FROM recipient r
-WHERE c.tenant_id = $1 AND r.tenant_id = $1 AND c.home_tenant_id = $1 AND c.learner_id = r.id
-  AND r.person_id IS NOT NULL
+UPDATE counted_award c SET learner_id = new.person_id FROM unnest($3::uuid[], $4::uuid[]) AS new (id, person_id)
+WHERE c.tenant_id = $1 AND c.home_tenant_id = $2 AND c.id = new.id AND c.learner_id <> new.person_id
 """
 WAITING_SQL: Final = "SELECT id, learner_id, month FROM counted_award WHERE tenant_id = $1 AND release_id IS NULL"
 COUNTED_SQL: Final = """
@@ -167,13 +172,18 @@ async def release_here(tenant: UUID, today: date, *, chance: Random | None = Non
 async def take_up(tenant: UUID, through: str) -> None:
     """Bring the counting book up to date with the tenant's awards, up to the end of a month."""
     await execute(FORGET_SQL, tenant)
-    await execute(LINK_SQL, tenant)
+    await link(tenant, tenant, {row["id"]: row["person_id"] for row in await fetch(PEOPLE_SQL, tenant)})
     await follow(tenant, tenant, {row["id"]: row["replaced_by_id"] for row in await fetch(REPLACED_SQL, tenant)})
     end = datetime.fromisoformat(f"{after(through)}-01T00:00:00+00:00")
     rows = await fetch(NEW_SQL, tenant, end)
     if rows:
         places = await places_of(tenant, {row["opportunity_id"] for row in rows} - {None})
         await book(tenant, tenant, rows, places)
+
+
+async def link(tenant: UUID, home: UUID, people: Mapping[UUID, UUID]) -> None:
+    """Let awards of `home`, counted or waiting, be those of the people who turned out to have earned them."""
+    await execute(LINK_SQL, tenant, home, list(people), list(people.values()))
 
 
 async def follow(tenant: UUID, home: UUID, later: Mapping[UUID, UUID]) -> None:
