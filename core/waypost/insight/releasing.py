@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from random import Random, SystemRandom
 from typing import Any, Final
@@ -114,9 +114,22 @@ CELLS_SQL: Final = """
 INSERT INTO figure_cell (tenant_id, breakdown_id, code, badges)
 SELECT $1, $2, * FROM unnest($3::text[], $4::integer[]) AS shown
 """
-CLEAR_SQL: Final = tuple(
-    f"DELETE FROM {table} WHERE tenant_id = $1" for table in ("figure_breakdown", "figure_release", "counted_award")
-)
+# What was told of others, too, stays as it was told.
+CLEAR_RELEASES_SQL: Final = """
+DELETE FROM figure_release r WHERE r.tenant_id = $1 AND NOT EXISTS (
+    SELECT FROM counted_award c LEFT JOIN unnest($2::uuid[]) AS gone (id) ON gone.id = c.id
+    WHERE c.tenant_id = $1 AND c.release_id = r.id AND gone.id IS NULL)
+"""
+CLEAR_BREAKDOWNS_SQL: Final = """
+DELETE FROM figure_breakdown b WHERE b.tenant_id = $1 AND NOT EXISTS (
+    SELECT FROM figure_release r
+    WHERE r.tenant_id = $1 AND r.from_month >= b.from_month AND r.to_month <= b.to_month)
+"""
+CLEAR_BOOK_SQL: Final = """
+DELETE FROM counted_award c USING unnest($2::uuid[]) AS gone (id)
+WHERE c.tenant_id = $1 AND c.id = gone.id
+  AND NOT EXISTS (SELECT FROM figure_release r WHERE r.tenant_id = $1 AND r.id = c.release_id)
+"""
 
 
 async def release_figures(
@@ -258,7 +271,12 @@ async def _sort_out(tenant: UUID, chance: Random) -> None:
         await execute(CELLS_SQL, tenant, id, list(table.shown), list(table.shown.values()))
 
 
-async def clear_figures(tenant: UUID) -> None:
-    """Forget all figures of a tenant, in its City transaction: only for rows that were made up."""
-    for sql in CLEAR_SQL:
-        await execute(sql, tenant)
+async def clear_figures(tenant: UUID, awards: Collection[UUID]) -> None:
+    """Forget figures of awards that were made up and are gone, in the tenant's City transaction.
+
+    What counted nothing else goes as a whole. A release that counted real ones too has been told, and stays.
+    """
+    gone = list(awards)
+    await execute(CLEAR_RELEASES_SQL, tenant, gone)
+    await execute(CLEAR_BREAKDOWNS_SQL, tenant)
+    await execute(CLEAR_BOOK_SQL, tenant, gone)
