@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,9 @@ from waypost.awards import events
 from waypost.awards.rules import AwardWords, Held, again, award_problem, not_awardable
 from waypost.db import execute, fetch, fetchrow, new_id
 from waypost.learners.recipients import Known, lock_recipients
+from waypost.learners.rules import Who
 from waypost.outbox import Act
-from waypost.refusal import NotFound, Refusal, missing
+from waypost.refusal import Invalid, NotFound, Refusal, missing
 from waypost.tenancy.entries import ADDRESS_SQL, Here, Ref
 
 # Shared, so that a badge is not retired between the look and the award.
@@ -50,6 +51,7 @@ INSERT INTO award_evidence (tenant_id, award_id, position, url)
 SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]) AS made (award_id, position, url)
 """
 OPPORTUNITIES_SQL: Final = "SELECT id FROM opportunity WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+ISSUERS_SQL: Final = "SELECT id FROM issuer WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,16 @@ async def absent_opportunities(here: Here, named: Iterable[Ref]) -> frozenset[UU
     own = {ref.id for ref in named if ref.home_tenant_id == here.tenant_id}
     found = await fetch(OPPORTUNITIES_SQL, here.tenant_id, list(own)) if own else []
     return frozenset(own - {row["id"] for row in found})
+
+
+async def issuer_missing(here: Here, named: Mapping[tuple[str, ...], Who]) -> Invalid | None:
+    """Refuse the first recipient, by their places in the input, that is said to be an issuer which is none here."""
+    wanted = {who.issuer_id for who in named.values() if who.issuer_id}
+    there = {row["id"] for row in await fetch(ISSUERS_SQL, here.tenant_id, list(wanted))} if wanted else set()
+    for place, who in named.items():
+        if who.issuer_id and who.issuer_id not in there:
+            return Invalid(message="That is no issuer of this city.", path=(*place, "issuer"))
+    return None
 
 
 # What becomes of an award
