@@ -31,15 +31,16 @@ TIDE = """
 
     from waypost.db import City, fetchval
     from waypost.outbox.incoming import Forged, IncomingHook
-    from waypost.plugins import hookimpl
+    from waypost.plugins import Granted, hookimpl
 
     HANDLED = []
+    WARN = Granted("tide.warn", "Warn of high water.", roles={"curator"})
 
     async def show(request, site):
         async with site.work.database.transaction(City(site.here.tenant_id, quiet=True)):
             tenants = await fetchval("SELECT count(*) FROM event")
         facts = {"port": request.path_params["port"], "slug": site.here.slug, "rows": tenants,
-                 "may": site.may("badge.review"), "known": site.person is not None}
+                 "may": site.may("badge.review") and site.may(WARN), "known": site.person is not None}
         return JSONResponse(facts, headers={"set-cookie": "waypost=mine"})
 
     def write(request, site):
@@ -67,6 +68,10 @@ TIDE = """
         HANDLED.append((call.tenant_id, call.json()["id"], dict(call.headers)))
 
     @hookimpl
+    def waypost_permissions(registrar):
+        registrar.permission(WARN)
+
+    @hookimpl
     def waypost_routes(registrar):
         registrar.route("/ports/{port}", show)
         registrar.route("/ports/{port}", write, methods=["POST"])
@@ -74,7 +79,7 @@ TIDE = """
         registrar.route("/bad/{how}", bad)
         registrar.incoming(IncomingHook(check, handle, headers=frozenset({"x-kind"})))
 """
-CONTRIBUTES = ["route:show", "route:write", "route:echo", "route:bad", "incoming:handle"]
+CONTRIBUTES = ["route:show", "route:write", "route:echo", "route:bad", "incoming:handle", "permission:tide.warn"]
 HOOK = "/hooks/tide/alpha"
 BELIEVED = {"x-tide": "swordfish", "x-kind": "tide.changed", "authorization-of-ours": "no"}
 
@@ -182,6 +187,28 @@ async def test_one_that_fails_costs_its_answer_and_rests_where_it_keeps_failing(
     assert tide["active"]
     assert tide["pausedUntil"] is not None
     assert 'waypost_plugin_paused_tenants{plugin="tide"} 1' in (await client.get("/metrics")).text
+
+
+async def test_its_permissions_are_held_shown_and_given_to_tokens_where_it_is_on(
+    client: httpx.AsyncClient, cast: Cast, give_token: GiveToken
+) -> None:
+    async def asked(city: str, query: str, token: str, **variables: Any) -> Any:
+        told = {"query": query, "variables": variables}
+        response = await client.post(f"/{city}/graphql", json=told, headers={"Authorization": f"Bearer {token}"})
+        assert "errors" not in response.json(), response.text
+        return response.json()["data"]
+
+    make = """mutation ($to: [String!]!) { createToken(input: {name: "Buoy", days: 7, permissions: $to}) {
+      __typename ... on Error { code } ... on CreateTokenSuccess { secret } } }"""
+    curator = await give_token(cast.alpha)
+    held = (await asked("alpha", "{ viewer { permissions } }", curator))["viewer"]["permissions"]
+    assert "tide.warn" in held
+    made = (await asked("alpha", make, curator, to=["tide.warn"]))["createToken"]
+    kept = (await asked("alpha", "{ viewer { permissions } }", made["secret"]))["viewer"]["permissions"]
+    assert kept == ["tide.warn"]
+    elsewhere = await give_token(cast.beta)
+    assert "tide.warn" not in (await asked("beta", "{ viewer { permissions } }", elsewhere))["viewer"]["permissions"]
+    assert (await asked("beta", make, elsewhere, to=["tide.warn"]))["createToken"]["code"] == "INVALID"
 
 
 # Calls from outside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waypost.access.permissions import Granted
 from waypost.plugins.activation import settings_of
 from waypost.plugins.discovery import NameClash
 from waypost.plugins.geocoders import geocode
@@ -17,6 +18,7 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
     PluginRoute,
     RoutesRegistrar,
     SchemesRegistrar,
@@ -34,11 +36,13 @@ __all__ = [
     "Declarations",
     "EffectsRegistrar",
     "GeocoderRegistrar",
+    "Granted",
     "GraphRegistrar",
     "Installed",
     "LintRegistrar",
     "Manifest",
     "NameClash",
+    "PermissionsRegistrar",
     "Plugin",
     "PluginRoute",
     "Plugins",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
+from waypost.access.permissions import Granted
 from waypost.calling import Calls
 from waypost.db import App
 from waypost.outbox.linting import Rule
@@ -22,6 +23,7 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
     SchemesRegistrar,
@@ -129,6 +131,12 @@ class Plugins:
         profile = self.profile(names)
         inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(scheme for plugin in inside for scheme in plugin.by(SchemesRegistrar).registered)
+
+    def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
+        """The permissions that these plugins bring, in a tenant that switched them on."""
+        profile = self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(each for plugin in inside for each in plugin.by(PermissionsRegistrar).permissions)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""

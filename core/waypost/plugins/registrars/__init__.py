@@ -8,6 +8,7 @@ from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
+from waypost.plugins.registrars.permissions import PermissionsRegistrar
 from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
 from waypost.plugins.registrars.schemes import SchemesRegistrar
@@ -23,6 +24,7 @@ __all__ = [
     "GeocoderRegistrar",
     "GraphRegistrar",
     "LintRegistrar",
+    "PermissionsRegistrar",
     "PluginRoute",
     "Registrar",
     "RoutesRegistrar",
@@ -39,6 +41,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
     RoutesRegistrar,
     SchemesRegistrar,
     SubmissionRegistrar,
