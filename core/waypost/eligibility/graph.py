@@ -247,11 +247,10 @@ def _facts(scheme: SchemeRules, about: Subject, given: Sequence[Mapping[str, Any
         if fact.code in facts:
             raise GraphError("INVALID_ARGUMENT", f"The fact {fact.code} is given twice.")
         values = [one for key, one in each.items() if key != "fact" and one is not None]
-        if len(values) != 1 or value_problem(fact, values[0]) is not None:
+        read = value_of(fact.kind, values[0]) if len(values) == 1 else None
+        if read is None or value_problem(fact, values[0]) is not None:
             kinds = f"of the kind {fact.kind}" + (f", one of {', '.join(fact.values)}" if fact.values else "")
             raise GraphError("INVALID_ARGUMENT", f"The fact {fact.code} takes exactly one value {kinds}.")
-        read = value_of(fact.kind, values[0])
-        assert read is not None, "it has no problem"
         facts[fact.code] = read
     return facts
 
@@ -274,9 +273,8 @@ def _first_day(parent: Mapping[str, Any], request: Request) -> date:
 async def _scheme_of(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
     del field
     pairs = zip(parents, await _of_rows(parents, request), strict=True)
-    return [
-        None if each is None else shower(request, _first_day(parent, request)).scheme(each) for parent, each in pairs
-    ]
+    shown = ((shower(request, _first_day(parent, request)), scheme) for parent, scheme in pairs)
+    return [None if scheme is None else show.scheme(scheme) for show, scheme in shown]
 
 
 async def _facts_of(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """What is asked in confidence: arguments that say something of a person, and leave no trace.
 
-Such an operation comes by POST, since addresses are written down on their way; its answer is never kept; and its document
-is not remembered either, unless what it asks with stands in variables alone.
+Such an operation comes by POST, since addresses are written down on their way; its answer is never kept; and its
+document is not remembered either, unless what it asks with stands in variables alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NEEDS_POST: Final = "CONFIDENCE_NEEDS_POST"
 
 @dataclass(frozen=True)
 class Confidence:
-    """The confidential arguments of a schema, by the names of their fields; types are not asked, to be on the safe side."""
+    """The confidential arguments of a schema, by the names of their fields, whatever types have these."""
 
     arguments: Mapping[str, frozenset[str]]
 
@@ -70,12 +70,8 @@ def confidence_of(schema: GraphQLSchema) -> Confidence:
         fields = kind.fields if isinstance(kind, GraphQLObjectType) else {}
         for name, definition in fields.items():
             relation = relation_of(definition)
-            names = (
-                frozenset(to_camel_case(each.name) for each in relation.arguments if each.confidential)
-                if relation
-                else frozenset()
-            )
-            if names:
+            arguments = relation.arguments if relation else ()
+            if names := frozenset(to_camel_case(each.name) for each in arguments if each.confidential):
                 found[name] = found.get(name, frozenset()) | names
     return Confidence(found)
 

@@ -68,10 +68,10 @@ class Request:
     """The values of one request; plans are shared between requests, values never.
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
-    for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
+    for the tenant's own; `spoken` are those that the tenant has, its first one first. `services` is what Python
+    fields may use, handed through by the engine; `lookups` find what the composition knows by name. `until` is when
     something that was computed changes with the time; `memo` is what was looked up for one field, and another of the
-    same request needs too. `calls` makes those of plugins, `lookups` find what the composition knows by name. `spoken` are the languages
-    of the tenant, its first one first. `about` is set while a subscription is
+    same request needs too. `calls` makes those of plugins. `about` is set while a subscription is
     answered; `said` is the key under which a mutation that is sent twice is done once.
     """
 

@@ -89,9 +89,8 @@ class Schemes(CatalogueKind[SchemeEntry]):
 
 def _stored(row: Record) -> Stored[SchemeEntry]:
     entry = SchemeEntry.model_validate({"slug": row["slug"], **json.loads(row["definition"])})
-    return Stored(
-        row["id"], with_days(entry), row["state"] == "closed", row["source_id"], {"language": row["language"]}
-    )
+    derived = {"language": row["language"]}
+    return Stored(row["id"], with_days(entry), row["state"] == "closed", row["source_id"], derived)
 
 
 SCHEMES: Final = Schemes()

@@ -78,9 +78,8 @@ def value_problem(fact: Fact, said: object) -> str | None:
     if value is None:
         return f"must be {_MEANT[fact.kind]}, not {described(said)}"
     if fact.values and value not in fact.values:
-        return (
-            f'unknown value "{value}" of {fact.code}; there are {listed(fact.values)}{perhaps(str(value), fact.values)}'
-        )
+        hint = perhaps(str(value), fact.values)
+        return f'unknown value "{value}" of {fact.code}; there are {listed(fact.values)}{hint}'
     return None
 
 
@@ -221,7 +220,7 @@ def _period_problems(entry: Dated, keys: Keys) -> Iterator[Problem]:
 
 
 def _twice(entries: Sequence[RuleEntry | FundingEntry], name: str) -> Iterator[Problem]:
-    """The same code on the same day: which of the two would hold?"""
+    """The same code on the same day: nobody could say which of the two holds."""
     for index, entry in enumerate(entries):
         period = Period(since=entry.since, until=entry.until)
         for other in entries[:index]:
@@ -237,8 +236,7 @@ def _twice(entries: Sequence[RuleEntry | FundingEntry], name: str) -> Iterator[P
 def _condition(said: Compared, facts: Mapping[str, Fact]) -> Condition:
     ((comparison, values),) = _comparisons(said).items()
     kind = facts[said.fact].kind
-    meant = [value_of(kind, each) for each in values]
-    assert None not in meant, "problems are told before a scheme is made"
+    meant = (value_of(kind, each) for each in values)  # without problems, none of them is None
     return Condition(said.fact, comparison, tuple(each for each in meant if each is not None))
 
 
