@@ -83,6 +83,17 @@ def value_problem(fact: Fact, said: object) -> str | None:
     return None
 
 
+def fact_problems(table: SchemeTable, said: Mapping[str, object]) -> Iterator[Problem]:
+    """What is wrong with facts about a placement of a scheme: unknown ones, and wrong values."""
+    facts = {entry.code: _fact(entry, ENGLISH) for entry in table.facts if entry.about == Subject.PLACEMENT}
+    for code, value in said.items():
+        if code not in facts:
+            words = f"the scheme has no such fact about placements; it has {listed(facts)}{perhaps(code, facts)}"
+            yield Problem((code,), words)
+        elif problem := value_problem(facts[code], value):
+            yield Problem((code,), problem)
+
+
 def scheme_of_data(data: object) -> Scheme | tuple[str, ...]:
     """Read a plugin's scheme, or say everything that is wrong with it; its words are English first."""
     read = read_as(SchemeData, data)
