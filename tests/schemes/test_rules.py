@@ -95,7 +95,9 @@ def test_every_rule_in_force_that_is_not_met_is_named_and_no_other(scheme: Schem
 
 
 @given(schemes(), facts(), DAYS)
-def test_what_is_eligible_stays_so_whatever_else_becomes_known(scheme: Scheme, known: dict[str, Value], on: date) -> None:
+def test_what_is_eligible_stays_so_whatever_else_becomes_known(
+    scheme: Scheme, known: dict[str, Value], on: date
+) -> None:
     """Unknown facts never count as met: a verdict that needed one would be changed by its value."""
     verdict, _ = of(scheme, known, on)
     if verdict is Verdict.UNKNOWN:

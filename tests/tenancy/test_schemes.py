@@ -120,7 +120,7 @@ async def test_an_opportunity_says_what_the_rules_of_a_scheme_look_at(world: Wor
     [
         ('fact = "age"', 'fact = "aeg"', 'schemes[0].rules[0].fact: unknown fact "aeg"'),
         ('fact = "age"', 'fact = "hours"', '"hours" is a fact about the placement, not the learner'),
-        ("at_least = 16", 'at_least = "16"', "rules[0].at_least: must be a number, not \"16\""),
+        ("at_least = 16", 'at_least = "16"', 'rules[0].at_least: must be a number, not "16"'),
         ("at_least = 16", "at_least = true", "must be a number, not true"),
         ("at_least = 16", "at_least = nan", "must be a number that people write"),
         ("at_least = 16", "", "schemes[0].rules[0]: compares with nothing"),
@@ -137,7 +137,7 @@ async def test_an_opportunity_says_what_the_rules_of_a_scheme_look_at(world: Wor
         ('about = "learner"\nuntil', 'about = "teacher"\nuntil', 'unknown subject "teacher"'),
         ('currency = "GBP"\n', "", "an amount needs its currency"),
         ('amount = "250.00"', 'percent = 100\namount = "250.00"', "give either an amount or a percent"),
-        ("text.cy = \"Un ar bymtheg.\"", 'text.pl = "Szesnaście."', "rules[0].text.pl: \"pl\" is none of the languages"),
+        ('text.cy = "Un ar bymtheg."', 'text.pl = "Szesnaście."', 'rules[0].text.pl: "pl" is none of the languages'),
         ('words = "£250."', 'words = "£250."\nwhy = "so"', 'unknown key "why"'),
         ("hours = 6", "hour = 6", "opportunities[0].schemes.first-shift.hour: the scheme has no such fact"),
         ("hours = 6", 'hours = "six"', 'schemes.first-shift.hours: must be a number, not "six"'),
