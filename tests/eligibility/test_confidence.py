@@ -56,8 +56,8 @@ async def test_nothing_of_it_stays_in_logs_figures_memory_or_the_database(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     platform.answers.clear()
-    wrong = {**SAID, "facts": [*SAID["facts"], {"fact": AGE, "code": AGE}, {"fact": "age", "yes": AGE}]}  # type: ignore[misc]
-    twice = {**SAID, "facts": SAID["facts"] * 2}  # type: ignore[operator]
+    wrong = {**SAID, "facts": [*SAID["facts"], {"fact": AGE, "code": AGE}, {"fact": "age", "yes": AGE}]}
+    twice = {**SAID, "facts": SAID["facts"] * 2}
     for query, variables in (
         *((ELIGIBLE, each) for each in (SAID, wrong, twice)),
         *((each, {}) for each in (INLINE, DEFAULT, WRONG, HALF)),

@@ -28,7 +28,7 @@ async def read(client: httpx.AsyncClient, query: str, city: str | None = "bright
 
 
 async def verdict(client: httpx.AsyncClient, about: str, on: str | None, *facts: dict[str, Any]) -> Any:
-    asked = {"scheme": CODE, "about": about, "on": on, "facts": list(facts)}
+    asked: dict[str, Any] = {"scheme": CODE, "about": about, "on": on, "facts": list(facts)}
     found = (await read(client, ELIGIBLE, **asked))["schemeEligibility"]
     return found["verdict"], {reason["code"]: reason["outcome"] for reason in found["reasons"]}
 

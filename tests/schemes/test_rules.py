@@ -28,7 +28,7 @@ from waypost.schemes.rules import (
 
 FACTS = ("age", "hours", "paid", "benefit", "begun_on")
 DAYS = st.dates(date(2020, 1, 1), date(2020, 3, 31))
-SPACE = {
+SPACE: dict[str, st.SearchStrategy[Value]] = {
     "age": st.integers(14, 30).map(Decimal),
     "hours": st.integers(0, 40).map(Decimal),
     "paid": st.booleans(),
