@@ -47,7 +47,7 @@ class SchemeFactKind(Enum):
     NUMBER = strawberry.enum_value("number", description="A number; `unit` says what it counts.")
     CODE = strawberry.enum_value("code", description="A code, one of `values` where these are listed.")
     YES_NO = strawberry.enum_value("yes-no", description="Yes or no.")
-    DATE = strawberry.enum_value("date", description="A day.")
+    DATE = strawberry.enum_value("date", description="A day, without a time.")
 
 
 @strawberry.enum(description="How a fact is held against the values of a rule.")
@@ -132,7 +132,7 @@ class SchemeFunding:
     words: str = column(doc="The same in a sentence.")
     per: str = column(doc="For what one such sum is paid, such as placement.")
     amount: Decimal | None = column(doc="A sum; null where a percentage is paid.")
-    currency: str | None = column(doc="Of the sum, ISO 4217.")
+    currency: str | None = column(doc="Of the sum, ISO 4217, such as GBP.")
     percent: int | None = column(doc="How many hundredths of what `of` names.")
     of: str | None = column(doc="What the percentage is of, such as minimum wage.")
     hours_per_week: float | None = column(doc="How many hours of a week are paid for.")
@@ -146,7 +146,7 @@ class Scheme:
     """A national or local scheme with its whole history; one that is over stays readable."""
 
     code: str = column(doc="Such as kickstart; a city's own is named with the city, brighton/first-shift.")
-    name: str = column(doc="Its name.")
+    name: str = column(doc="What people call it.")
     summary: str = column(doc="What it is for.")
     url: URL | None = column(doc="Where it is explained.")
     since: date | None = column(doc="Its first day.")

@@ -62,7 +62,7 @@ class KickstartPlacement:
 class KickstartGateway:
     """An issuer that applied for several employers together."""
 
-    issuer: Issuer | None = one("issuer_id", doc="Who it is.")
+    issuer: Issuer | None = one("issuer_id", doc="The issuer that is the gateway.")
     since: date
     until: date | None
 
@@ -75,7 +75,7 @@ def _parties(query: Query, row: Here) -> Sequence[str]:
 class KickstartApplication(Node):
     """An employer's application for placements; the city's team and the employer read it."""
 
-    employer: Issuer | None = one("employer_id", doc="Who applies.")
+    employer: Issuer | None = one("employer_id", doc="The issuer that would offer the placements.")
     gateway: KickstartGateway | None = one(
         "gateway_id", to="issuer_id", doc="Through whom; null where the employer applied directly."
     )

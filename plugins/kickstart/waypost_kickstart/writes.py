@@ -49,7 +49,7 @@ class KickstartDecideInput:
 class KickstartNameGatewayInput:
     """Who, and when."""
 
-    issuer: ID = needed("The issuer.")
+    issuer: ID = needed("The issuer that is a gateway.")
     since: date = needed("The day on which it applied, by whose rules it is a gateway.")
     until: date | None = maybe("Its last day as one; absent or null: it still is one.")
 
