@@ -37,6 +37,7 @@ from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
+from tests.oracle.schemes import SCHEMES
 from tests.oracle.school import SCHOOL
 from tests.oracle.search import SEARCH
 from tests.oracle.telling import TELLING
@@ -52,6 +53,7 @@ RESOLVERS: Table = {
     **AUDITS,
     **LEARNING,
     **EARNED,
+    **SCHEMES,
     **SCHOOL,
     **FIGURES,
     **TELLING,
