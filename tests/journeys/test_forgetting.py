@@ -206,6 +206,36 @@ async def test_an_address_that_was_only_typed_takes_nothing_from_its_owner(stage
     assert (await found(admin_url, NAME)) == {"public.recipient": 1}
 
 
+async def test_an_address_that_changed_hands_shows_and_takes_nothing_of_whom_it_was_before(
+    stage: Stage, admin_url: str
+) -> None:
+    """Somebody gave an address up that a city still has of them and of their child; another proves it now."""
+    await stage.admit("before", "brighton", "learner")
+    await stage.admit("after", "brighton", "learner")
+    before, after = stage.who["before"].person, stage.who["after"].person
+    assert before is not None
+    assert after is not None
+    here, mine, child = stage.town("brighton").id, new_id(), new_id()
+    async with stage.database.transaction(Learner(after)):
+        await execute(
+            "INSERT INTO person_address (person_id, id, address, verified_at) VALUES ($1, $2, $3, now())",
+            *(after, new_id(), ADDRESS.lower()),
+        )
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, mine, NAME, ADDRESS, before, None)
+        await execute(RECIPIENT_SQL, here, child, "A child", None, None, ADDRESS)
+        await execute("UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND id = $2", here, child, before)
+        for recipient in (mine, child):
+            await execute(AWARD_SQL, here, new_id(), recipient, "They made a film.")
+    kept = await found(admin_url, NAME, ADDRESS, str(before))
+    shown = json.loads((await stage.done("exportMyData", {}, "data", who="after"))["data"])["cities"]["brighton"]
+    assert not {"recipient", "award"} & set(shown)
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "erasedAt", who="after")
+    assert await found(admin_url, NAME, ADDRESS, str(before)) == {**kept, "public.person_address": 1}
+    await erase_person(stage.database, personal(), before)
+    assert await found(admin_url, NAME, ADDRESS) == {}
+
+
 async def test_all_that_is_kept_is_told_and_no_secret(stage: Stage, admin_url: str) -> None:
     person, digest = await everywhere(stage, "ethelburga the third")
     text = (await stage.done("exportMyData", {}, "data", who="ethelburga the third", city=None))["data"]

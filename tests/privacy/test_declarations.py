@@ -70,6 +70,15 @@ def test_words_in_a_row_that_stays_are_emptied_or_said_to_be_none(kept: Personal
     assert not (kept.emptied and kept.stays)
 
 
+@pytest.mark.parametrize("kept", DECLARED, ids=lambda each: qualified(each.table))
+def test_an_address_beside_a_person_finds_rows_of_nobody_else(kept: Personal) -> None:
+    """Where a row can say whose it is, that goes before its address, which may have changed hands."""
+    addresses = {column for column, finds in kept.by.items() if finds == Finds.ADDRESS}
+    if any(finds == Finds.PERSON for finds in kept.by.values()):
+        assert set(kept.owners) == addresses
+    assert {kept.by[owner] for owner in kept.owners.values()} <= {Finds.PERSON}
+
+
 @pytest.mark.parametrize("kept", [each for each in DECLARED if ownership(each.table).kind is Kind.PLATFORM])
 def test_the_platform_may_forget_what_it_keeps(kept: Personal) -> None:
     needed = {"SELECT"} | (set() if kept.stays else {"UPDATE"} if kept.emptied else {"DELETE"})

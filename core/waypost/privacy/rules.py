@@ -57,7 +57,8 @@ def where(kept: Personal, subject: Subject, tenant: UUID | None) -> Statement:
     found = []
     for column, finds in kept.by.items():
         args.append(subject.value(finds))
-        found.append(_COMPARED.get(finds, _BY_ID).format(column=f'"{column}"', n=len(args)))
+        alike = _COMPARED.get(finds, _BY_ID).format(column=f'"{column}"', n=len(args))
+        found.append(f'({alike} AND "{kept.owners[column]}" IS NULL)' if column in kept.owners else alike)
     text = " OR ".join(found)
     if ownership(kept.table).kind is Kind.TENANT:
         args.append(tenant)
