@@ -61,6 +61,7 @@ TRACED: Final[Mapping[str, tuple[str, str, set[str]]]] = {
     "createWebhook": ("webhook", "insert", {"id", "url", "secret"}),
     "rotateWebhookSecret": ("webhook", "update", {"secret"}),
     "removeWebhook": ("webhook", "update", {"state"}),
+    "eraseMe": ("membership", "delete", set()),
 }
 # What leaves none, and why nobody misses it.
 THEIR_OWN: Final = "What learners keep for themselves is theirs alone: no city may look on."
@@ -72,7 +73,6 @@ UNTRACED: Final[Mapping[str, str]] = {
     "addAddress": THEIR_OWN,
     "removeAddress": THEIR_OWN,
     "exportMyData": "It changes nothing.",
-    "eraseMe": "It takes back what was known of a person, in all cities; the person's row says when.",
     "replayDelivery": "It sends again what was told already; the delivery itself counts its attempts.",
 }
 

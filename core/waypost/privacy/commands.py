@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from waypost.db import City, Database, Kind, Learner, Scope, System, execute, fetch, fetchval
+from waypost.db import Actor, City, Database, Kind, Learner, Scope, System, execute, fetch, fetchval
 from waypost.db.personal import Personal
 from waypost.privacy import rules
 from waypost.privacy.rules import Statement, Subject
@@ -35,19 +35,24 @@ class Known:
 
 
 async def erase_person(
-    database: Database, personal: Sequence[Personal], person: UUID | None, also: Known | None = None
+    database: Database,
+    personal: Sequence[Personal],
+    person: UUID | None,
+    also: Known | None = None,
+    actor: Actor | None = None,
 ) -> int:
     """Forget a person in every table that keeps something of them; answers how many rows were touched.
 
-    `also` is an address that an operator knows to be theirs, besides those that they have verified. In transactions
-    of its own: one a tenant, since no scope sees two. First the doors close behind the person, last goes what finds
-    them; so whoever is interrupted does it again, until nothing is left to find them by. Repeatable.
+    `also` is an address that an operator knows to be theirs, besides those that they have verified; `actor` is who
+    does it in the traces of cities, where somebody does. In transactions of its own: one a tenant, since no scope
+    sees two. First the doors close behind the person, last goes what finds them; so whoever is interrupted does it
+    again, until nothing is left to find them by. Repeatable.
     """
     subject = await _subject(database, person, also)
     platform = rules.of_kind(personal, Kind.PLATFORM)
     touched = await _carry_out(database, SCOPE, [kept for kept in platform if kept.door], subject)
     for tenant in (await load_directory(database)).tenants:
-        touched += await _forget_in(database, personal, subject, tenant.id)
+        touched += await _forget_in(database, personal, subject, tenant.id, actor)
     touched += await _carry_out(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
     return touched + await _carry_out(database, SCOPE, platform, subject)
 
@@ -92,8 +97,10 @@ async def _subject(database: Database, person: UUID | None, also: Known | None) 
     return Subject(person, rules.read_addresses(addresses), tuple(digests))
 
 
-async def _forget_in(database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID) -> int:
-    async with database.transaction(City(tenant)):
+async def _forget_in(
+    database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID, actor: Actor | None
+) -> int:
+    async with database.transaction(City(tenant), actor):
         here = await _known_here(personal, subject, tenant)
         found = [rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)]
         return await _done(found)
