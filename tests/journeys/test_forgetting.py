@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,16 @@ import pytest
 
 from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_writes import sent
-from waypost.access.people import address_digest
+from waypost.access.attempts import Asked, begin_with_link
+from waypost.access.identities import ask_for_link, sign_in_by_link, sign_in_by_provider
+from waypost.access.oidc import Proved
+from waypost.access.people import address_digest, find_person, subject_digest
 from waypost.composition import personal
 from waypost.db import City, Learner, System, execute, new_id
 from waypost.db.connections import connect
+from waypost.privacy import commands
 from waypost.privacy.commands import Known, erase_person, export_person, unfinished
+from waypost.refusal import Invalid
 
 NAME, ADDRESS, GUARDIAN = "Ethelburga Featherstonehaugh", "Ethelburga@example.org", "guardian-of-e@example.org"
 KNOWN = Known(ADDRESS.lower(), address_digest(ADDRESS.lower(), SECRET))
@@ -271,7 +277,6 @@ async def test_an_interrupted_forgetting_is_noticed_and_finished(
     stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, _ = await everywhere(stage, "ethelburga the fourth")
-    from waypost.privacy import commands
 
     async def broken(*_: object) -> int:
         raise asyncpg.ConnectionDoesNotExistError
@@ -284,6 +289,48 @@ async def test_an_interrupted_forgetting_is_noticed_and_finished(
     assert await erase_person(stage.database, personal(), person) > 0
     assert await unfinished(stage.database) == []
     assert await found(admin_url, NAME) == {}
+
+
+async def test_what_comes_while_somebody_is_being_forgotten_is_forgotten_too(
+    stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A city that was gone through already awards them something, and they try to come back in."""
+    who = "ethelburga the fifth"
+    person, digest = await everywhere(stage, who)
+    passed = 0
+    now, forget = datetime.now(UTC), commands._forget_in_tenants
+    proved = Proved("https://provider.example", "ethelburga", ADDRESS, NAME)
+    asked = Asked(browser="a browser", client="192.0.2.1")
+    async with stage.database.transaction(System("sign-in")):
+        subject = subject_digest(proved.issuer, proved.subject, SECRET)
+        await execute("INSERT INTO identity (digest, person_id) VALUES ($1, $2)", subject, person)
+        link = await begin_with_link(asked, person, new_id(), SECRET, now)
+    assert link is not None
+
+    async def forgetting(*args: Any) -> int:
+        nonlocal passed
+        touched = await forget(*args)
+        passed += 1
+        if passed == 1:
+            recipient = {"name": NAME, "email": ADDRESS}
+            badge = stage.id("Badge", "brighton", "explorer")
+            given = {"badge": badge, "narrative": f"{NAME} found it.", "recipient": recipient}
+            await stage.done("awardBadge", given, "")
+            assert await ask_for_link(stage.database, asked, ADDRESS.lower(), secret_key=SECRET, now=now) is None
+            assert await sign_in_by_link(stage.database, link, None, now) is None
+            how: dict[str, Any] = {"trusted": True, "before": None, "secret_key": SECRET, "now": now}
+            assert await sign_in_by_provider(stage.database, proved, **how) is None
+            refused = await find_person(stage.database, ADDRESS, secret_key=SECRET, now=now)
+            assert isinstance(refused, Invalid)
+        return touched
+
+    monkeypatch.setattr(commands, "_forget_in_tenants", forgetting)
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "", who=who)
+    assert passed == 2
+    assert await unfinished(stage.database) == []
+    assert await found(admin_url, NAME, ADDRESS, digest) == {}
+    again = await find_person(stage.database, ADDRESS, secret_key=SECRET, now=now)
+    assert again not in {person, None}, "whoever comes by that address now is somebody new"
 
 
 async def test_who_has_no_account_is_forgotten_by_their_address(stage: Stage, admin_url: str) -> None:

@@ -37,10 +37,13 @@ async def ask_for_link(
 ) -> UUID | None:
     """Begin an attempt with a letter to a normal address, known or not; None where no letter is to be sent.
 
-    A person is made where there is none, and forgotten after a day unless the address is proved.
+    A person is made where there is none, and forgotten after a day unless the address is proved. Nothing is sent to who
+    is being forgotten.
     """
     async with database.transaction(SIGN_IN):
         person = await person_of(address_digest(address, secret_key), now)
+    if person is None:
+        return None
     kept = await keep_address(database, person, address)
     async with database.transaction(SIGN_IN):
         return await begin_with_link(asked, person, kept, secret_key, now)
@@ -56,6 +59,8 @@ async def sign_in_by_link(database: Database, attempt: UUID, before: str | None,
         if used is None or used.person_id is None:
             return None
         secret = await _begin(used.person_id, before, now)
+    if secret is None:
+        return None
     async with database.transaction(Learner(used.person_id)):
         await execute(VERIFIED_SQL, used.person_id, used.address_id, now)
     return secret
@@ -63,8 +68,8 @@ async def sign_in_by_link(database: Database, attempt: UUID, before: str | None,
 
 async def sign_in_by_provider(
     database: Database, proved: Proved, *, trusted: bool, before: str | None, secret_key: str, now: datetime
-) -> str:
-    """Begin a session for whoever a provider's token proves; answers its secret.
+) -> str | None:
+    """Begin a session for whoever a provider's token proves; answers its secret, None while they are being forgotten.
 
     Who came before is found by issuer and subject. Otherwise an address that the provider has verified finds the
     person who has it, if the provider is `trusted` to know whose it is; else it is somebody new. An address of somebody
@@ -79,9 +84,11 @@ async def sign_in_by_provider(
         if digest is not None:
             owner = await person_of(digest, now, person or new_id())
             person = person or owner
-            address = address if owner == person else None
+            address = address if owner is not None and owner == person else None
         person = await person_of(subject, now, person)
-        secret = await _begin(person, before, now)
+        secret = None if person is None else await _begin(person, before, now)
+    if person is None or secret is None:
+        return None
     if address is not None:
         await keep_address(database, person, address, now)
     name = (proved.name or "").strip()[:LONGEST_NAME]
@@ -106,9 +113,11 @@ def veiled(address: str) -> str:
     return f"{name[:1]}…@{domain}"
 
 
-async def _begin(person: UUID, before: str | None, now: datetime) -> str:
-    """Begin a session of somebody who is known from now on, with a new secret; the browser's old session ends."""
+async def _begin(person: UUID, before: str | None, now: datetime) -> str | None:
+    """Begin a session of somebody who is known from now on, with a new secret; the browser's old session ends.
+
+    None for somebody who was forgotten meanwhile.
+    """
     if before is not None:
         await end_session(before)
-    await execute(KNOWN_SQL, person, now)
-    return await begin_session(person, now)
+    return await begin_session(person, now) if await fetchval(KNOWN_SQL, person, now) else None

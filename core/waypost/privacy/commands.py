@@ -46,15 +46,16 @@ async def erase_person(
     `also` is an address that an operator knows to be theirs, besides those that they have verified; `actor` is who
     does it in the traces of cities, where somebody does. In transactions of its own: one a tenant, since no scope
     sees two. First the doors close behind the person, last goes what finds them; so whoever is interrupted does it
-    again, until nothing is left to find them by. Repeatable.
+    again, until nothing is left to find them by. A tenant may have given them something after its turn, so that all
+    have another when nobody is led to the person any more. Repeatable.
     """
     subject = await _subject(database, person, also)
     platform = rules.of_kind(personal, Kind.PLATFORM)
     touched = await _carry_out(database, SCOPE, [kept for kept in platform if kept.door], subject)
-    for tenant in (await load_directory(database)).tenants:
-        touched += await _forget_in(database, personal, subject, tenant.id, actor)
+    touched += await _forget_in_tenants(database, personal, subject, actor)
     touched += await _carry_out(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
-    return touched + await _carry_out(database, SCOPE, platform, subject)
+    touched += await _carry_out(database, SCOPE, platform, subject)
+    return touched + await _forget_in_tenants(database, personal, subject, actor)
 
 
 async def person_behind(database: Database, digest: str) -> UUID | None:
@@ -97,23 +98,31 @@ async def _subject(database: Database, person: UUID | None, also: Known | None) 
     return Subject(person, rules.read_addresses(addresses), tuple(digests))
 
 
+async def _forget_in_tenants(
+    database: Database, personal: Sequence[Personal], subject: Subject, actor: Actor | None
+) -> int:
+    tenants = (await load_directory(database)).tenants
+    return sum([await _forget_in(database, personal, subject, each.id, actor) for each in tenants])
+
+
 async def _forget_in(
     database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID, actor: Actor | None
 ) -> int:
     async with database.transaction(City(tenant), actor):
-        here = await _known_here(personal, subject, tenant)
+        # Whoever is giving them something is waited for, so that all that hangs on it is found.
+        here = await _known_here(personal, subject, tenant, locked=True)
         found = [rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)]
         return await _done(found)
 
 
-async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID) -> Subject:
+async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID, *, locked: bool = False) -> Subject:
     """Find as whom a tenant knows the person, and what hangs on that, before any of it is forgotten."""
     for kept in personal:
         if kept.names:
-            asked = rules.ids(kept, subject, tenant)
+            asked = rules.ids(kept, subject, tenant, locked=locked)
             rows = [row["id"] for row in await fetch(asked.sql, *asked.args)]
-            more = (*subject.found.get(kept.names, ()), *rows)
-            subject = replace(subject, found={**subject.found, kept.names: more})
+            more = dict.fromkeys((*subject.found.get(kept.names, ()), *rows))
+            subject = replace(subject, found={**subject.found, kept.names: tuple(more)})
     return subject
 
 
