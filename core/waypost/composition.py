@@ -59,6 +59,7 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import geocode, verdict_on
+from waypost.privacy import effects as privacy_effects
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
@@ -108,11 +109,15 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 
 def effects(plugins: Plugins | None = None) -> Effects:
-    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
+    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`.
+
+    That of `privacy` is made of what all of them keep of people.
+    """
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
+    kept = privacy_effects.effects_of(personal(plugins))
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), kept, *added))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

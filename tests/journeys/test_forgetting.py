@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,15 @@ import pytest
 
 from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_writes import sent
+from tests.working import SETTINGS
 from waypost.access.attempts import Asked, begin_with_link
 from waypost.access.identities import ask_for_link, sign_in_by_link, sign_in_by_provider
 from waypost.access.oidc import Proved
 from waypost.access.people import address_digest, find_person, subject_digest
-from waypost.composition import personal
+from waypost.composition import effects, personal
 from waypost.db import City, Learner, System, execute, new_id
 from waypost.db.connections import connect
+from waypost.outbox.work import Work
 from waypost.privacy import commands
 from waypost.privacy.commands import Known, erase_person, export_person, unfinished
 from waypost.refusal import Invalid
@@ -288,6 +290,33 @@ async def test_an_interrupted_forgetting_is_noticed_and_finished(
     assert await unfinished(stage.database) == [person]
     assert await erase_person(stage.database, personal(), person) > 0
     assert await unfinished(stage.database) == []
+    assert await found(admin_url, NAME) == {}
+
+
+async def test_the_worker_finishes_what_was_interrupted_and_looks_again_at_what_came_late(
+    stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, _ = await everywhere(stage, "ethelburga the sixth")
+    here = stage.town("brighton").id
+    (finish,) = [each for each in effects().schedules if each.name == "privacy.finish"]
+    assert finish.every_s == 3_600
+
+    async def broken(*_: object) -> int:
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_forget_in", broken)
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await erase_person(stage.database, personal(), person)
+    await finish.run(Work(stage.database, SETTINGS))
+    assert await unfinished(stage.database) == []
+    assert await found(admin_url, NAME) == {}
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, new_id(), NAME, None, person, None)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await finish.run(Work(stage.database, SETTINGS, lambda: tomorrow))
+    assert await found(admin_url, NAME) == {"public.recipient": 1}, "who was forgotten long ago is not looked for"
+    await finish.run(Work(stage.database, SETTINGS))
     assert await found(admin_url, NAME) == {}
 
 

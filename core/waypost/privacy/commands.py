@@ -25,6 +25,8 @@ SELECT p.id FROM person p
 WHERE erased_at IS NOT NULL AND EXISTS (SELECT FROM identity i WHERE i.person_id = p.id) ORDER BY erased_at
 """
 
+LATELY_SQL: Final = "SELECT id FROM person WHERE erased_at > $1 ORDER BY erased_at"
+
 
 @dataclass(frozen=True)
 class Known:
@@ -69,6 +71,12 @@ async def unfinished(database: Database) -> list[UUID]:
     """Return the people whose erasing was begun and interrupted."""
     async with database.transaction(SCOPE):
         return [row["id"] for row in await fetch(UNFINISHED_SQL)]
+
+
+async def lately_erased(database: Database, since: datetime) -> list[UUID]:
+    """Return the people who were forgotten after that moment, in part or to the end."""
+    async with database.transaction(SCOPE):
+        return [row["id"] for row in await fetch(LATELY_SQL, since)]
 
 
 async def export_person(
