@@ -21,6 +21,7 @@ from waypost.access.people import address_digest, find_person, subject_digest
 from waypost.composition import effects, personal
 from waypost.db import City, Learner, System, execute, new_id
 from waypost.db.connections import connect
+from waypost.graph import GlobalId
 from waypost.outbox.work import Work
 from waypost.privacy import commands
 from waypost.privacy.commands import Known, erase_person, export_person, unfinished
@@ -291,6 +292,23 @@ async def test_an_interrupted_forgetting_is_noticed_and_finished(
     assert await erase_person(stage.database, personal(), person) > 0
     assert await unfinished(stage.database) == []
     assert await found(admin_url, NAME) == {}
+
+
+async def test_what_was_only_offered_to_them_is_nobody_s_to_claim(stage: Stage, admin_url: str) -> None:
+    await stage.admit("ethelburga the seventh", "brighton", "learner")
+    person = stage.who["ethelburga the seventh"].person
+    here, known, offered, earned = stage.town("brighton").id, new_id(), new_id(), new_id()
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, known, NAME, None, person, None)
+        for award in (offered, earned):
+            await execute(AWARD_SQL, here, award, known, None)
+        await execute("UPDATE award SET state = 'offered' WHERE tenant_id = $1 AND id = $2", here, offered)
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "", who="ethelburga the seventh")
+    badge = await counted(admin_url, f"SELECT badge_id FROM award WHERE id = '{offered}'")
+    code = {"badge": str(GlobalId("Badge", here, badge)), "awards": [str(GlobalId("Award", here, offered))]}
+    kind, why, path = await stage.refused("createClaimCode", code)
+    assert (kind, why, path) == ("Refused", "NOT_FOUND", ["awards", "0"])
+    assert await counted(admin_url, "SELECT array_agg(state ORDER BY state) FROM award") == ["accepted", "expired"]
 
 
 async def test_the_worker_finishes_what_was_interrupted_and_looks_again_at_what_came_late(
