@@ -12,6 +12,7 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import keeping as award_keeping
 from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
@@ -111,13 +112,13 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`.
 
-    That of `privacy` is made of what all of them keep of people.
+    Those that forget people are made of what all of them keep of people.
     """
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
-    kept = privacy_effects.effects_of(personal(plugins))
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), kept, *added))
+    kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *added))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

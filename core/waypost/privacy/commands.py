@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -58,6 +58,12 @@ async def erase_person(
     touched += await _carry_out(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
     touched += await _carry_out(database, SCOPE, platform, subject)
     return touched + await _forget_in_tenants(database, personal, subject, actor)
+
+
+async def forget_found(personal: Sequence[Personal], found: Mapping[str, Sequence[UUID]], tenant: UUID) -> int:
+    """Forget, in the tenant's own transaction, rows that were found by their ids, and what hangs on them."""
+    subject = Subject(rules.NOBODY, found={name: tuple(ids) for name, ids in found.items()})
+    return await _forget_here(personal, subject, tenant)
 
 
 async def person_behind(database: Database, digest: str) -> UUID | None:
@@ -117,10 +123,13 @@ async def _forget_in(
     database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID, actor: Actor | None
 ) -> int:
     async with database.transaction(City(tenant), actor):
-        # Whoever is giving them something is waited for, so that all that hangs on it is found.
-        here = await _known_here(personal, subject, tenant, locked=True)
-        found = [rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)]
-        return await _done(found)
+        return await _forget_here(personal, subject, tenant)
+
+
+async def _forget_here(personal: Sequence[Personal], subject: Subject, tenant: UUID) -> int:
+    # Whoever is giving them something is waited for, so that all that hangs on it is found.
+    here = await _known_here(personal, subject, tenant, locked=True)
+    return await _done([rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)])
 
 
 async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID, *, locked: bool = False) -> Subject:
