@@ -187,6 +187,20 @@ async def test_nobody_else_reads_what_an_issuer_has_left(country: Country) -> No
         assert nodes == [{"badgeNationStanding": None}]
 
 
+@pytest.mark.parametrize("gross", ["sNaN", "NaN", "-Infinity"])
+async def test_what_is_no_price_is_not_accepted(country: Country, gross: str) -> None:
+    if ("printers", "brighton") not in country.issuers:
+        await country.settles("printers", "brighton")
+    badge = await country.drafts("printers", "brighton")
+    query = """mutation($input: BadgeNationAcceptChargeInput!) {
+        badgeNationAcceptCharge(input: $input) { ... on Error { code } } }"""
+    given = {"badge": badge, "gross": gross}
+    body = await country.body(query, "brighton", "printers admin in brighton", input=given)
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "INVALID_VARIABLES"
+    assert "finite" in error["message"]
+
+
 async def test_a_price_that_rose_since_is_accepted_anew(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
     await country.settles("potters", "brighton")
     badge = await country.drafts("potters", "brighton")

@@ -19,7 +19,7 @@ from waypost_badge_nation.directory import (
     show_standing,
     standings,
 )
-from waypost_badge_nation.prices import Amount, prices
+from waypost_badge_nation.prices import FIRST_DAY, Amount, prices
 from waypost_badge_nation.rules import DAY, Standing, last_day, overlaps, renewed_from
 
 # What curators and city admins may, and nobody who speaks for one issuer.
@@ -98,6 +98,9 @@ async def join(act: Act, organisation: UUID, starts_on: date | None = None) -> M
     first = starts_on or act.today
     if (first - act.today).days > MOST_DAYS_AHEAD:
         words = f"A membership begins at most {MOST_DAYS_AHEAD} days ahead."
+        return Invalid(message=words, path=("startsOn",))
+    if first < FIRST_DAY:
+        words = f"There are no prices before {FIRST_DAY:%Y-%m-%d}, and no memberships."
         return Invalid(message=words, path=("startsOn",))
     return await _join(act, organisation, first)
 
