@@ -130,9 +130,22 @@ async def test_a_renewal_follows_on_and_has_an_allowance_of_its_own(country: Cou
     assert [each["type"].rpartition(".")[2] for each in joined][-4:] == ["joined", "joined", "ended", "ended"]
 
 
+async def test_nobody_pays_for_a_membership_that_would_be_over_already(country: Country) -> None:
+    await country.settles("smelters", "brighton")
+    today = country.now.date()
+    days = [today - timedelta(days) for days in (366, 365, 364)]
+    first = next(day for day in days if last_day(day, 12) == today)
+    for past in (date(2018, 1, 1), first - timedelta(1)):
+        given = {"organisation": "smelters", "startsOn": str(past)}
+        assert await refused(country, "badgeNationJoin", given) == ("INVALID", ["startsOn"]), past
+    lines = await country.rows("SELECT organisation_name FROM plugin_badge_nation.nation_invoice_line")
+    assert "Smelters" not in [each["organisation_name"] for each in lines]
+    assert (await country.joins("smelters", startsOn=str(first)))["endsOn"] == str(today), "its last day is today"
+
+
 async def test_a_membership_that_is_over_begins_anew_today(country: Country) -> None:
     await country.settles("miners", "brighton")
-    over = await country.joins("miners", startsOn=str(country.now.date() - timedelta(500)))
+    over = await country.was_a_member("miners", country.now.date() - timedelta(500))
     assert (await refused(country, "badgeNationEnd", {"membership": over["id"]}))[0] == "MEMBERSHIP_OVER"
     done = await country.act("badgeNationRenew", {"membership": over["id"]}, SHOWN, "badge-nation", "network")
     assert done["membership"]["startsOn"] == str(country.now.date())

@@ -217,8 +217,7 @@ async def test_a_price_that_rose_since_is_accepted_anew(country: Country, monkey
 
 async def test_an_expired_membership_covers_nothing(country: Country) -> None:
     await country.settles("weavers", "brighton")
-    before = (country.now - timedelta(days=400)).date()
-    await country.joins("weavers", startsOn=str(before))
+    await country.was_a_member("weavers", (country.now - timedelta(days=400)).date())
     assert await country.standing("weavers", "brighton") is None
     refused = await country.submits(await country.drafts("weavers", "brighton"), "weavers", "brighton")
     assert "Without a membership" in refused["message"]

@@ -152,6 +152,9 @@ async def _join(act: Act, organisation: UUID, first: date) -> MembershipJoined |
         return missing()
     tariff = prices(first)
     last = last_day(first, tariff.months)
+    if last < act.today:
+        words = f"Such a membership would have been over on {last:%Y-%m-%d}."
+        return Invalid(message=words, path=("startsOn",))
     await one_at_a_time(network, organisation)
     before = overlaps(await standings(network, organisation), first, last)
     if before is not None:
