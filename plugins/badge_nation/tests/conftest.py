@@ -240,9 +240,9 @@ class Country:
         membership = await self.joins(organisation)
         named = parse_id(membership["id"])
         assert named is not None
-        async with self.database.transaction(CityScope(named.tenant)):
+        async with self.database.transaction(CityScope(self.tenants[NETWORK])):
             for sql in LONG_AGO:
-                await execute(sql, named.tenant, named.row, first, last_day(first, 12))
+                await execute(sql, self.tenants[NETWORK], named.row, first, last_day(first, 12))
         return membership
 
     async def drafts(self, organisation: str, city: str, name: str = "") -> str:

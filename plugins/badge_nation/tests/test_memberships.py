@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+from contextvars import copy_context
 from datetime import date, timedelta
 from io import StringIO
 from json import loads
@@ -19,7 +21,7 @@ from waypost.outbox import Addressed
 from waypost.outbox.composing import Envelope, compose_letter
 from waypost.outbox.queue import SCOPE
 from waypost_badge_nation import effects
-from waypost_badge_nation.directory import SHOW_SQL
+from waypost_badge_nation.directory import SHOW_SQL, one_at_a_time
 from waypost_badge_nation.rules import last_day
 
 if TYPE_CHECKING:
@@ -128,6 +130,40 @@ async def test_a_renewal_follows_on_and_has_an_allowance_of_its_own(country: Cou
     assert [each["organisation_name"] for each in lines].count("Cooks") == 2
     joined = await country.rows("SELECT type FROM event WHERE object_type = 'BadgeNationMembership' ORDER BY id")
     assert [each["type"].rpartition(".")[2] for each in joined][-4:] == ["joined", "joined", "ended", "ended"]
+
+
+@pytest.mark.parametrize("act", ["badgeNationEnd", "badgeNationRenew"])
+async def test_a_membership_changes_while_a_template_is_counted_and_neither_stops_the_other(
+    country: Country, admin_url: str, act: str
+) -> None:
+    """Whoever counts decides about the organisation first, and refers to its membership then."""
+    who = f"{act}-founders".lower()
+    await country.settles(who, "brighton")
+    membership = await country.joins(who)
+    named = parse_id(membership["id"])
+    assert named is not None
+    network, outside = country.tenants["badge-nation"], copy_context()
+    async with country.database.transaction(CityScope(network)):
+        await one_at_a_time(network, country.organisations[who])
+        given = {"membership": membership["id"]}
+        doing = country.act(act, given, SHOWN, "badge-nation", "network")
+        changing = asyncio.create_task(doing, context=outside)
+        await somebody_waits(admin_url)
+        refers = "SELECT FROM plugin_badge_nation.nation_membership WHERE tenant_id = $1 AND id = $2 FOR KEY SHARE"
+        await execute(refers, network, named.row)
+    assert (await changing)["__typename"] == f"{act[0].upper()}{act[1:]}Success"
+
+
+async def somebody_waits(admin_url: str) -> None:
+    """Return once a transaction waits for another one."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory')"
+    admin = await asyncpg.connect(admin_url)
+    try:
+        async with asyncio.timeout(10):
+            while not await admin.fetchval(waits):  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.01)
+    finally:
+        await admin.close()
 
 
 async def test_nobody_pays_for_a_membership_that_would_be_over_already(country: Country) -> None:
