@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 from contextvars import copy_context
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
 from json import loads
 from typing import TYPE_CHECKING, Any
@@ -20,8 +22,9 @@ from waypost.graph import GlobalId, parse_id
 from waypost.outbox import Addressed
 from waypost.outbox.composing import Envelope, compose_letter
 from waypost.outbox.queue import SCOPE
-from waypost_badge_nation import effects
+from waypost_badge_nation import effects, memberships
 from waypost_badge_nation.directory import SHOW_SQL, one_at_a_time
+from waypost_badge_nation.prices import TARIFFS, prices, tariff_at
 from waypost_badge_nation.rules import last_day
 
 if TYPE_CHECKING:
@@ -269,6 +272,30 @@ async def test_admins_are_reminded_thirty_and_seven_days_before_the_end_and_once
     # Who renewed is not written to any more.
     await country.act("badgeNationRenew", {"membership": joined["id"]}, SHOWN, "badge-nation", "network")
     assert await effects.renewal_letter(country.background, first[0]) is None
+
+
+async def test_the_letter_names_the_price_of_the_day_on_which_a_renewal_would_begin(
+    country: Country, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await country.settles("divers-too", "brighton")
+    joined = await country.joins("divers-too")
+    named = parse_id(joined["id"])
+    assert named is not None
+    renewed = date.fromisoformat(joined["endsOn"]) + timedelta(1)
+    dearer = replace(prices(renewed), since=renewed, membership_net=Decimal(300))
+    tariffs = (*TARIFFS, dearer)
+    for module in (effects, memberships):
+        monkeypatch.setattr(module, "prices", lambda day: tariff_at(tariffs, day))
+    person = country.who["divers-too admin in brighton"].person
+    facts = {"tenant": country.tenants["badge-nation"], "membership": named.row, "person": person}
+    letter = await effects.renewal_letter(country.background, facts)
+    assert letter is not None
+    given = {"membership": joined["id"]}
+    shown = "membership { startsOn amount { net vat gross } }"
+    done = await country.act("badgeNationRenew", given, shown, "badge-nation", "network")
+    assert done["membership"]["startsOn"] == str(renewed)
+    assert done["membership"]["amount"]["gross"] == "360.00"
+    assert letter.values["price"] == "£360.00 (£300.00 + £60.00 VAT)"
 
 
 async def test_no_city_writes_what_cities_know_of_a_network(country: Country) -> None:
