@@ -11,6 +11,7 @@ import strawberry
 from waypost.db.bookkeeping import Audit
 from waypost.graph import Connection, among, asks, column, expression, filtering, guarded, identity, node, pages, query
 from waypost.graph.declare import Node
+from waypost.graph.facts import sql_name
 from waypost.graph.filters import reference, zoned
 from waypost.graph.ids import digits_sql, parse_id
 from waypost.graph.pages import Key, Order
@@ -41,7 +42,7 @@ def _object(query: Query, here: Here, _field: Selected) -> str:
     """Return the graph's id of a row that is an object of the graph."""
     facts = query.facts
     kinds = {
-        facts.stored[name].table._meta.tablename: name
+        sql_name(facts.stored[name].table): name
         for name in sorted(facts.nodes)
         if facts.is_tenant_table(facts.stored[name].table) and not facts.stored[name].shared
     }

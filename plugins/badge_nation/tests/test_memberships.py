@@ -182,6 +182,15 @@ async def test_nobody_pays_for_a_membership_that_would_be_over_already(country: 
     assert (await country.joins("smelters", startsOn=str(first)))["endsOn"] == str(today), "its last day is today"
 
 
+async def test_the_trace_of_a_membership_names_it_as_an_object_of_the_graph(country: Country) -> None:
+    await country.settles("tracers", "brighton")
+    membership = await country.joins("tracers")
+    query = """query($object: ID!) { auditLog(filter: { acts: ["badgeNationJoin"], object: $object }) {
+        nodes { table object } } }"""
+    nodes = (await country.read(query, object=membership["id"]))["auditLog"]["nodes"]
+    assert {"table": "plugin_badge_nation.nation_membership", "object": membership["id"]} in nodes
+
+
 async def test_a_membership_that_is_over_begins_anew_today(country: Country) -> None:
     await country.settles("miners", "brighton")
     over = await country.was_a_member("miners", country.now.date() - timedelta(500))
