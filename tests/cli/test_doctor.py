@@ -115,6 +115,21 @@ def test_what_is_wrong_is_said_with_its_mend(
     assert code == 1
 
 
+def test_work_that_failed_for_good_is_replayed_as_the_doctor_says(
+    doctor: Any, command: Waypost, admin_url: str
+) -> None:
+    dead = "INSERT INTO work (id, kind, state, due_at, attempts) VALUES (gen_random_uuid(), '{}', 'dead', now(), 7); "
+    with spoilt(admin_url, dead.format("mail") * 2 + dead.format("other") + "SELECT 1", "DELETE FROM work"):
+        found, _ = doctor()
+        assert found["queue"]["mend"].endswith("waypost work replay")
+        assert command("work", "replay", "--kind", "other").stdout == "1 pieces of work are due again\n"
+        assert "2 pieces of work failed for good" in doctor()[0]["queue"]["words"]
+        assert command("work", "replay").stdout == "2 pieces of work are due again\n"
+        assert command("work", "replay").stdout == "0 pieces of work are due again\n"
+        found, code = doctor()
+        assert (found["queue"]["words"], code) == ("3 pieces of work are due", 0)
+
+
 def test_files_that_drifted_are_noticed(doctor: Any, tmp_path: Path) -> None:
     folder = tmp_path / "tenants" / "exeter"
     folder.mkdir(parents=True)
