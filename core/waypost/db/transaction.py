@@ -73,6 +73,7 @@ class Transaction:
                 with _as_current(inner):
                     yield inner
                 await inner.finish(f"RELEASE SAVEPOINT {name}")
+                self.actor = inner.actor  # what was set inside holds on
             except BaseException:
                 await inner.undo(name)
                 raise
