@@ -63,6 +63,43 @@ UPLOAD_SQL = """
 INSERT INTO upload (tenant_id, id, person_id, purpose, media_type, size, created_at, expires_at)
 VALUES ($1, $2, $3, 'awards', 'text/csv', 1, now(), now())
 """
+NOBODY_S = ("job", "endorsement", "review_comment", "webhook")
+# What they did in a city: $2 is a new id, $3 the person.
+DONE_SQL = (
+    """
+    INSERT INTO kept_answer (tenant_id, person_id, digest, place, request_digest, answer)
+    VALUES ($1, $3, $2::uuid::text, 1, 'x', 'sealed')
+    """,
+    """
+    INSERT INTO job (tenant_id, id, kind, state, person_id) VALUES ($1, $2, 'award-many', 'failed', $3)
+    """,
+    """
+    INSERT INTO endorsement (tenant_id, id, badge_id, endorser_id, endorsed_id, valid_from, state, offered_by,
+                             decided_by)
+    SELECT b.tenant_id, $2, b.id, i.id, b.issuer_id, now(), 'offered', $3, $3
+    FROM badge b JOIN issuer i ON i.tenant_id = b.tenant_id AND i.id <> b.issuer_id
+    WHERE b.tenant_id = $1 AND b.public LIMIT 1
+    """,
+    """
+    INSERT INTO review_comment (tenant_id, id, review_id, round, text, by_curator, person_id, made_at)
+    VALUES ($1, $2, $2, 1, 'Which?', true, $3, now())
+    """,
+    """
+    INSERT INTO webhook (tenant_id, id, url, events, secret, person_id)
+    VALUES ($1, $2, 'https://example.org/', '{badge.published}', 'sealed', $3)
+    """,
+)
+# What follows from it names nobody.
+FOLLOWS_SQL = (
+    """
+    INSERT INTO job_problem (tenant_id, id, job_id, position, line, code, message)
+    VALUES ($1, $2, $2, 1, 2, 'INVALID', 'Say how they are called.')
+    """,
+    """
+    INSERT INTO delivery (tenant_id, id, webhook_id, event_id, event_type, object_type, object_id, happened_at)
+    VALUES ($1, $2, $2, $2, 'badge.published', 'Badge', $2, now())
+    """,
+)
 
 
 async def found(url: str, *marks: str) -> dict[str, int]:
@@ -115,6 +152,11 @@ async def everywhere(stage: Stage, who: str) -> tuple[UUID, str]:
                 if recipient != child:
                     await execute(EVIDENCE_SQL, here, award, f"https://example.org/{ADDRESS}")
                 await execute(COUNTED_SQL, here, award, person if recipient == known else recipient)
+            did = new_id()
+            for sql in DONE_SQL:
+                await execute(sql, here, did, person)
+            for sql in FOLLOWS_SQL:
+                await execute(sql, here, did)
             request, upload = new_id(), new_id()
             await execute(REQUEST_SQL, here, request, known, person, f"I am {NAME}.")
             await execute(REQUEST_EVIDENCE_SQL, here, request, f"https://example.org/{ADDRESS}")
@@ -153,7 +195,8 @@ async def nobody_known(admin_url: str) -> AsyncIterator[None]:
     await admin.execute(
         "DELETE FROM counted_award; DELETE FROM badge_request; DELETE FROM upload; DELETE FROM award;"
         "DELETE FROM recipient;"
-        "DELETE FROM invitation; DELETE FROM unsubscribed;"
+        "DELETE FROM invitation; DELETE FROM unsubscribed; DELETE FROM kept_answer; DELETE FROM job;"
+        "DELETE FROM endorsement; DELETE FROM review_comment; DELETE FROM webhook;"
         "DELETE FROM person_profile;"
         f"DELETE FROM person_address WHERE address = lower('{ADDRESS}'); UPDATE membership SET name = NULL;"
         f"DELETE FROM identity WHERE digest = '{address_digest(ADDRESS.lower(), SECRET)}'"
@@ -172,7 +215,12 @@ async def test_nothing_is_left_of_who_wants_to_be_forgotten(stage: Stage, admin_
     assert payload["erasedAt"]
     assert await found(admin_url, *marks) == {}
     ids = await found(admin_url, str(person))
-    assert set(ids) <= {f"public.{each}" for each in ("person", "event", "audit", "invitation", "job")}
+    assert set(ids) <= {f"public.{each}" for each in (*NOBODY_S, "person", "event", "audit", "invitation")}
+    # Of whom they are is known by ids that lead to nobody; what was answered them is not theirs to have any more.
+    assert {f"public.{each}" for each in NOBODY_S} <= set(ids)
+    assert await counted(admin_url, "SELECT count(*) FROM kept_answer") == 0
+    for table in ("job_problem", "delivery"):
+        assert await counted(admin_url, f"SELECT count(*) FROM {table}") == 2, table
     assert await counted(admin_url, "SELECT count(*) FROM counted_award") == 6
     assert await counted(admin_url, "SELECT count(*) FROM upload_chunk") == 0
     assert await counted(admin_url, "SELECT count(*) FROM award") == 6
