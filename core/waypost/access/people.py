@@ -51,9 +51,14 @@ class NewToken:
     expires_at: datetime
 
 
+def one_form(email: str) -> str:
+    """Bring an e-mail address into the form in which addresses are kept: NFKC, lower case, no spaces around."""
+    return unicodedata.normalize("NFKC", email).strip().lower()
+
+
 def normal_address(email: str) -> str | Invalid:
-    """Bring an e-mail address into one form: NFKC, lower case, no spaces around."""
-    address = unicodedata.normalize("NFKC", email).strip().lower()
+    """Bring an e-mail address into one form, or say that it is none."""
+    address = one_form(email)
     if len(address) > 254 or not _ADDRESS.fullmatch(address):
         return Invalid(message="That is not an e-mail address.", path=("email",))
     return address

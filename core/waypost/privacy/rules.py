@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.access.people import one_form
 from waypost.db import Kind, ownership
 from waypost.db.personal import Finds, Personal
 from waypost.db.security import qualified
@@ -108,4 +109,4 @@ def of_kind(personal: Iterable[Personal], *kinds: Kind) -> list[Personal]:
 
 def read_addresses(addresses: Collection[str]) -> tuple[str, ...]:
     """Return addresses as they are compared."""
-    return tuple(sorted({address.lower() for address in addresses}))
+    return tuple(sorted({one_form(address) for address in addresses}))
