@@ -159,6 +159,8 @@ async def test_nothing_is_given_of_a_file_in_which_anything_is_wrong(stage: Stag
         (b'name,email\n"A,a@example.org\n', (2, None, "NOT_CSV")),
         (b"name,email\n\n", (1, None, "NO_LINES")),
         (b"\n", (1, "name", "COLUMN_MISSING")),
+        (b"Ethelburga,ethelburga@example.org\n", (1, "name", "COLUMN_MISSING")),  # a person, and no heading
+        (b"email,ethelburga@example.org\n", (1, "name", "COLUMN_MISSING")),
         (b"name\nA\x00B\n", (2, "name", "INVALID")),
         (b"name\n" + b"x" * 200_000 + b"\n", (2, None, "LINE_TOO_LONG")),
         (b"name,badge\nA,nowhere\n", (2, "badge", "NOT_FOUND")),
@@ -171,6 +173,7 @@ async def test_files_that_are_none_are_refused_with_line_and_column(
     badge = None if b"badge" in content else "film-maker"
     job = await job_of(stage, await given(stage, content, badge=badge))
     assert (job["state"], job["problems"][0]) == ("failed", problem)
+    assert "ethelburga" not in str(job["problems"])
 
 
 async def test_who_has_the_badge_already_stops_the_file_or_is_left_out(stage: Stage) -> None:
