@@ -117,6 +117,7 @@ class Platform:
 
     directory: Directory
     database: Database
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []

@@ -87,6 +87,30 @@ async def test_submitting_the_same_draft_again_is_free(country: Country) -> None
     assert len(await lines_of(country, "orchestra")) == 1
 
 
+async def test_awarding_costs_nothing_however_often(country: Country) -> None:
+    await country.settles("skaters", "brighton")
+    await country.joins("skaters")
+    badge = await country.drafts("skaters", "brighton", "On Eight Wheels")
+    assert (await country.submits(badge, "skaters", "brighton"))["draft"]
+    await country.works_off()
+    reviews = await country.rows("SELECT id, badge_id FROM review")
+    (review,) = [each for each in reviews if badge.endswith(each["badge_id"].hex)]
+    given = {"review": f"Review.{country.tenants['badge-nation'].hex}.{review['id'].hex}", "decision": "APPROVED"}
+    done = await country.act("reviewBadge", given, "review { state }", "badge-nation", "network")
+    assert done["__typename"] == "ReviewBadgeSuccess", done
+    await country.works_off()
+    admin = ("brighton", "skaters admin in brighton")
+    done = await country.act("publishBadge", {"badge": badge}, "badge { id }", *admin)
+    assert done["__typename"] == "PublishBadgeSuccess", done
+    before = await lines_of(country, "skaters"), (await country.standing("skaters", "brighton"))["used"]
+    recipients = [{"recipient": {"name": f"Skater {n}", "email": f"skater.{n}@example.org"}} for n in range(30)]
+    done = await country.act("awardBadges", {"badge": badge, "awards": recipients}, "job { state done }", *admin)
+    assert done["job"] == {"state": "DONE", "done": 30}, done
+    await country.works_off()
+    assert (await lines_of(country, "skaters"), (await country.standing("skaters", "brighton"))["used"]) == before
+    assert before == ([("membership", None, None, "240.00")], 1)
+
+
 async def test_who_is_no_member_is_told_what_a_membership_costs(country: Country) -> None:
     await country.settles("gallery", "brighton")
     assert await country.standing("gallery", "brighton") is None
