@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import execute, fetch, fetchrow, new_id
+from waypost.db import execute, fetch, fetchval, new_id
 from waypost.learners.rules import Who, derived_id
 from waypost.tenancy.entries import Here
 
@@ -19,6 +19,9 @@ WHERE tenant_id = $1 AND kind = 'person' AND person_id = ANY($2::uuid[]) ORDER B
 SAME_REFERENCE_SQL: Final = """
 SELECT reference, id FROM recipient
 WHERE tenant_id = $1 AND reference_issuer_id = $2 AND reference = ANY($3::text[]) ORDER BY created_at, id
+"""
+FORGOTTEN_SQL: Final = """
+SELECT id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND display_name = ''
 """
 MAKE_SQL: Final = """
 INSERT INTO recipient (tenant_id, id, kind, display_name, address, person_id, birth_year, guardian_address,
@@ -32,16 +35,16 @@ FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[
 ORDER BY id
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
-# Whoever gives two badges to one recipient at once waits here for the other.
+# Whoever gives two badges to one recipient at once waits here for the other. Nothing is given to who was forgotten.
 LOCK_SQL: Final = """
-SELECT id, person_id, guardian_id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, person_id, guardian_id FROM recipient
+WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND display_name <> '' ORDER BY id FOR UPDATE
 """
 OF_PERSON_SQL: Final = """
 SELECT id FROM recipient WHERE tenant_id = $1 AND person_id = $2 AND kind = 'person' ORDER BY created_at, id LIMIT 1
 """
-READ_SQL: Final = """
-SELECT kind, display_name, address, person_id, birth_year, guardian_address, guardian_id, issuer_id
-FROM recipient WHERE tenant_id = $1 AND id = $2
+KNOWN_SQL: Final = """
+SELECT EXISTS (SELECT FROM recipient WHERE tenant_id = $1 AND id = $2 AND display_name <> '')
 """
 
 
@@ -60,15 +63,14 @@ async def find_recipients(
 
     `named` have their addresses in normal form, and `people` are those behind them (`find_people`). The issuer's
     reference finds first, then the person behind the address; a child is found by guardian, name and year of birth;
-    who has none of these is new each time. What is known of somebody is not changed.
+    who has none of these is new each time, and so is who was forgotten. What is known of somebody is not changed.
     """
     found: list[UUID] = []
     made: dict[UUID, Who] = {}
-    for who, known in zip(named, await _found(here, named, people, issuer), strict=True):
-        id = known or _id_of(here, who, people, issuer) or new_id()
-        if known is None:
-            made[id] = who
-        found.append(id)
+    for who, (id, is_known) in zip(named, await _ids(here, named, people, issuer), strict=True):
+        found.append(id or new_id())
+        if not is_known:
+            made[found[-1]] = who
     await _make(here, made, people, issuer, now)
     return found
 
@@ -77,8 +79,28 @@ async def known_recipients(
     here: Here, named: Sequence[Who], people: Mapping[str, UUID], issuer: UUID
 ) -> list[UUID | None]:
     """Say under which ids the recipients that an issuer names are kept, if they are; None for who is new for sure."""
+    return [id for id, _ in await _ids(here, named, people, issuer)]
+
+
+async def _ids(
+    here: Here, named: Sequence[Who], people: Mapping[str, UUID], issuer: UUID
+) -> list[tuple[UUID | None, bool]]:
+    """The one id of each that can be told from others, and whether they were found already."""
     found = await _found(here, named, people, issuer)
-    return [known or _id_of(here, who, people, issuer) for who, known in zip(named, found, strict=True)]
+    ids = [known or _id_of(here, who, people, issuer) for who, known in zip(named, found, strict=True)]
+    fresh = await _not_forgotten(here, {id for id, known in zip(ids, found, strict=True) if id and not known})
+    return [(fresh.get(id, id) if id else None, known is not None) for id, known in zip(ids, found, strict=True)]
+
+
+async def _not_forgotten(here: Here, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Give those a new id whose row was emptied: what they had before is nobody's, and stays so."""
+    fresh = {id: id for id in ids}
+    while True:
+        rows = await fetch(FORGOTTEN_SQL, here.tenant_id, sorted(fresh.values())) if fresh else []
+        gone = {row["id"] for row in rows}
+        if not gone:
+            return fresh
+        fresh = {id: derived_id(here.tenant_id, "again", last) if last in gone else last for id, last in fresh.items()}
 
 
 async def _found(here: Here, named: Sequence[Who], people: Mapping[str, UUID], issuer: UUID) -> list[UUID | None]:
@@ -150,17 +172,16 @@ async def recipient_of(here: Here, person: UUID, name: str, now: datetime) -> UU
 
     Who makes one tells `award.created` or sees to `note_known` themselves.
     """
-    row = await fetchrow(OF_PERSON_SQL, here.tenant_id, person)
-    if row is not None:
-        id: UUID = row["id"]
-        return id
-    id = derived_id(here.tenant_id, "person", person)
+    known: UUID | None = await fetchval(OF_PERSON_SQL, here.tenant_id, person)
+    if known is not None:
+        return known
+    first = derived_id(here.tenant_id, "person", person)
+    id = (await _not_forgotten(here, [first]))[first]
     facts = ([id], ["person"], [name], [None], [person], [None], [None], [None], [None], [None])
     await execute(MAKE_SQL, here.tenant_id, None, now, *facts)
     return id
 
 
-async def read_recipient(here: Here, id: UUID) -> Mapping[str, Any] | None:
-    """Read what is known of a recipient, for letters."""
-    row = await fetchrow(READ_SQL, here.tenant_id, id)
-    return None if row is None else dict(row)
+async def is_recipient(here: Here, id: UUID) -> bool:
+    """Whether there is such a recipient, who was not forgotten."""
+    return bool(await fetchval(KNOWN_SQL, here.tenant_id, id))
