@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from tests.journeys.stage import Stage, named_by
 from tests.journeys.test_award_effects import ada, letters, post, settings, time_passes
 from tests.journeys.test_awards import MINE, SHOWN, given, person
 from tests.journeys.test_claiming import STAFF, arrives, claims, coded
 from tests.journeys.test_progress import badge
+from tests.journeys.test_requests import asked, decided
 from tests.outbox.test_mail import Post
 from tests.working import work_off
-from waypost.db import new_id
+from waypost.awards.keeping import forget
+from waypost.awards.store import write_award
+from waypost.db import City, fetchval, new_id
+from waypost.outbox import Act
+from waypost.refusal import Refusal
 from waypost.settings import Settings
+from waypost.tenancy.directory import Tenant, load_directory
 
 __all__ = ["ada", "post", "settings"]
 MISSING = ("Refused", "NOT_FOUND", ["recipient", "id"])
 OLD_SQL = """
-UPDATE recipient r SET created_at = now() - interval '2 years' FROM award a
-WHERE r.tenant_id = $1 AND a.tenant_id = $1 AND r.id = a.recipient_id AND a.id = $2
+WITH old AS (UPDATE award SET awarded_at = now() - interval '2 years', created_at = now() - interval '2 years'
+             WHERE tenant_id = $1 AND id = $2 RETURNING recipient_id)
+UPDATE recipient SET created_at = now() - interval '2 years'
+WHERE tenant_id = $1 AND id = (SELECT recipient_id FROM old)
 """
 
 
@@ -82,3 +95,73 @@ async def test_nothing_is_given_to_a_row_that_was_emptied(stage: Stage, settings
     input = {"badge": await badge(stage), "recipient": recipient}
     for who in (STAFF, "brighton curator"):
         assert await stage.refused("awardBadge", input, who=who) == MISSING, who
+
+
+async def test_who_was_given_something_lately_is_kept_however_long_ago_it_was_earned(
+    stage: Stage, settings: Settings, ada: str
+) -> None:
+    await long_known(stage, await badge(stage), email=ada)
+    late = await given(stage, recipient={"email": ada}, awardedAt="2020-01-31T12:00:00Z")
+    await time_passes(stage, settings, days=1)
+    seen = (
+        await stage.read(
+            "query($id: ID!) { node(id: $id) { ... on Award { state recipient { name } } } }", who=STAFF, id=late["id"]
+        )
+    )["node"]
+    assert seen == {"state": "OFFERED", "recipient": {"name": "Ada"}}
+
+
+async def test_who_asks_for_a_badge_is_kept_until_that_is_decided(stage: Stage, settings: Settings, ada: str) -> None:
+    await long_known(stage, await badge(stage), email=ada)
+    who = await person(stage, ada)
+    request = await asked(stage, await badge(stage), who, name="Ada")
+    await time_passes(stage, settings, days=1)
+    await decided(stage, request["id"], "APPROVE")
+    seen = (await stage.read(MINE, who=who))["viewer"]["awards"]["nodes"]
+    assert [each["origin"] for each in seen] == ["request", "issuer"]
+
+
+async def test_who_was_made_a_code_lately_is_kept(stage: Stage, settings: Settings) -> None:
+    amy = {"name": "Amy", "reference": f"pupil-{new_id().hex}"}
+    await long_known(stage, await badge(stage), **amy)
+    (code,) = await coded(stage, await badge(stage), recipients=[amy])
+    await time_passes(stage, settings, days=1)
+    assert (await claims(stage, code["code"], await arrives(stage, "amy")))["recipient"] == {"name": "Amy"}
+
+
+@pytest.mark.parametrize(("closes_days", "kept"), [(None, False), (380, False), (500, True)])
+async def test_a_code_that_nobody_used_keeps_its_pupil_until_it_closes_or_is_old(
+    stage: Stage, settings: Settings, closes_days: int | None, kept: bool
+) -> None:
+    closes = None if closes_days is None else (datetime.now(UTC) + timedelta(days=closes_days)).isoformat()
+    amy = {"name": "Amy", "reference": f"pupil-{new_id().hex}"}
+    (code,) = await coded(stage, await badge(stage), recipients=[amy], closesAt=closes)
+    await time_passes(stage, settings, days=400)
+    name = (
+        await stage.read(
+            "query($id: ID!) { node(id: $id) { ... on ClaimCode { recipientName } } }", who=STAFF, id=code["id"]
+        )
+    )["node"]
+    assert name == {"recipientName": "Amy" if kept else ""}
+
+
+async def test_who_is_given_something_while_the_unclaimed_are_forgotten_is_kept(stage: Stage, ada: str) -> None:
+    award = await long_known(stage, await badge(stage), email=ada)
+    town, of = stage.town("brighton"), named_by(await badge(stage)).row
+    recipient = "SELECT recipient_id FROM award WHERE id = $1"
+    tenant = next(each for each in (await load_directory(stage.database)).tenants if each.id == town.id)
+    async with stage.database.transaction(City(town.id)):
+        to = await fetchval(recipient, named_by(award["id"]).row)
+        made = await write_award(Act(town.here, None, None, None, datetime.now(UTC)), of, to)
+        assert not isinstance(made, Refusal)
+        forgetting = asyncio.create_task(forgets(stage, tenant), context=Context())
+        await asyncio.sleep(0.5)
+        assert not forgetting.done(), "it waits for who is giving"
+    await forgetting
+    async with stage.database.transaction(City(town.id)):
+        assert await fetchval("SELECT display_name FROM recipient WHERE id = $1", to) == "Ada"
+
+
+async def forgets(stage: Stage, tenant: Tenant) -> None:
+    async with stage.database.transaction(City(tenant.id)):
+        await forget(tenant, datetime.now(UTC))

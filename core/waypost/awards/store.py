@@ -37,11 +37,11 @@ WHERE a.tenant_id = $1 AND a.badge_id = $3
 AWARDS_SQL: Final = """
 INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
                    expires_at, earned_in_tenant_id, opportunity_id, narrative, awarded_by, origin, origin_id, batch_id,
-                   decided_at)
+                   decided_at, created_at)
 SELECT $1, id, badge_id, version_id, recipient_id, person_id, issuer_id, $2, awarded_at, expires_at, $1,
-       opportunity_id, narrative, $3, $4, $5, $6, $7
-FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::timestamptz[],
-            $15::timestamptz[], $16::uuid[], $17::text[])
+       opportunity_id, narrative, $3, $4, $5, $6, $7, $8
+FROM unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::uuid[], $15::timestamptz[],
+            $16::timestamptz[], $17::uuid[], $18::text[])
      AS made (id, badge_id, version_id, recipient_id, person_id, issuer_id, awarded_at, expires_at, opportunity_id,
               narrative)
 """
@@ -158,7 +158,7 @@ async def insert_awards(
         [each.words.opportunity_id for each in drafts],
         [each.words.narrative for each in drafts],
     ]
-    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided)
+    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided, now)
     await execute(AWARDS_SQL, here.tenant_id, *facts, *columns)
     evidence = [(each.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
     if evidence:

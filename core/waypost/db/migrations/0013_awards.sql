@@ -34,6 +34,7 @@ ALTER TABLE award
     ADD COLUMN revoked_reason text,
     ADD COLUMN replaced_by_id uuid,
     ADD COLUMN reminded_at timestamptz CHECK (isfinite(reminded_at)),
+    ADD COLUMN created_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(created_at)),
     ADD FOREIGN KEY (tenant_id, replaced_by_id) REFERENCES award (tenant_id, id);
 -- The newest first; ids are the tie-break.
 CREATE INDEX award_by_time ON award (tenant_id, awarded_at, id);
@@ -109,7 +110,8 @@ DROP INDEX award_by_time, award_of_issuer, award_of_person, award_of_batch, awar
 ALTER TABLE award
     DROP COLUMN person_id, DROP COLUMN narrative, DROP COLUMN awarded_by, DROP COLUMN origin, DROP COLUMN origin_id,
     DROP COLUMN batch_id, DROP COLUMN decided_at, DROP COLUMN revoked_at, DROP COLUMN revoked_reason,
-    DROP COLUMN replaced_by_id, DROP COLUMN reminded_at;
+    DROP COLUMN replaced_by_id, DROP COLUMN reminded_at,
+    DROP COLUMN created_at;
 ALTER TABLE recipient
     DROP COLUMN guardian_id, DROP COLUMN issuer_id, DROP COLUMN reference, DROP COLUMN reference_issuer_id;
 DROP INDEX recipient_by_age;
