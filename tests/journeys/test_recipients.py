@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.stage import Stage, named_by
+from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_award_effects import ada, letters, post, settings, time_passes
 from tests.journeys.test_awards import MINE, SHOWN, given, person
 from tests.journeys.test_claiming import STAFF, arrives, claims, coded
@@ -17,6 +17,7 @@ from tests.journeys.test_progress import badge
 from tests.journeys.test_requests import asked, decided
 from tests.outbox.test_mail import Post
 from tests.working import work_off
+from waypost.awards.joining import join_address
 from waypost.awards.keeping import forget
 from waypost.awards.store import write_award
 from waypost.db import City, fetchval, new_id
@@ -165,3 +166,20 @@ async def test_who_is_given_something_while_the_unclaimed_are_forgotten_is_kept(
 async def forgets(stage: Stage, tenant: Tenant) -> None:
     async with stage.database.transaction(City(tenant.id)):
         await forget(tenant, datetime.now(UTC))
+
+
+async def test_a_child_is_the_same_child_after_the_guardians_addresses_were_joined(stage: Stage, ada: str) -> None:
+    of, other, year = await badge(stage), await badge(stage), datetime.now(UTC).year
+    kit = {"name": "Kit", "birthYear": year - 9}
+    await gave(stage, of, **kit, guardianEmail=f"new.{ada}")
+    await gave(stage, other, **kit, guardianEmail=ada)
+    me = stage.who[await person(stage, ada)].person
+    assert me is not None
+    await join_address(stage.database, me, f"new.{ada}", secret_key=SECRET)
+    for guardian in (f"new.{ada}", ada):
+        for each in (of, other):
+            input = {"badge": each, "recipient": {**kit, "name": "KIT", "guardianEmail": guardian}}
+            assert (await stage.refused("awardBadge", input))[1] == "ALREADY_AWARDED"
+            sibling = {"badge": each, "recipient": {**kit, "birthYear": year - 7, "guardianEmail": guardian}}
+            answer = await stage.act("awardBadge", sibling, SHOWN)
+            assert answer.get("code") == (None if guardian != ada else "ALREADY_AWARDED"), "a brother is somebody else"

@@ -22,7 +22,7 @@ SELECT b.id, b.version_id, b.issuer_id, b.state, coalesce(p.repeats, 'once') AS 
 FROM badge b LEFT JOIN award_policy p ON p.tenant_id = b.tenant_id AND p.badge_id = b.id
 WHERE b.tenant_id = $1 AND b.id = $2 FOR SHARE OF b
 """
-# All recipients that are the same person count as one.
+# All recipients that are the same person count as one; so do those that are the same child of one guardian.
 HELD_SQL: Final = """
 SELECT s.named, a.version_id, a.state, a.expires_at
 FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
@@ -30,7 +30,13 @@ FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
       SELECT r.id, same.id FROM recipient r
       JOIN recipient same ON same.tenant_id = r.tenant_id AND same.person_id = r.person_id
       WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
-        AND r.kind = 'person' AND same.kind = 'person') s
+        AND r.kind = 'person' AND same.kind = 'person'
+      UNION
+      SELECT r.id, same.id FROM recipient r
+      JOIN recipient same ON same.tenant_id = r.tenant_id AND same.guardian_id = r.guardian_id
+       AND lower(same.display_name) = lower(r.display_name) AND same.birth_year = r.birth_year
+      WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
+        AND r.reference IS NULL AND same.reference IS NULL) s
 JOIN award a ON a.tenant_id = $1 AND a.recipient_id = s.id
 WHERE a.tenant_id = $1 AND a.badge_id = $3
 """

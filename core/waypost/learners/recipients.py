@@ -16,6 +16,10 @@ SAME_PERSON_SQL: Final = """
 SELECT DISTINCT ON (person_id) person_id, id FROM recipient
 WHERE tenant_id = $1 AND kind = 'person' AND person_id = ANY($2::uuid[]) ORDER BY person_id, created_at, id
 """
+SAME_CHILD_SQL: Final = """
+SELECT guardian_id, display_name, birth_year, id FROM recipient
+WHERE tenant_id = $1 AND kind = 'person' AND guardian_id = ANY($2::uuid[]) ORDER BY created_at, id
+"""
 SAME_REFERENCE_SQL: Final = """
 SELECT reference, id FROM recipient
 WHERE tenant_id = $1 AND reference_issuer_id = $2 AND reference = ANY($3::text[]) ORDER BY created_at, id
@@ -46,6 +50,8 @@ SELECT id FROM recipient WHERE tenant_id = $1 AND person_id = $2 AND kind = 'per
 KNOWN_SQL: Final = """
 SELECT EXISTS (SELECT FROM recipient WHERE tenant_id = $1 AND id = $2 AND display_name <> '')
 """
+
+Child = tuple[UUID, str, int | None]  # the guardian, the name in small letters, the year of birth
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,20 @@ async def _found(here: Here, named: Sequence[Who], people: Mapping[str, UUID], i
     by_reference = await _by_reference(here, issuer, named)
     persons = [people.get(who.address or "") if who.kind == "person" else None for who in named]
     by_person = await _by_person(here, (person for person in persons if person))
+    children = [_child(who, people) for who in named]
+    by_child = await _by_child(here, (child for child in children if child))
     return [
-        by_reference.get(who.reference or "") or (by_person.get(person) if person else None)
-        for who, person in zip(named, persons, strict=True)
+        by_reference.get(who.reference or "")
+        or (by_person.get(person) if person else None)
+        or (by_child.get(child) if child else None)
+        for who, person, child in zip(named, persons, children, strict=True)
     ]
+
+
+def _child(who: Who, people: Mapping[str, UUID]) -> Child | None:
+    """As whom a child is found that has no reference: two children of one guardian, name and year need one."""
+    guardian = people.get(who.guardian_address or "")
+    return (guardian, who.name.casefold(), who.birth_year) if guardian and not who.reference else None
 
 
 def _id_of(here: Here, who: Who, people: Mapping[str, UUID], issuer: UUID) -> UUID | None:
@@ -122,10 +138,8 @@ def _id_of(here: Here, who: Who, people: Mapping[str, UUID], issuer: UUID) -> UU
         return derived_id(tenant, "issuer", who.issuer_id)
     if who.address:
         return derived_id(tenant, who.kind, people[who.address]) if who.address in people else None
-    if who.guardian_address and who.guardian_address in people:
-        guardian = people[who.guardian_address]
-        return derived_id(tenant, "child", guardian, who.name.casefold(), who.birth_year)
-    return None
+    child = _child(who, people)
+    return derived_id(tenant, "child", *child) if child else None
 
 
 async def _make(here: Here, made: Mapping[UUID, Who], people: Mapping[str, UUID], issuer: UUID, now: datetime) -> None:
@@ -159,6 +173,16 @@ async def _by_person(here: Here, people: Iterable[UUID]) -> dict[UUID, UUID]:
     if not wanted:
         return {}
     return {row["person_id"]: row["id"] for row in await fetch(SAME_PERSON_SQL, here.tenant_id, wanted)}
+
+
+async def _by_child(here: Here, children: Iterable[Child]) -> dict[Child, UUID]:
+    guardians = sorted({guardian for guardian, _, _ in children})
+    if not guardians:
+        return {}
+    rows = await fetch(SAME_CHILD_SQL, here.tenant_id, guardians)
+    return {
+        (row["guardian_id"], row["display_name"].casefold(), row["birth_year"]): row["id"] for row in reversed(rows)
+    }
 
 
 async def lock_recipients(here: Here, ids: Iterable[UUID]) -> dict[UUID, Known]:
