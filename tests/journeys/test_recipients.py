@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.journeys.stage import SECRET, Stage, named_by
+from tests.journeys.test_award_batches import awards_of, job_of
+from tests.journeys.test_award_batches import given as sent
 from tests.journeys.test_award_effects import ada, letters, post, settings, time_passes
 from tests.journeys.test_awards import MINE, SHOWN, given, person
 from tests.journeys.test_claiming import STAFF, arrives, claims, coded
@@ -170,7 +172,7 @@ async def forgets(stage: Stage, tenant: Tenant) -> None:
 
 async def test_a_child_is_the_same_child_after_the_guardians_addresses_were_joined(stage: Stage, ada: str) -> None:
     of, other, year = await badge(stage), await badge(stage), datetime.now(UTC).year
-    kit = {"name": "Kit", "birthYear": year - 9}
+    kit: dict[str, Any] = {"name": "Kit", "birthYear": year - 9}
     await gave(stage, of, **kit, guardianEmail=f"new.{ada}")
     await gave(stage, other, **kit, guardianEmail=ada)
     me = stage.who[await person(stage, ada)].person
@@ -183,3 +185,63 @@ async def test_a_child_is_the_same_child_after_the_guardians_addresses_were_join
             sibling = {"badge": each, "recipient": {**kit, "birthYear": year - 7, "guardianEmail": guardian}}
             answer = await stage.act("awardBadge", sibling, SHOWN)
             assert answer.get("code") == (None if guardian != ada else "ALREADY_AWARDED"), "a brother is somebody else"
+
+
+async def test_an_address_that_is_said_later_is_that_of_who_has_the_reference(
+    stage: Stage, settings: Settings, post: Post, ada: str
+) -> None:
+    amy = f"pupil-{new_id().hex}"
+    first = await gave(stage, await badge(stage), reference=amy)
+    await work_off(stage.database, settings)
+    second = await gave(stage, await badge(stage), reference=amy, email=ada)
+    third = await gave(stage, await badge(stage), reference=amy)
+    await work_off(stage.database, settings)
+    assert len(letters(post, ada)) == 2, "the first was given before anybody could be written to"
+    for city in ("brighton", None):
+        assert await mine(stage, await person(stage, ada), city) == [each["id"] for each in (third, second, first)]
+
+
+async def test_a_guardian_who_is_named_later_answers_for_who_has_the_reference(
+    stage: Stage, settings: Settings, post: Post, ada: str
+) -> None:
+    kit, year = f"pupil-{new_id().hex}", datetime.now(UTC).year
+    first = await gave(stage, await badge(stage), reference=kit)
+    await work_off(stage.database, settings)
+    second = await gave(stage, await badge(stage), reference=kit, birthYear=year - 9, guardianEmail=ada)
+    await work_off(stage.database, settings)
+    ((_, text),) = letters(post, ada)
+    assert "under 13" in text
+    assert await mine(stage, await person(stage, ada)) == [second["id"], first["id"]]
+
+
+async def test_two_addresses_of_one_reference_are_refused(stage: Stage, ada: str) -> None:
+    of, amy, year = await badge(stage), f"pupil-{new_id().hex}", datetime.now(UTC).year
+    await gave(stage, await badge(stage), reference=amy, email=ada)
+    await gave(stage, await badge(stage), email=f"new.{ada}")
+    me = stage.who[await person(stage, ada)].person
+    assert me is not None
+    await join_address(stage.database, me, f"new.{ada}", secret_key=SECRET)
+    await gave(stage, await badge(stage), reference=amy, email=f"new.{ada}")
+    for facts, field in (
+        ({"email": f"other.{ada}"}, "email"),
+        ({"birthYear": year - 9, "guardianEmail": ada}, "guardianEmail"),
+    ):
+        to = {"name": "Amy", "reference": amy, **facts}
+        refused = await stage.refused("awardBadge", {"badge": of, "recipient": to})
+        assert refused == ("Invalid", "INVALID", ["recipient", field])
+        for skip in (False, True):
+            listed = {"badge": of, "awards": [{"recipient": {"name": "Ben"}}, {"recipient": to}], "skipHeld": skip}
+            refused = await stage.refused("awardBadges", listed)
+            assert refused == ("Invalid", "INVALID", ["awards", "1", "recipient", field])
+
+
+async def test_two_addresses_of_one_reference_stop_a_file(stage: Stage, ada: str) -> None:
+    amy, ben = f"pupil-{new_id().hex}", f"pupil-{new_id().hex}"
+    await gave(stage, await badge(stage), "issuer-admin", reference=amy, email=ada)
+    content = f"name,email,reference\nAmy,other.{ada},{amy}\nBen,ben.{ada},{ben}\nBen,bob.{ada},{ben}\n"
+    for skip in (False, True):
+        job = await sent(stage, content, skipHeld=skip)
+        found = await job_of(stage, job)
+        assert found["state"] == "failed"
+        assert (2, "email", "INVALID") in found["problems"]
+        assert await awards_of(stage, job) == 0

@@ -11,7 +11,7 @@ from waypost.access.permissions import ROLES, issuer_scoped
 from waypost.awards import events, store
 from waypost.awards.rules import AwardWords, moved, reason_problem
 from waypost.db import execute, fetchval
-from waypost.learners.recipients import find_recipients, is_recipient
+from waypost.learners.recipients import contradictions, find_recipients, is_recipient
 from waypost.learners.rules import Who
 from waypost.outbox import Act, Event, command
 from waypost.outbox.act import OWN
@@ -54,6 +54,9 @@ async def award_badge(
             return missing().under("recipient", "id")
         recipient = to
     else:
+        [contradiction] = await contradictions(act.here, [to], people, found.issuer_id)
+        if contradiction:
+            return contradiction.under("recipient")
         [recipient] = await find_recipients(act.here, [to], people, found.issuer_id, act.now)
     return await store.write_award(act, badge, recipient, words)
 

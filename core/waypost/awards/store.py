@@ -51,6 +51,11 @@ FROM unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14:
      AS made (id, badge_id, version_id, recipient_id, person_id, issuer_id, awarded_at, expires_at, opportunity_id,
               narrative)
 """
+# What waits for somebody of whom nobody knew who they are.
+THEIRS_SQL: Final = """
+UPDATE award a SET person_id = known.person_id FROM unnest($2::uuid[], $3::uuid[]) AS known (id, person_id)
+WHERE a.tenant_id = $1 AND a.recipient_id = known.id AND a.person_id IS NULL AND known.person_id IS NOT NULL
+"""
 EVIDENCE_SQL: Final = """
 INSERT INTO award_evidence (tenant_id, award_id, position, url)
 SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]) AS made (award_id, position, url)
@@ -165,6 +170,7 @@ async def insert_awards(
         [each.words.narrative for each in drafts],
     ]
     facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided, now)
+    await execute(THEIRS_SQL, here.tenant_id, columns[3], columns[4])
     await execute(AWARDS_SQL, here.tenant_id, *facts, *columns)
     evidence = [(each.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
     if evidence:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.db import execute, fetch, fetchval, new_id
-from waypost.learners.rules import Who, derived_id
+from waypost.learners.rules import Reached, Who, derived_id, other_address, reached
+from waypost.refusal import Invalid
 from waypost.tenancy.entries import Here
 
 SAME_PERSON_SQL: Final = """
@@ -38,6 +39,19 @@ FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[
               reference)
 ORDER BY id
 ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+# Who could not be written to, and for whom nobody has an account yet, can from now on.
+FILL_SQL: Final = """
+UPDATE recipient r SET address = g.address, person_id = g.person_id, guardian_address = g.guardian_address,
+       guardian_id = g.guardian_id, birth_year = coalesce(r.birth_year, g.birth_year)
+FROM (SELECT * FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::int[])
+      AS given (id, address, person_id, guardian_address, guardian_id, birth_year)) g
+WHERE r.tenant_id = $1 AND r.id = g.id AND r.address IS NULL AND r.person_id IS NULL
+  AND r.guardian_address IS NULL AND r.guardian_id IS NULL
+"""
+REACHED_SQL: Final = """
+SELECT DISTINCT ON (reference) reference, address, person_id, guardian_address, guardian_id FROM recipient
+WHERE tenant_id = $1 AND reference_issuer_id = $2 AND reference = ANY($3::text[]) ORDER BY reference, created_at, id
 """
 # Whoever gives two badges to one recipient at once waits here for the other. Nothing is given to who was forgotten.
 LOCK_SQL: Final = """
@@ -69,15 +83,45 @@ async def find_recipients(
 
     `named` have their addresses in normal form, and `people` are those behind them (`find_people`). The issuer's
     reference finds first, then the person behind the address; a child is found by guardian, name and year of birth;
-    who has none of these is new each time, and so is who was forgotten. What is known of somebody is not changed.
+    who has none of these is new each time, and so is who was forgotten. What is known of somebody is not changed; but
+    who could not be written to has the address that is said now. `contradictions` are for the caller to refuse.
     """
     found: list[UUID] = []
     made: dict[UUID, Who] = {}
-    for who, (id, is_known) in zip(named, await _ids(here, named, people, issuer), strict=True):
-        found.append(id or new_id())
+    told: dict[UUID, Who] = {}
+    for who, (known, is_known) in zip(named, await _ids(here, named, people, issuer), strict=True):
+        id = known or new_id()
+        found.append(id)
         if not is_known:
-            made[found[-1]] = who
+            made[id] = made[id] if id in made and made[id].is_addressed else who
+        elif who.is_addressed:
+            told[id] = who
     await _make(here, made, people, issuer, now)
+    await _tell(here, told, people)
+    return found
+
+
+async def contradictions(
+    here: Here, named: Sequence[Who], people: Mapping[str, UUID], issuer: UUID
+) -> list[Invalid | None]:
+    """Say of each recipient that an issuer names whether its reference is somebody with another address.
+
+    `people` are those behind the addresses, as far as there are any.
+    """
+    rows = []
+    references = sorted({who.reference for who in named if who.reference and who.is_addressed})
+    if references:
+        rows = await fetch(REACHED_SQL, here.tenant_id, issuer, references)
+    known = {row["reference"]: Reached(*list(row)[1:]) for row in rows}
+    found: list[Invalid | None] = []
+    for who in named:
+        if not who.reference or not who.is_addressed:
+            found.append(None)
+            continue
+        said, before = reached(who, people), known.get(who.reference, Reached())
+        found.append(other_address(said, before))
+        if before.is_nobody:
+            known[who.reference] = said
     return found
 
 
@@ -158,6 +202,20 @@ async def _make(here: Here, made: Mapping[UUID, Who], people: Mapping[str, UUID]
         [who.reference for who in made.values()],
     )
     await execute(MAKE_SQL, here.tenant_id, issuer, now, *columns)
+
+
+async def _tell(here: Here, told: Mapping[UUID, Who], people: Mapping[str, UUID]) -> None:
+    if not told:
+        return
+    columns: Iterable[list[Any]] = (
+        list(told),
+        [who.address for who in told.values()],
+        [people.get(who.address or "") for who in told.values()],
+        [who.guardian_address for who in told.values()],
+        [people.get(who.guardian_address or "") for who in told.values()],
+        [who.birth_year for who in told.values()],
+    )
+    await execute(FILL_SQL, here.tenant_id, *columns)
 
 
 async def _by_reference(here: Here, issuer: UUID, named: Sequence[Who]) -> dict[str, UUID]:
