@@ -245,3 +245,37 @@ async def test_two_addresses_of_one_reference_stop_a_file(stage: Stage, ada: str
         assert found["state"] == "failed"
         assert (2, "email", "INVALID") in found["problems"]
         assert await awards_of(stage, job) == 0
+
+
+async def test_a_guardian_who_claimed_by_a_code_is_written_to(
+    stage: Stage, settings: Settings, post: Post, ada: str
+) -> None:
+    year = datetime.now(UTC).year
+    kit: dict[str, Any] = {"name": "Kit", "birthYear": year - 9, "reference": f"pupil-{new_id().hex}"}
+    (code,) = await coded(stage, await badge(stage), recipients=[kit])
+    await claims(stage, code["code"], await person(stage, ada, None))
+    await work_off(stage.database, settings)
+    assert letters(post, ada) == []
+    award = await gave(stage, await badge(stage), **kit)
+    await work_off(stage.database, settings)
+    ((_, text),) = letters(post, ada)
+    assert "Kit is under 13" in text
+    await stage.done("revokeAward", {"award": award["id"], "reason": "A mistake."}, SHOWN, who="issuer-admin")
+    await work_off(stage.database, settings)
+    assert len(letters(post, ada)) == 2
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_an_answer_to_a_child_goes_to_the_guardian_alone(
+    stage: Stage, settings: Settings, post: Post, ada: str, guarded: bool
+) -> None:
+    who = await person(stage, ada, None)
+    request = await asked(stage, await badge(stage), who, name="Kit")
+    person_id, guardian_id = ("NULL", "$2") if guarded else ("$2", "NULL")
+    facts = f"person_id = {person_id}, guardian_id = {guardian_id}, birth_year = $3"
+    child = f"UPDATE recipient SET {facts} WHERE tenant_id = $1 AND person_id = $2"
+    year = datetime.now(UTC).year - 9
+    await stage.run("brighton", child, stage.town("brighton").id, stage.who[who].person, year)
+    await decided(stage, request["id"], "REFUSE", reason="No.")
+    await work_off(stage.database, settings)
+    assert len(letters(post, ada)) == (1 if guarded else 0)
