@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 MAY: Final = "claim.create"
 CLAIMS: Final = System("claims")
 WINDOW: Final = timedelta(hours=1)
+PICTURE_POINTS: Final = 40  # the codes of a class of 500 can be had as QR codes and as cards at once, and no more
 MOST_WRONG: Final = 10  # wrong codes of one person within an hour
 
 WRONG_SQL: Final = "SELECT count(*) FROM claim_attempt WHERE person_id = $1 AND made_at > $2"
@@ -200,9 +201,21 @@ class ClaimCode(Node):
     claimed: int
     created_at: datetime
     cancelled_at: datetime | None
-    qr: str = computed(_pictures, columns=("id",), arguments=(LINK,), private=True, doc="Its QR code, as SVG of 46 mm.")
+    qr: str = computed(
+        _pictures,
+        columns=("id",),
+        arguments=(LINK,),
+        private=True,
+        points=PICTURE_POINTS,
+        doc="Its QR code, as SVG of 46 mm.",
+    )
     card: str = computed(
-        _cards, columns=("id",), arguments=(LINK,), private=True, doc="A card to be printed and cut out, as SVG of A7."
+        _cards,
+        columns=("id",),
+        arguments=(LINK,),
+        private=True,
+        points=PICTURE_POINTS,
+        doc="A card to be printed and cut out, as SVG of A7.",
     )
 
 
