@@ -37,12 +37,12 @@ from waypost.graph.mutations import Found
 from waypost.graph.permitted import permitted
 from waypost.graph.sql import every
 from waypost.learners.people import note_known
-from waypost.learners.tables import Recipient as Recipients
 from waypost.outbox import Effects, Schedule, Work
 from waypost.refusal import Refusal, Refused
 from waypost.tenancy.entries import LOCK_SQL
 
 from . import claim_tables as tables
+from . import naming
 
 if TYPE_CHECKING:
     from waypost.badges.graph import Badge
@@ -65,10 +65,11 @@ NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 
 CARD_PARTS: Final = ("badge", "issuer", "recipient")
 CARDS_SQL: Final = """
-SELECT c.id, b.name AS badge, i.name AS issuer, r.display_name AS recipient
+SELECT c.id, b.name AS badge, i.name AS issuer, coalesce(n.name, r.display_name) AS recipient
 FROM claim_code c JOIN badge b ON b.tenant_id = $1 AND b.id = c.badge_id
 JOIN issuer i ON i.tenant_id = $1 AND i.id = c.issuer_id
 LEFT JOIN recipient r ON r.tenant_id = $1 AND r.id = c.recipient_id
+LEFT JOIN recipient_name n ON n.tenant_id = $1 AND n.recipient_id = c.recipient_id AND n.issuer_id = c.issuer_id
 WHERE c.tenant_id = $1 AND c.id = ANY($2::uuid[])
 """
 
@@ -131,11 +132,7 @@ def _seen(query: Query, row: Here) -> Sequence[str]:
 
 def _recipient_name(query: Query, here: Here, field: Selected) -> str:
     del field
-    there = query.row(Recipients)
-    # Not by `inside`: whom the code is for is told to who sees the code.
-    where = every([f"{there}.tenant_id = {query.tenant}", f"{there}.id = {here}.recipient_id"])
-    name = f"(select to_json({there}.display_name)::text from recipient {there} where {where})"
-    return f"coalesce({name}, 'null')"
+    return f"coalesce({naming.recipient_name(query, here)}, 'null')"
 
 
 LINK: Final = Argument(

@@ -171,7 +171,7 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     wrong = usable(terms, row["claimed"], row["cancelled_at"], act.now)
     if wrong:
         return wrong
-    recipient = await _recipient(act, row["recipient_id"], name)
+    recipient = await _recipient(act, row["recipient_id"], name, row["issuer_id"])
     if isinstance(recipient, Refusal):
         return recipient
     award = await _accepted(act, row["badge_id"], row["recipient_id"])
@@ -211,7 +211,7 @@ def _field(recipients: Sequence[Who] | Waiting | None) -> str:
     return "awards" if isinstance(recipients, Waiting) else "recipients"
 
 
-async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | Refusal:
+async def _recipient(act: Act, meant: UUID | None, name: str | None, issuer: UUID) -> UUID | Refusal:
     """Find the recipient that who acts is here, or becomes: the one that the code is for, if it is for one."""
     if act.person is None:
         return not_a_code()
@@ -220,7 +220,7 @@ async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | R
     if not name:
         return Invalid(message="Say how you are called, so that the issuer knows whose badge it is.", path=("name",))
     wrong = said_problem(names={"name": name})
-    return wrong or await recipient_of(act.here, act.person, name, act.now)
+    return wrong or await recipient_of(act.here, act.person, name, issuer, act.now)
 
 
 async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:

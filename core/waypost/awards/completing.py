@@ -8,7 +8,7 @@ from uuid import UUID
 
 from waypost.awards.earned import earned_by
 from waypost.awards.rules import AlreadyAwarded
-from waypost.awards.store import Origin, write_award
+from waypost.awards.store import Origin, find_awardable, write_award
 from waypost.db import City, Learner, National
 from waypost.learners.commands import COMPLETE
 from waypost.learners.people import note_known
@@ -106,7 +106,10 @@ async def _award(work: Work, person: UUID, goal: Goal) -> None:
 
 
 async def _give(act: Act, person: UUID, name: str, goal: Goal, *, joined: bool) -> None:
-    recipient = await recipient_of(act.here, person, name, act.now)
+    badge = await find_awardable(act.here, goal.badge_id)
+    if isinstance(badge, Refusal):
+        raise _NotNowError(badge.code)
+    recipient = await recipient_of(act.here, person, name, badge.issuer_id, act.now)
     origin = Origin("pathway", goal.id)
     # Who set out on the pathway has asked for its badge.
     given = await write_award(act, goal.badge_id, recipient, origin=origin, accepted=joined)

@@ -55,6 +55,7 @@ UPDATE recipient SET display_name = '', address = NULL, person_id = NULL, birth_
        guardian_id = NULL, reference = NULL, reference_issuer_id = NULL
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
+FORGET_NAMES_SQL: Final = "DELETE FROM recipient_name WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[])"
 FORGET_AWARDS_SQL: Final = """
 UPDATE award SET person_id = NULL, narrative = NULL, state = CASE state WHEN 'offered' THEN 'expired' ELSE state END
 WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) RETURNING id, badge_id, state
@@ -90,6 +91,7 @@ async def forget(tenant: Tenant, now: datetime) -> int:
     await fetch(LOCK_SQL, tenant.id, seen)
     found = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, now, seen, STEP)]
     await execute(FORGET_SQL, tenant.id, found)
+    await execute(FORGET_NAMES_SQL, tenant.id, found)
     rows = await fetch(FORGET_AWARDS_SQL, tenant.id, found)
     await execute(FORGET_EVIDENCE_SQL, tenant.id, [row["id"] for row in rows])
     over = [_expired(row["id"], row["badge_id"]) for row in rows if row["state"] == "expired"]

@@ -42,12 +42,11 @@ from waypost.graph.permitted import own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
 from waypost.learners.people import note_known
-from waypost.learners.tables import Recipient as Recipients
 from waypost.outbox import Act
 from waypost.refusal import Refusal
 
 from . import claim_tables as tables
-from . import requesting
+from . import naming, requesting
 from .mine import OwnRequest
 from .requesting import Shown
 
@@ -92,10 +91,7 @@ def _recipient_name(query: Query, here: Here, field: Selected) -> str:
     del field
     if query.national:
         return f"to_json({here}.recipient_name)::text"
-    there = query.row(Recipients)
-    # Not by `inside`: who asks is told to who sees the request.
-    where = every([f"{there}.tenant_id = {query.tenant}", f"{there}.id = {here}.recipient_id"])
-    return f"(select to_json({there}.display_name)::text from recipient {there} where {where})"
+    return naming.recipient_name(query, here)
 
 
 def _evidence(query: Query, here: Here, field: Selected) -> str:

@@ -30,15 +30,25 @@ SELECT id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND displ
 """
 MAKE_SQL: Final = """
 INSERT INTO recipient (tenant_id, id, kind, display_name, address, person_id, birth_year, guardian_address,
-                       guardian_id, issuer_id, reference, reference_issuer_id, created_at)
+                       guardian_id, issuer_id, reference, reference_issuer_id, first_issuer_id, created_at)
 SELECT $1, id, kind, display_name, address, person_id, birth_year, guardian_address, guardian_id, issuer_id,
-       reference, CASE WHEN reference IS NULL THEN NULL ELSE $2::uuid END, $3
+       reference, CASE WHEN reference IS NULL THEN NULL ELSE $2::uuid END, $2, $3
 FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[], $10::text[], $11::uuid[],
             $12::uuid[], $13::text[])
      AS made (id, kind, display_name, address, person_id, birth_year, guardian_address, guardian_id, issuer_id,
               reference)
 ORDER BY id
 ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+# Nobody learns from another issuer's name whose address it is.
+NAME_SQL: Final = """
+INSERT INTO recipient_name (tenant_id, recipient_id, issuer_id, name)
+SELECT $1, r.id, $2, said.name
+FROM (SELECT * FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS given (id, name, n)) said
+JOIN recipient r ON r.tenant_id = $1 AND r.id = said.id
+WHERE r.display_name <> said.name AND r.display_name <> '' AND r.first_issuer_id IS DISTINCT FROM $2
+ORDER BY r.id, said.n
+ON CONFLICT (tenant_id, recipient_id, issuer_id) DO NOTHING
 """
 # Who could not be written to, and for whom nobody has an account yet, can from now on.
 FILL_SQL: Final = """
@@ -84,7 +94,8 @@ async def find_recipients(
     `named` have their addresses in normal form, and `people` are those behind them (`find_people`). The issuer's
     reference finds first, then the person behind the address; a child is found by guardian, name and year of birth;
     who has none of these is new each time, and so is who was forgotten. What is known of somebody is not changed; but
-    who could not be written to has the address that is said now. `contradictions` are for the caller to refuse.
+    who could not be written to has the address that is said now, and each issuer keeps the name that it said itself.
+    `contradictions` are for the caller to refuse.
     """
     found: list[UUID] = []
     made: dict[UUID, Who] = {}
@@ -98,6 +109,7 @@ async def find_recipients(
             told[id] = who
     await _make(here, made, people, issuer, now)
     await _tell(here, told, people)
+    await execute(NAME_SQL, here.tenant_id, issuer, found, [who.name for who in named])
     return found
 
 
@@ -249,18 +261,18 @@ async def lock_recipients(here: Here, ids: Iterable[UUID]) -> dict[UUID, Known]:
     return {row["id"]: Known(row["id"], row["guardian_id"] or row["person_id"]) for row in rows}
 
 
-async def recipient_of(here: Here, person: UUID, name: str, now: datetime) -> UUID:
-    """Find the recipient that a signed-in person is in this tenant, or make one of that name.
+async def recipient_of(here: Here, person: UUID, name: str, issuer: UUID, now: datetime) -> UUID:
+    """Find the recipient that a signed-in person is in this tenant, or make one; the issuer is told that name.
 
     Who makes one tells `award.created` or sees to `note_known` themselves.
     """
-    known: UUID | None = await fetchval(OF_PERSON_SQL, here.tenant_id, person)
-    if known is not None:
-        return known
-    first = derived_id(here.tenant_id, "person", person)
-    id = (await _not_forgotten(here, [first]))[first]
-    facts = ([id], ["person"], [name], [None], [person], [None], [None], [None], [None], [None])
-    await execute(MAKE_SQL, here.tenant_id, None, now, *facts)
+    id: UUID | None = await fetchval(OF_PERSON_SQL, here.tenant_id, person)
+    if id is None:
+        first = derived_id(here.tenant_id, "person", person)
+        id = (await _not_forgotten(here, [first]))[first]
+        facts = ([id], ["person"], [name], [None], [person], [None], [None], [None], [None], [None])
+        await execute(MAKE_SQL, here.tenant_id, issuer, now, *facts)
+    await execute(NAME_SQL, here.tenant_id, issuer, [id], [name])
     return id
 
 
