@@ -12,7 +12,7 @@ import strawberry
 
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, digest_of, link_problem, not_a_code, read_code, shown
-from waypost.db import City, Database, Learner, System, execute, fetchrow, fetchval, new_id
+from waypost.db import City, Database, System, execute, fetchrow, fetchval, new_id
 from waypost.graph import (
     Argument,
     Connection,
@@ -36,7 +36,7 @@ from waypost.graph.inputs import NOWHERE
 from waypost.graph.mutations import Found
 from waypost.graph.permitted import permitted
 from waypost.graph.sql import every
-from waypost.learners.people import note_known
+from waypost.learners.people import name_of, note_known
 from waypost.outbox import Effects, Schedule, Work
 from waypost.refusal import Refusal, Refused
 from waypost.tenancy.entries import LOCK_SQL
@@ -61,7 +61,6 @@ WRONG_SQL: Final = "SELECT count(*) FROM claim_attempt WHERE person_id = $1 AND 
 FORGET_SQL: Final = "DELETE FROM claim_attempt WHERE person_id = $1 AND made_at <= $2"
 NOTE_SQL: Final = "INSERT INTO claim_attempt (id, person_id, made_at) VALUES ($1, $2, $3)"
 FIND_SQL: Final = "SELECT tenant_id, code_id FROM claim_address WHERE digest = $1"
-NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 
 CARD_PARTS: Final = ("badge", "issuer", "recipient")
 CARDS_SQL: Final = """
@@ -103,7 +102,7 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
             await execute(FORGET_SQL, person, since)
             await execute(NOTE_SQL, new_id(), person, request.now)
             return not_a_code()
-    known = given.get("name") or await database.reads.read(Learner(person), NAME_SQL, [person])
+    known = given.get("name") or await name_of(database, person)
     await note_known(database, row["tenant_id"], person)
     return Found(row["tenant_id"], {"code_id": row["code_id"], "name": known})
 

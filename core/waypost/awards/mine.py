@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from piccolo.columns import JSONB, UUID, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Text, Timestamptz
 
 from waypost.db import City, Database, Learner, TenantTable
 
@@ -72,7 +72,6 @@ class OwnRecipient(TenantTable):
 
     kind = Text()
     display_name = Text()
-    birth_year = Integer(null=True)
 
 
 class OwnRequest(TenantTable):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import strawberry
 
-from waypost.db import Database, Learner, National
+from waypost.db import Database, National
 from waypost.graph import (
     ID,
     URL,
@@ -41,7 +41,7 @@ from waypost.graph.mutations import Found, Outcome
 from waypost.graph.permitted import own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
-from waypost.learners.people import note_known
+from waypost.learners.people import name_of, note_known
 from waypost.outbox import Act
 from waypost.refusal import Refusal
 
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
 
 MAY: Final = "request.decide"
 SHOWN_SQL: Final = "SELECT EXISTS (SELECT FROM badge WHERE tenant_id = $1 AND id = $2 AND public)"
-NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 NEWEST: Final = Order((Key("{0}.requested_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
 
 
@@ -222,7 +221,7 @@ async def _with_name(database: Database, request: Request, given: Mapping[str, A
         return Found()
     if (await database.reads.rows(National(), SHOWN_SQL, [named.tenant, named.row]))[0][0]:
         await note_known(database, named.tenant, person)
-    known = given.get("name") or await database.reads.read(Learner(person), NAME_SQL, [person])
+    known = given.get("name") or await name_of(database, person)
     return Found(named.tenant, {"name": known})
 
 

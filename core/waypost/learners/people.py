@@ -25,6 +25,7 @@ KNOWN_SQL: Final = """
 INSERT INTO known_in (person_id, tenant_id) SELECT id, $2 FROM unnest($1::uuid[]) AS given (id) ORDER BY id
 ON CONFLICT (person_id, tenant_id) DO NOTHING
 """
+NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 # Nobody is written to where they have not proved to be.
 OWN_SQL: Final = """
 SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
@@ -66,6 +67,11 @@ async def note_known(database: Database, tenant: UUID, person: UUID) -> None:
     """Note that a tenant knows a person as a recipient, in a transaction of its own. Idempotent."""
     async with database.transaction(RECIPIENTS):
         await execute(KNOWN_SQL, [person], tenant)
+
+
+async def name_of(database: Database, person: UUID) -> str | None:
+    """Read what somebody calls themselves; None where they never said."""
+    return await database.reads.read(Learner(person), NAME_SQL, [person])
 
 
 async def written_to(
