@@ -20,12 +20,16 @@ from tests.journeys.test_requests import asked, decided
 from tests.outbox.test_mail import Post
 from tests.rooms import badge_words
 from tests.working import work_off
+from waypost.access.people import address_digest
 from waypost.awards.exporting import export_awards
 from waypost.awards.joining import join_address
 from waypost.awards.keeping import forget
+from waypost.awards.known import forget_strangers
 from waypost.awards.store import write_award
-from waypost.db import City, fetchval, new_id
-from waypost.outbox import Act
+from waypost.db import City, System, execute, fetchval, new_id
+from waypost.learners.people import find_people
+from waypost.members.effects import clean
+from waypost.outbox import Act, Work
 from waypost.refusal import Refusal
 from waypost.settings import Settings
 from waypost.tenancy.directory import Tenant, load_directory
@@ -353,3 +357,54 @@ async def test_what_issuers_call_somebody_is_forgotten_with_them(stage: Stage, s
     assert await called(stage, ours["id"], COLLEGE) == ""
     async with stage.database.transaction(City(stage.town("brighton").id)):
         assert not await fetchval("SELECT count(*) FROM recipient_name WHERE name = 'Ada Otherwise'")
+
+
+FINDS = "SELECT count(*) FROM identity i JOIN person p ON p.id = i.person_id WHERE i.digest = $1"
+
+
+async def is_found(stage: Stage, address: str) -> bool:
+    """Whether an address leads to anybody."""
+    async with stage.database.transaction(System("tests")):
+        return bool(await fetchval(FINDS, address_digest(address, SECRET)))
+
+
+async def nights_pass(stage: Stage, settings: Settings, days: float) -> None:
+    """All that forgets with time has its turn, as of some time ahead."""
+    await time_passes(stage, settings, days=days)
+    at = datetime.now(UTC) + timedelta(days=days)
+    for forgets_them in (forget_strangers, clean):
+        await forgets_them(Work(stage.database, settings, clock=lambda: at))
+
+
+async def test_an_address_leads_to_nobody_any_more_when_who_had_it_was_forgotten(
+    stage: Stage, settings: Settings, ada: str
+) -> None:
+    for who in ("ada", "parent", "claims", "came"):
+        child = {"birthYear": datetime.now(UTC).year - 9, "guardianEmail": f"{who}.{ada}"}
+        facts: dict[str, Any] = child if who == "parent" else {"email": f"{who}.{ada}"}
+        award = await gave(stage, await badge(stage), **facts)
+        if who == "claims":
+            await stage.done("acceptAward", {"award": award["id"]}, SHOWN, who=await person(stage, f"claims.{ada}"))
+    came = stage.who[await person(stage, f"came.{ada}")].person
+    await nights_pass(stage, settings, 300)
+    assert all([await is_found(stage, f"{who}.{ada}") for who in ("ada", "parent", "claims", "came")])
+    await nights_pass(stage, settings, 366)
+    for who, found in (("ada", False), ("parent", False), ("claims", True), ("came", True)):
+        assert await is_found(stage, f"{who}.{ada}") == found, who
+    async with stage.database.transaction(System("tests")):
+        assert not await fetchval("SELECT count(*) FROM known_in WHERE person_id = $1", came)
+    award = await gave(stage, await badge(stage), email=f"ada.{ada}")
+    assert await mine(stage, await person(stage, f"ada.{ada}"), None) == [award["id"]]
+
+
+async def test_who_was_named_just_now_is_kept_for_what_they_may_be_given(
+    stage: Stage, settings: Settings, ada: str
+) -> None:
+    home = stage.town("brighton").id
+    old = await find_people(stage.database, home, [ada], secret_key=SECRET, now=datetime.now(UTC))
+    async with stage.database.transaction(System("tests")):
+        await execute("UPDATE known_in SET noted_at = now() - interval '1 year' WHERE person_id = $1", old[ada])
+    assert await find_people(stage.database, home, [ada], secret_key=SECRET, now=datetime.now(UTC)) == old
+    await forget_strangers(Work(stage.database, settings))
+    async with stage.database.transaction(System("tests")):
+        assert await fetchval("SELECT count(*) FROM known_in WHERE person_id = $1", old[ada])

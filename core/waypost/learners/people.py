@@ -23,7 +23,7 @@ PEOPLE_SQL: Final = "INSERT INTO person (id, created_at) SELECT id, $2 FROM unne
 FOUND_SQL: Final = "SELECT digest, person_id FROM identity WHERE digest = ANY($1::text[])"
 KNOWN_SQL: Final = """
 INSERT INTO known_in (person_id, tenant_id) SELECT id, $2 FROM unnest($1::uuid[]) AS given (id) ORDER BY id
-ON CONFLICT (person_id, tenant_id) DO NOTHING
+ON CONFLICT (person_id, tenant_id) DO UPDATE SET noted_at = now() WHERE known_in.noted_at <= now() - interval '1 hour'
 """
 NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 # Nobody is written to where they have not proved to be.

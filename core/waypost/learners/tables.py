@@ -38,6 +38,7 @@ class KnownIn(PersonTable, key=("tenant_id",), grants={"system": "SELECT, INSERT
     """A tenant that knows a person as a recipient: where what they earned is looked for."""
 
     tenant_id = UUID()
+    noted_at = Timestamptz(help_text="When that was last seen to, give or take an hour.")
 
 
 class JoinedPathway(PersonTable, key=("tenant_id", "pathway_id")):

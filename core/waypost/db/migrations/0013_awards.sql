@@ -30,8 +30,10 @@ CREATE TABLE recipient_name (
 CREATE TABLE known_in (
     person_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (person_id, tenant_id)
 );
+CREATE INDEX known_in_of_tenant ON known_in (tenant_id, person_id);
 
 ALTER TABLE award
     ADD COLUMN person_id uuid,
