@@ -9,7 +9,7 @@ import strawberry
 
 from waypost.graph import ID, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Outcome, Rows
+from waypost.graph.payloads import Outcome, Rows
 from waypost.graph.refusals import Invalid
 from waypost.learners.rules import Who, addressed
 from waypost.outbox import Act
@@ -20,6 +20,7 @@ from . import claiming
 from .claim_codes import ClaimCode, find_code, with_key
 from .claim_rules import Terms
 from .claiming import Waiting
+from .writes import AlreadyAwarded, NotAwardable
 
 if TYPE_CHECKING:
     from waypost.awards.graph import Award
@@ -86,9 +87,9 @@ class ClaimBadgeSuccess:
     award: Award = column(doc="The award, which is accepted already.")
 
 
-CreateClaimCodePayload: Any = payload("CreateClaimCodePayload", CreateClaimCodeSuccess, Invalid)
+CreateClaimCodePayload: Any = payload("CreateClaimCodePayload", CreateClaimCodeSuccess, NotAwardable, Invalid)
 CancelClaimCodePayload: Any = payload("CancelClaimCodePayload", CancelClaimCodeSuccess)
-ClaimBadgePayload: Any = payload("ClaimBadgePayload", ClaimBadgeSuccess, Invalid)
+ClaimBadgePayload: Any = payload("ClaimBadgePayload", ClaimBadgeSuccess, AlreadyAwarded, NotAwardable, Invalid)
 
 
 async def _create(act: Act, given: Given) -> Outcome:

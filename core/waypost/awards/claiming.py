@@ -12,10 +12,11 @@ from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
 from waypost.awards.store import Origin, decide, find_awardable, write_award
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
-from waypost.learners.recipients import find_recipients, recipient_of
+from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
 from waypost.outbox import OWN, Act, Event, command
 from waypost.refusal import Invalid, Refusal, missing
+from waypost.tenancy.entries import LOCK_SQL
 from waypost.tenancy.texts import said_problem
 
 MAKE_SQL: Final = """
@@ -38,10 +39,11 @@ CANCEL_SQL: Final = """
 UPDATE claim_code SET cancelled_at = $3, cancelled_by = $4 WHERE tenant_id = $1 AND id = $2 AND cancelled_at IS NULL
 """
 USED_SQL: Final = "UPDATE claim_code SET claimed = claimed + 1 WHERE tenant_id = $1 AND id = $2"
+# What was claimed by a code and taken back is not had again by that code.
 BEFORE_SQL: Final = """
-SELECT a.id FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
-WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state = 'accepted'
-  AND (r.person_id = $3 OR r.guardian_id = $3)
+SELECT a.id, a.state FROM award a JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE a.tenant_id = $1 AND a.origin = 'claim' AND a.origin_id = $2 AND a.state IN ('accepted', 'revoked')
+  AND (r.person_id = $3 OR r.guardian_id = $3) ORDER BY a.state LIMIT 1
 """
 # Who has used a code that was for them alone has accepted what waited for them, or got the badge.
 ACCEPTED_SQL: Final = """
@@ -59,7 +61,7 @@ WHERE a.tenant_id = $1 AND a.id = ANY($2::uuid[]) AND a.badge_id = $3 AND a.stat
   AND r.kind = 'person' AND r.person_id IS NULL AND r.guardian_id IS NULL
 """
 RECIPIENT_SQL: Final = """
-SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+SELECT display_name, person_id, guardian_id, birth_year FROM recipient WHERE tenant_id = $1 AND id = $2
 """
 BECOME_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND id = $2"
 GUARD_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND id = $2"
@@ -155,14 +157,19 @@ async def cancel_code(act: Act, code: UUID) -> UUID | Refusal:
 async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     """Give the badge of a code to who acts, who has accepted it with that; answers the award.
 
-    Who has used the code before gets the same award again. Refused with CODE_INVALID, CODE_NOT_YET, and as
-    `write_award` is.
+    Who has used the code before gets the same award again; where it was taken back, nothing. Refused with
+    CODE_INVALID, CODE_NOT_YET, and as `write_award` is.
     """
     here = act.here.tenant_id
     row = await fetchrow(LOAD_SQL, here, code)
     if row is None:
         return not_a_code()
-    before: UUID | None = await fetchval(BEFORE_SQL, here, code, act.person)
+    # Several codes may make several recipients one person, which none of them sees of the other yet.
+    await execute(LOCK_SQL, f"claimant {here} {act.person}")
+    claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
+    if claimed is not None and claimed["state"] == "revoked":
+        return not_a_code()
+    before: UUID | None = None if claimed is None else claimed["id"]
     if before is None and row["recipient_id"] is not None and row["claimed"]:
         before = await fetchval(ACCEPTED_SQL, here, row["recipient_id"], row["badge_id"], act.person)
     if before is not None:
@@ -229,6 +236,7 @@ async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:
     What was given to them before is theirs to accept from now on. A recipient of somebody else stays theirs.
     """
     here = act.here.tenant_id
+    await lock_recipients(act.here, [recipient])
     row = await fetchrow(RECIPIENT_SQL, here, recipient)
     if row is None or not row["display_name"]:
         return not_a_code()  # forgotten, since nobody came for so long

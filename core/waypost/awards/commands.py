@@ -54,6 +54,9 @@ async def award_badge(
             return missing().under("recipient", "id")
         recipient = to
     else:
+        none = await store.issuer_missing(act.here, {("recipient",): to})
+        if none:
+            return none
         [contradiction] = await contradictions(act.here, [to], people, found.issuer_id)
         if contradiction:
             return contradiction.under("recipient")

@@ -15,7 +15,8 @@ from waypost.awards.writes import AlreadyAwarded, NotAwardable, tenant_of
 from waypost.graph import ID, URL, Row, act, column, mutation, payload, value
 from waypost.graph.ids import GlobalId
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Found, Outcome
+from waypost.graph.mutations import Found
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid
 from waypost.jobs.graph import Job
 from waypost.learners.rules import Who

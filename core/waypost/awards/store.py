@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,9 @@ from waypost.awards import events
 from waypost.awards.rules import AwardWords, Held, again, award_problem, not_awardable
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.learners.recipients import Known, lock_recipients
+from waypost.learners.rules import Who
 from waypost.outbox import Act
-from waypost.refusal import Refusal, missing
+from waypost.refusal import Invalid, Refusal, missing
 from waypost.tenancy.entries import ADDRESS_SQL, Here
 
 # Shared, so that a badge is not retired between the look and the award.
@@ -61,6 +62,7 @@ INSERT INTO award_evidence (tenant_id, award_id, position, url)
 SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]) AS made (award_id, position, url)
 """
 OPPORTUNITY_SQL: Final = "SELECT EXISTS (SELECT FROM opportunity WHERE tenant_id = $1 AND id = $2)"
+ISSUERS_SQL: Final = "SELECT id FROM issuer WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,16 @@ async def _opportunity_missing(here: Here, words: AwardWords) -> Refusal | None:
         return None
     there = await fetchval(OPPORTUNITY_SQL, here.tenant_id, words.opportunity_id)
     return None if there else missing().under("opportunity")
+
+
+async def issuer_missing(here: Here, named: Mapping[tuple[str, ...], Who]) -> Invalid | None:
+    """Refuse the first recipient, by their places in the input, that is said to be an issuer which is none here."""
+    wanted = {who.issuer_id for who in named.values() if who.issuer_id}
+    there = {row["id"] for row in await fetch(ISSUERS_SQL, here.tenant_id, list(wanted))} if wanted else set()
+    for place, who in named.items():
+        if who.issuer_id and who.issuer_id not in there:
+            return Invalid(message="That is no issuer of this city.", path=(*place, "issuer"))
+    return None
 
 
 # What becomes of an award

@@ -13,7 +13,8 @@ from waypost.badges.graph import Badge
 from waypost.graph import ID, URL, Error, Markdown, Row, act, column, mutation, payload, value
 from waypost.graph.ids import parse_id
 from waypost.graph.inputs import NOWHERE, Given, maybe, needed, row_of
-from waypost.graph.mutations import Found, Outcome
+from waypost.graph.mutations import Found
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid
 from waypost.outbox import Act
 from waypost.refusal import Refusal
@@ -144,7 +145,9 @@ class SetAwardPolicySuccess:
 
 AwardBadgePayload: Any = payload("AwardBadgePayload", AwardBadgeSuccess, AlreadyAwarded, NotAwardable, Invalid)
 RevokeAwardPayload: Any = payload("RevokeAwardPayload", RevokeAwardSuccess, WrongState, Invalid)
-ReplaceAwardPayload: Any = payload("ReplaceAwardPayload", ReplaceAwardSuccess, WrongState, NotAwardable, Invalid)
+ReplaceAwardPayload: Any = payload(
+    "ReplaceAwardPayload", ReplaceAwardSuccess, WrongState, AlreadyAwarded, NotAwardable, Invalid
+)
 AcceptAwardPayload: Any = payload("AcceptAwardPayload", AcceptAwardSuccess, WrongState)
 DeclineAwardPayload: Any = payload("DeclineAwardPayload", DeclineAwardSuccess, WrongState)
 SetAwardPolicyPayload: Any = payload("SetAwardPolicyPayload", SetAwardPolicySuccess, Invalid)

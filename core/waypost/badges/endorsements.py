@@ -32,7 +32,7 @@ from waypost.graph import (
     value,
 )
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Outcome
+from waypost.graph.payloads import Outcome
 from waypost.graph.permitted import permitted
 from waypost.graph.refusals import Invalid
 from waypost.outbox import Act

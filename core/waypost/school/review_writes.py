@@ -9,7 +9,7 @@ import strawberry
 
 from waypost.graph import ID, Error, Markdown, Row, act, column, mutation, parse_id, payload, value
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Outcome
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid
 from waypost.outbox import Act
 from waypost.refusal import Refusal

@@ -16,7 +16,8 @@ from waypost.db import City
 from waypost.graph import ID, Error, Row, act, column, mutation, payload, value
 from waypost.graph.acting import may_in
 from waypost.graph.inputs import NOWHERE, Given, cleared, maybe, needed, pointed, ref_of, row_of
-from waypost.graph.mutations import Found, Outcome
+from waypost.graph.mutations import Found
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
 from waypost.outbox import Act
 from waypost.refusal import Refusal, missing
