@@ -13,7 +13,7 @@ from waypost.awards import batches
 from waypost.awards.jobs import KIND, UNDO_KIND
 from waypost.awards.lines import Line, field_of
 from waypost.awards.rules import AlreadyAwarded, award_problem
-from waypost.awards.store import find_awardable, issuer_missing
+from waypost.awards.store import absent_opportunities, find_awardable, issuer_missing
 from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute
 from waypost.learners.rules import Who
@@ -50,6 +50,7 @@ async def award_list(
         act.may("award.create", found.issuer_id)
         or _list_problem(lines, act.now)
         or await issuer_missing(act.here, dict(_places(lines)))
+        or await _opportunity_problem(act, lines)
     )
     if wrong:
         return wrong
@@ -89,6 +90,13 @@ def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
         if seen.setdefault(line.key(), line.number) != line.number:
             return Invalid(message="They are in the list twice; two of one name need a reference.", path=place)
     return None
+
+
+async def _opportunity_problem(act: Act, lines: Sequence[Line]) -> Refusal | None:
+    named = {line.number: line.words.opportunity for line in lines if line.words.opportunity}
+    absent = await absent_opportunities(act.here, named.values())
+    first = next((number for number, ref in named.items() if ref.id in absent), None)
+    return None if first is None else missing().under("awards", str(first - 1), "opportunity")
 
 
 def _refused(problems: Sequence[Problem]) -> Refusal:
