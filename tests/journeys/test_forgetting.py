@@ -75,8 +75,8 @@ DONE_SQL = (
     """,
     """
     INSERT INTO endorsement (tenant_id, id, badge_id, endorser_id, endorsed_id, valid_from, state, offered_by,
-                             decided_by)
-    SELECT b.tenant_id, $2, b.id, i.id, b.issuer_id, now(), 'offered', $3, $3
+                             decided_by, home_tenant_id, endorser_tenant_id)
+    SELECT b.tenant_id, $2, b.id, i.id, b.issuer_id, now(), 'offered', $3, $3, b.tenant_id, b.tenant_id
     FROM badge b JOIN issuer i ON i.tenant_id = b.tenant_id AND i.id <> b.issuer_id
     WHERE b.tenant_id = $1 AND b.public LIMIT 1
     """,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from waypost.access.people import address_digest
 from waypost.awards.mine import known_in
-from waypost.db import City, Database, execute, fetchval
-from waypost.learners.people import FOUND_SQL, RECIPIENTS, note_known
+from waypost.db import City, Database, execute
+from waypost.learners.people import RECIPIENTS, known_people, note_known
 
 RECIPIENT_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND person_id = $2"
 GUARDIAN_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND guardian_id = $2"
@@ -23,10 +22,7 @@ async def join_address(database: Database, person: UUID, address: str, *, secret
     `address` is in its normal form. Whoever was made for that address, before anybody signed in with it, becomes this
     person everywhere. To be called by what verifies addresses, outside any transaction. Idempotent.
     """
-    async with database.transaction(RECIPIENTS):
-        other = await fetchval(
-            FOUND_SQL.replace("digest, person_id", "person_id"), [address_digest(address, secret_key)]
-        )
+    other = (await known_people(database, [address], secret_key=secret_key)).get(address)
     if other is not None and other != person:
         await join_people(database, other, person)
 

@@ -30,6 +30,7 @@ class Award(TenantTable):
     revoked_reason = Text(null=True, help_text="Why it was taken back.")
     replaced_by_id = UUID(null=True)
     reminded_at = Timestamptz(null=True, help_text="When its holder was told that it will expire.")
+    created_at = Timestamptz(help_text="When it was given, whenever it was earned.")
 
 
 class AwardEvidence(TenantTable, key=("award_id", "position")):

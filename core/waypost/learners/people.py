@@ -1,14 +1,15 @@
-"""Finds the people behind addresses of recipients, before anybody has signed in, and where they are known."""
+"""Finds the people behind addresses of recipients, before anybody has signed in, and what they say of themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from waypost.access.people import address_digest
-from waypost.db import Database, System, execute, fetch, new_id
+from waypost.db import Database, Learner, System, execute, fetch, new_id
+from waypost.learners.rules import is_guarded
 
 RECIPIENTS: Final = System("recipients")
 
@@ -22,7 +23,14 @@ PEOPLE_SQL: Final = "INSERT INTO person (id, created_at) SELECT id, $2 FROM unne
 FOUND_SQL: Final = "SELECT digest, person_id FROM identity WHERE digest = ANY($1::text[])"
 KNOWN_SQL: Final = """
 INSERT INTO known_in (person_id, tenant_id) SELECT id, $2 FROM unnest($1::uuid[]) AS given (id) ORDER BY id
-ON CONFLICT (person_id, tenant_id) DO NOTHING
+ON CONFLICT (person_id, tenant_id) DO UPDATE SET noted_at = now() WHERE known_in.noted_at <= now() - interval '1 hour'
+"""
+NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
+# Nobody is written to where they have not proved to be.
+OWN_SQL: Final = """
+SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
+        ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
+       (SELECT language FROM person_profile WHERE person_id = $1) AS language
 """
 
 
@@ -59,3 +67,25 @@ async def note_known(database: Database, tenant: UUID, person: UUID) -> None:
     """Note that a tenant knows a person as a recipient, in a transaction of its own. Idempotent."""
     async with database.transaction(RECIPIENTS):
         await execute(KNOWN_SQL, [person], tenant)
+
+
+async def name_of(database: Database, person: UUID) -> str | None:
+    """Read what somebody calls themselves; None where they never said."""
+    return await database.reads.read(Learner(person), NAME_SQL, [person])
+
+
+async def written_to(
+    database: Database, recipient: Mapping[str, Any], person: UUID | None, year: int
+) -> tuple[str | None, str | None]:
+    """Find where letters about a recipient go, and their language: None where nobody can be written to, or said one.
+
+    `recipient` has `address`, `birth_year`, `guardian_address` and `guardian_id`; `person` is who answers for them. Of
+    a child under 13 that is the guardian's alone; else the recipient's, or that of their account.
+    """
+    guarded = is_guarded(recipient["birth_year"], year)
+    address = recipient["guardian_address"] if guarded else recipient["address"]
+    if person is None:
+        return address, None
+    ((own, language),) = await database.reads.rows(Learner(person), OWN_SQL, [person])
+    theirs = own if not guarded or person == recipient["guardian_id"] else None
+    return address or theirs, language
