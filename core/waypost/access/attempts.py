@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.access.keys import keyed_digest, plain_digest
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.refusal import Refused
 
 LINK_LASTS: Final = timedelta(minutes=15)
@@ -24,7 +24,6 @@ WINDOW: Final = timedelta(hours=1)
 MOST_LETTERS: Final = 5
 MOST_OF_CLIENT: Final = 40
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 OF_CLIENT_SQL: Final = "SELECT count(*) FROM sign_in_attempt WHERE client_digest = $1 AND created_at > $2"
 OF_PERSON_SQL: Final = """
 SELECT count(*) FROM sign_in_attempt WHERE person_id = $1 AND created_at > $2 AND way = $3
@@ -112,7 +111,7 @@ async def begin_with_link(asked: Asked, person: UUID, address: UUID, secret_key:
 
     None where the address has had too many letters: then none is to be sent. It counts for the client all the same.
     """
-    await execute(LOCK_SQL, str(person))
+    await one_at_a_time("sign-in", person)
     count = await fetchval(OF_PERSON_SQL, person, now - WINDOW, "link")
     ends = now + LINK_LASTS if count < MOST_LETTERS else now
     id = await _begin("link", asked, secret_key, now, ends, person=person, address=address)
@@ -126,12 +125,12 @@ async def begin_with_address(
 
     Refused to whoever asks too often; None where that address has had too many letters, of which nobody is told.
     """
-    await execute(LOCK_SQL, str(person))
+    await one_at_a_time("sign-in", person)
     if await fetchval(OF_PERSON_SQL, person, now - WINDOW, "address") >= MOST_LETTERS:
         return Refused(code="TOO_MANY", message=f"At most {MOST_LETTERS} addresses are asked for within an hour.")
     asked = replace(asked, client=f"address:{address}")
     target = _client_digest(asked.client, secret_key)
-    await execute(LOCK_SQL, target)
+    await one_at_a_time("sign-in", target)
     full = await fetchval(OF_CLIENT_SQL, target, now - WINDOW) >= MOST_LETTERS
     ends = now if full else now + LINK_LASTS
     id = await _begin("address", asked, secret_key, now, ends, person=person, address=address_id)
