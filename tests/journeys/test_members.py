@@ -120,6 +120,7 @@ async def test_strangers_and_foreign_tokens_accept_nothing_and_learn_nothing(sta
         ({"role": "issuer-staff"}, ("Invalid", "INVALID", ["issuer"])),
         ({"address": "nobody"}, ("Invalid", "INVALID", ["address"])),
         ({"address": "a@b.org, c@d.org"}, ("Invalid", "INVALID", ["address"])),
+        ({"address": "a\0b@example.org"}, ("Invalid", "INVALID", ["address"])),
         ({"address": "a@b.org\nBcc: c@d.org"}, ("Invalid", "INVALID", ["address"])),
         ({"address": "a@b.org\r\nBcc: c@d.org"}, ("Invalid", "INVALID", ["address"])),
     ],

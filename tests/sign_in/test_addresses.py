@@ -200,7 +200,14 @@ async def test_one_person_asks_and_one_address_is_written_to_so_many_times_an_ho
 async def test_strangers_and_wrong_addresses_are_refused(browser: Make, post: Post, name: str, act: str) -> None:
     assert (await done(browser(), act, "a@example.org"))["code"] == "UNAUTHENTICATED"
     someone = await signed_in(browser, post, f"{name}@example.org")
-    for address in ("", "x", "a@b", f"{'x' * 250}@example.org", "a@example.org\\r\\nBcc: b@example.org"):
+    for address in (
+        "",
+        "x",
+        "a@b",
+        f"{'x' * 250}@example.org",
+        "a@example.org\\r\\nBcc: b@example.org",
+        "a\\u0000b@example.org",
+    ):
         refused = await done(someone, act, address)
         assert (refused["code"], refused["path"]) == ("INVALID", ["address"])
     own = await done(someone, "addAddress", f"{name}@example.org")

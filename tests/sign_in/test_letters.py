@@ -150,7 +150,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer(browser: Make, da
     answers = []
     for email in ("known@example.org", "unknown@example.org"):
         response = await browser().post("/alpha/sign-in", {"email": email})
-        headers = {name: value for name, value in response.headers.items() if name != "set-cookie"}
+        headers = {name: value for name, value in response.headers.items() if name not in {"set-cookie", "x-request-id"}}
         answers.append((response.status_code, headers, response.content))
     assert answers[0] == answers[1]
 
@@ -191,7 +191,9 @@ async def test_a_client_has_so_many_attempts_whatever_the_address(browser: Make,
     assert await wrote(browser(), "second@example.org") == 200
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b", "a b@c.org", "a@b.org\r\nBcc: x@y.org", "x" * 250 + "@a.org"])
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b", "a b@c.org", "a@b.org\r\nBcc: x@y.org", "x" * 250 + "@a.org", "a\x00b@c.org"]
+)
 async def test_what_is_no_address_is_said_to_be_none(browser: Make, post: Post, email: str) -> None:
     before = len(await post.letters())
     response = await browser().post("/alpha/sign-in", {"email": email})

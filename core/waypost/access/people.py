@@ -18,7 +18,10 @@ from waypost.refusal import Invalid, Refusal
 
 MAX_DAYS: Final = 3_650
 MADE_BY: Final = "waypost token create"
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LONGEST_ADDRESS: Final = 254
+# No spaces, no separators of headers and lists, no control character: such an address names one mailbox.
+_PART: Final = r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+"
+MAILBOX: Final = re.compile(f"{_PART}@{_PART}")
 
 # Two sign-ins with one new address at the same time make one person: the identity is taken first.
 IDENTITY_SQL: Final = """
@@ -50,7 +53,9 @@ class NewToken:
 def normal_address(email: str) -> str | Invalid:
     """Bring an e-mail address into one form: NFKC, lower case, no spaces around."""
     address = unicodedata.normalize("NFKC", email).strip().lower()
-    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+    # What people sign in by is reached from everywhere: its domain has a dot inside.
+    domain = address.rpartition("@")[2]
+    if len(address) > LONGEST_ADDRESS or not MAILBOX.fullmatch(address) or "." not in domain[1:-1]:
         return Invalid(message="That is not an e-mail address.", path=("email",))
     return address
 
