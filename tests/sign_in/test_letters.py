@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -150,7 +151,9 @@ async def test_known_and_unknown_addresses_get_the_same_answer(browser: Make, da
     answers = []
     for email in ("known@example.org", "unknown@example.org"):
         response = await browser().post("/alpha/sign-in", {"email": email})
-        headers = {name: value for name, value in response.headers.items() if name not in {"set-cookie", "x-request-id"}}
+        headers = {
+            name: value for name, value in response.headers.items() if name not in {"set-cookie", "x-request-id"}
+        }
         answers.append((response.status_code, headers, response.content))
     assert answers[0] == answers[1]
 
@@ -189,6 +192,21 @@ async def test_a_client_has_so_many_attempts_whatever_the_address(browser: Make,
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
     assert await wrote(browser(), "second@example.org") == 200
+
+
+async def test_many_attempts_of_one_client_at_once_pass_no_limit(browser: Make) -> None:
+    someone = browser()
+    statuses = await asyncio.gather(*(wrote(someone, f"at-once-{n}@example.org") for n in range(50)))
+    assert sorted(statuses) == [200] * 40 + [429] * 10
+
+
+async def test_one_network_of_ipv6_is_one_client(browser: Make) -> None:
+    """Whoever has one such address has 2^64 of them."""
+    statuses = await asyncio.gather(
+        *(wrote(browser(peer=f"2001:db8:1:1::{n:x}"), f"six-{n}@example.org") for n in range(1, 46))
+    )
+    assert sorted(statuses) == [200] * 40 + [429] * 5
+    assert await wrote(browser(peer="2001:db8:1:2::1"), "next-door@example.org") == 200
 
 
 @pytest.mark.parametrize(

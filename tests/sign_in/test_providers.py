@@ -366,3 +366,16 @@ async def test_one_client_has_so_many_attempts_within_an_hour(browser: Make, pro
     statuses = [(await someone.get("/alpha/auth/council")).status_code for _ in range(42)]
     assert statuses == [303] * 40 + [429] * 2
     assert (await browser().get("/alpha/auth/council")).status_code == 303
+
+
+async def test_attempts_are_counted_also_while_the_provider_fails(
+    browser: Make, provider: Provider, platform: Platform
+) -> None:
+    """Else whoever asks makes us ask the provider, as often as they like."""
+    platform.providers._discoveries.clear()
+    provider.status = 500
+    provider.asked.clear()
+    someone = browser()
+    statuses = [(await someone.get("/alpha/auth/council")).status_code for _ in range(42)]
+    assert statuses == [503] * 40 + [429] * 2
+    assert len(provider.asked) == 40

@@ -96,21 +96,28 @@ class TooMany:
 
 
 async def too_many(client: str, secret_key: str, now: datetime) -> TooMany | None:
-    """Refuse a client that has tried too often within the hour."""
+    """Refuse a client that has tried too often within the hour; only a look, and counted again when it begins."""
     count = await fetchval(OF_CLIENT_SQL, _client_digest(client, secret_key), now - WINDOW)
     return TooMany(int(WINDOW.total_seconds())) if count >= MOST_OF_CLIENT else None
 
 
-async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now: datetime) -> UUID:
-    """Begin an attempt with a provider, in the current System transaction."""
-    return await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
+async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now: datetime) -> UUID | TooMany:
+    """Begin an attempt with a provider, in the current System transaction; refused to who has tried too often."""
+    refused = await _too_many_alone(asked, secret_key, now)
+    return refused or await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
 
 
-async def begin_with_link(asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime) -> UUID | None:
+async def begin_with_link(
+    asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime
+) -> UUID | TooMany | None:
     """Begin an attempt with a letter to an address, in the current System transaction.
 
-    None where the address has had too many letters: then none is to be sent. It counts for the client all the same.
+    Refused to a client that has tried too often. None where the address has had too many letters: then none is to be
+    sent, and it counts for the client all the same.
     """
+    refused = await _too_many_alone(asked, secret_key, now)
+    if refused:
+        return refused
     await one_at_a_time("sign-in", person)
     count = await fetchval(OF_PERSON_SQL, person, now - WINDOW, "link")
     ends = now + LINK_LASTS if count < MOST_LETTERS else now
@@ -159,6 +166,12 @@ async def forget_typed(person: UUID) -> None:
     """Forget somebody whose address was only typed, in the current System transaction."""
     if (await execute(FORGET_PERSON_SQL, person)).endswith(" 1"):
         await execute(FORGET_IDENTITY_SQL, person)
+
+
+async def _too_many_alone(asked: Asked, secret_key: str, now: datetime) -> TooMany | None:
+    """Refuse like `too_many`, and let nobody else begin for that client until the transaction ends."""
+    await one_at_a_time("sign-in", _client_digest(asked.client, secret_key))
+    return await too_many(asked.client, secret_key, now)
 
 
 def _client_digest(client: str, secret_key: str) -> str:

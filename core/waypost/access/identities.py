@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from waypost.access.attempts import Asked, Attempt, begin_with_link, use_attempt
+from waypost.access.attempts import Asked, Attempt, TooMany, begin_with_link, use_attempt
 from waypost.access.oidc import Proved
 from waypost.access.people import (
     FIND_SQL,
@@ -34,9 +34,10 @@ ADDRESS_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AN
 
 async def ask_for_link(
     database: Database, asked: Asked, address: str, *, secret_key: str, now: datetime
-) -> UUID | None:
+) -> UUID | TooMany | None:
     """Begin an attempt with a letter to a normal address, known or not; None where no letter is to be sent.
 
+    Refused to a client that has tried too often.
     A person is made where there is none, and forgotten after a day unless the address is proved.
     """
     async with database.transaction(SIGN_IN):

@@ -197,6 +197,8 @@ async def ask_letter(visit: Visit, receive: Receive) -> Reply:
     browser = visit.browser or new_browser()
     database, key = visit.platform.database, visit.platform.secret_key
     attempt = await ask_for_link(database, visit.begins(browser, to), address, secret_key=key, now=visit.now)
+    if isinstance(attempt, TooMany):
+        return visit.pages.too_many(attempt.retry_in_s)
     if attempt is not None:
         async with database.transaction(SIGN_IN):
             await enqueue("mail", {"letter": "sign-in", "attempt": attempt})
