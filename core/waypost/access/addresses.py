@@ -39,6 +39,23 @@ UPDATE sign_in_attempt SET used_at = $3 WHERE person_id = $1 AND address_id = $2
 """
 END_SQL: Final = "DELETE FROM session WHERE person_id = $1"
 ASKED_SQL: Final = "SELECT DISTINCT person_id FROM sign_in_attempt WHERE way = 'address' AND created_at <= $1"
+# Addresses that were only typed: nobody proved them, nobody named the person (`known_at` tells of both), and no city
+# gave them anything (`known_in`), which would be lost to them.
+TYPED: Final = """
+person p WHERE p.known_at IS NULL AND p.created_at <= {since}
+  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
+  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id)
+"""
+TYPED_SQL: Final = f"SELECT p.id FROM {TYPED.format(since='$1')} ORDER BY p.id LIMIT 1000"
+# Whoever finds a person by an identity holds it: this waits for them, and only then looks once more.
+HOLD_SQL: Final = "SELECT FROM identity WHERE person_id = $1 FOR UPDATE"
+HIDE_SQL: Final = f"""
+WITH typed AS (SELECT p.id FROM {TYPED.format(since="$2")} AND p.id = $1),
+     hidden AS (DELETE FROM identity i USING typed WHERE i.person_id = typed.id)
+SELECT EXISTS (SELECT FROM typed)
+"""
+FORGET_ALL_SQL: Final = "DELETE FROM person_address WHERE person_id = $1"
+FORGET_PERSON_SQL: Final = "DELETE FROM person WHERE id = $1 AND known_at IS NULL"
 
 Join = Callable[[Database, UUID, str], Awaitable[None]]
 
@@ -115,8 +132,7 @@ async def prove_address(
     async with database.transaction(SIGN_IN):
         if await use_attempt(attempt, "address", now) is None:
             return Proof.OVER
-        await execute(IDENTITY_SQL, digest, person)
-        owner: UUID = await fetchval(FIND_SQL, digest)
+        owner: UUID = await fetchval(IDENTITY_SQL, digest, person)
         if owner != person:
             if await fetchval(KNOWN_SQL, owner) is not None:
                 return Proof.TAKEN
@@ -165,6 +181,35 @@ async def forget_asked(database: Database, now: datetime) -> None:
     for person in people:
         async with database.transaction(Learner(person)):
             await execute(FORGET_SQL, person, now - KEPT)
+
+
+async def forget_typed(database: Database, now: datetime) -> None:
+    """Forget people of whom nothing but an address is known that was typed a day ago; after their attempts.
+
+    Nobody finds them from the first step on, so that nothing comes to be theirs meanwhile. Interrupted, it goes on the
+    next time.
+    """
+    while await _forget_some(database, now - KEPT):
+        pass
+
+
+async def _forget_some(database: Database, since: datetime) -> int:
+    """Forget some of them; answers how many."""
+    async with database.transaction(SIGN_IN):
+        people = [row["id"] for row in await fetch(TYPED_SQL, since)]
+    forgotten = 0
+    for person in people:
+        async with database.transaction(SIGN_IN):
+            await execute(HOLD_SQL, person)
+            hidden = await fetchval(HIDE_SQL, person, since)
+        if not hidden:
+            continue
+        async with database.transaction(Learner(person)):
+            await execute(FORGET_ALL_SQL, person)
+        async with database.transaction(SIGN_IN):
+            await execute(FORGET_PERSON_SQL, person)
+        forgotten += 1
+    return forgotten
 
 
 def _is_left(rows: Sequence[Any], address: str) -> bool:

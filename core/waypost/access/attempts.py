@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.access.keys import keyed_digest, plain_digest
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
+from waypost.db import execute, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.refusal import Refused
 
 LINK_LASTS: Final = timedelta(minutes=15)
@@ -42,19 +42,6 @@ UPDATE sign_in_attempt SET used_at = $3
 WHERE id = $1 AND way = $2 AND used_at IS NULL AND expires_at > $3 RETURNING {COLUMNS}
 """
 CLEAN_SQL: Final = "DELETE FROM sign_in_attempt WHERE created_at <= $1"
-# Addresses that were only typed: nobody proved them, nobody named the person (`known_at` tells of both), and no city
-# gave them anything (`known_in`), which would be lost to them.
-TYPED_SQL: Final = """
-SELECT id FROM person p WHERE known_at IS NULL AND created_at <= $1
-  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
-  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id) LIMIT 1000
-"""
-FORGET_IDENTITY_SQL: Final = "DELETE FROM identity WHERE person_id = $1"
-FORGET_PERSON_SQL: Final = """
-DELETE FROM person p WHERE id = $1 AND known_at IS NULL
-  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
-  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id)
-"""
 
 
 @dataclass(frozen=True)
@@ -156,16 +143,9 @@ async def use_attempt(id: UUID, way: str, now: datetime) -> Attempt | None:
     return None if row is None else Attempt(**dict(row))
 
 
-async def clean_attempts(now: datetime) -> list[UUID]:
-    """Forget attempts of yesterday; answers the people of whom nothing but a typed address is known."""
+async def clean_attempts(now: datetime) -> None:
+    """Forget attempts of yesterday."""
     await execute(CLEAN_SQL, now - KEPT)
-    return [row["id"] for row in await fetch(TYPED_SQL, now - KEPT)]
-
-
-async def forget_typed(person: UUID) -> None:
-    """Forget somebody whose address was only typed, in the current System transaction."""
-    if (await execute(FORGET_PERSON_SQL, person)).endswith(" 1"):
-        await execute(FORGET_IDENTITY_SQL, person)
 
 
 async def _too_many_alone(asked: Asked, secret_key: str, now: datetime) -> TooMany | None:

@@ -23,11 +23,17 @@ LONGEST_ADDRESS: Final = 254
 _PART: Final = r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+"
 MAILBOX: Final = re.compile(f"{_PART}@{_PART}")
 
-# Two sign-ins with one new address at the same time make one person: the identity is taken first.
+# Two sign-ins with one new address at the same time make one person: the identity is taken first. Also one that is
+# there is held until the transaction ends, so that nobody forgets it meanwhile.
 IDENTITY_SQL: Final = """
-INSERT INTO identity (digest, person_id) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING
+INSERT INTO identity (digest, person_id) VALUES ($1, $2)
+ON CONFLICT (digest) DO UPDATE SET person_id = identity.person_id RETURNING person_id
 """
-PERSON_SQL: Final = "INSERT INTO person (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"
+# Who was only typed is typed anew, and so kept for another day.
+PERSON_SQL: Final = """
+INSERT INTO person (id, created_at) VALUES ($1, $2)
+ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at WHERE person.known_at IS NULL
+"""
 KNOWN_SQL: Final = "UPDATE person SET known_at = coalesce(known_at, $2) WHERE id = $1"
 FIND_SQL: Final = "SELECT person_id FROM identity WHERE digest = $1"
 ADDRESS_SQL: Final = """
@@ -88,8 +94,7 @@ async def person_of(digest: str, now: datetime, person: UUID | None = None) -> U
     An identity that is not known becomes that of `person`, or of a new one; however that goes, it takes the same
     statements.
     """
-    await execute(IDENTITY_SQL, digest, person or new_id())
-    found: UUID = await fetchval(FIND_SQL, digest)
+    found: UUID = await fetchval(IDENTITY_SQL, digest, person or new_id())
     await execute(PERSON_SQL, found, now)
     return found
 
