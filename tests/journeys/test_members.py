@@ -230,6 +230,9 @@ async def test_a_role_changes_and_what_was_given_with_the_old_one_is_over(stage:
     changed = await stage.done("updateMember", {"member": member, "role": "curator"}, MEMBER, who="brighton admin")
     assert changed["member"]["role"] == "curator"
     assert not isinstance(await find_bearer(stage.database, made, datetime.now(UTC)), Bearer)
+    await stage.done("updateMember", {"member": member, "role": "city-admin"}, MEMBER, who="brighton admin")
+    assert not isinstance(await find_bearer(stage.database, made, datetime.now(UTC)), Bearer), "not even after return"
+    await stage.done("updateMember", {"member": member, "role": "curator"}, MEMBER, who="brighton admin")
     query = "{ invitations(first: 100) { nodes { id } } }"
     listed = (await stage.read(query, who="brighton admin"))["invitations"]["nodes"]
     assert {"id": pending["id"]} not in listed

@@ -177,6 +177,7 @@ async def update_member(act: Act, member: UUID, changes: Mapping[str, Any]) -> M
         return wrong
     await store.change_member(here, member, role, issuer, changes.get("name", found.name))
     if moved:
+        await store.revoke_all_of(here, found.person_id, found.role, found.issuer_id, act.now)
         await store.withdraw_all_of(here, found.person_id)
     return await act.tell(MemberUpdated(member, role, issuer))
 
