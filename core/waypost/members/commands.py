@@ -19,7 +19,8 @@ from waypost.members.rules import Giver
 from waypost.outbox import OWN, Act, Event, command, enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
 
-MOST_INVITED: Final = 200  # by one person within a day
+MOST_INVITED: Final = 200  # letters by one person within a day
+MOST_LETTERS: Final = 5  # to one address within a day, whoever invites
 MOST_TOKENS: Final = 50  # of one person in one city
 
 
@@ -116,8 +117,7 @@ async def invite_member(act: Act, words: InvitationWords) -> InvitationMade | Re
     wrong = wrong or rules.giving(giver_of(act), words.role, words.issuer_id)
     if wrong is None and words.issuer_id is not None and not await store.is_issuer(here, words.issuer_id):
         wrong = missing().under("issuer")
-    if wrong is None and await store.invited_since(here, person, act.now - timedelta(days=1)) >= MOST_INVITED:
-        wrong = _too_many(f"At most {MOST_INVITED} people are invited within a day.")
+    wrong = wrong or await _flooding(act, address)
     if wrong:
         return wrong
     ends = act.now + rules.INVITED_FOR
@@ -227,6 +227,16 @@ async def revoke_token(act: Act, token: UUID) -> TokenRevoked | Refusal:
         return missing()
     revoked = TokenRevoked(token)
     return await act.tell(revoked) if await store.revoke(here, token, act.now) else revoked
+
+
+async def _flooding(act: Act, address: str) -> Refusal | None:
+    """Refuse more letters than anybody sends, or gets, within a day; those that are sent again count too."""
+    by_person, to_address = await store.count_letters(act.here.tenant_id, act.person, address, act.now)
+    if by_person >= MOST_INVITED:
+        return _too_many(f"At most {MOST_INVITED} invitations are sent by one person within a day.")
+    if to_address >= MOST_LETTERS:
+        return _too_many(f"At most {MOST_LETTERS} invitations go to one address within a day.").under("address")
+    return None
 
 
 def _too_many(words: str) -> Refused:

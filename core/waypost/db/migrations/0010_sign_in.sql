@@ -64,6 +64,7 @@ CREATE TABLE invitation (
     invited_by uuid NOT NULL,
     member_id uuid,
     created_at timestamptz NOT NULL,
+    letters_at timestamptz[] NOT NULL DEFAULT '{}',
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
