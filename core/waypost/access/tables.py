@@ -98,6 +98,7 @@ class AccessToken(TenantTable):
     role = Text(help_text="The role that it has; never more than its owner's.")
     issuer_id = UUID(null=True)
     permissions = Array(base_column=Text(), null=True, help_text="It may do these only; null = all of its role.")
+    maker_id = UUID(null=True, help_text="The token that made it, with which it ends; null where a person did.")
     created_at = Timestamptz(help_text="When it was made.")
     expires_at = Timestamptz(help_text="Until when it holds.")
     revoked_at = Timestamptz(null=True, help_text="When it was taken back.")

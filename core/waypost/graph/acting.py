@@ -110,7 +110,7 @@ class Begin:
         who = (asker.person, held.role, held.issuer_id, request.now)
         vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
         rules = () if self.rules is None else self.rules(home.plugins)
-        return FollowedAct(Here.of(home), *who, asker.limits, rules, self.followers, vetoes)
+        return FollowedAct(Here.of(home), *who, asker.limits, rules, self.followers, vetoes, token=asker.token)
 
 
 async def may_in(database: Database, request: Request, tenant: UUID, permission: str) -> bool:

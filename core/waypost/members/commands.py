@@ -202,7 +202,10 @@ async def remove_member(act: Act, member: UUID) -> MemberRemoved | Refusal:
 
 @command(may="token.create")
 async def create_token(act: Act, name: str, permissions: Sequence[str] | None, days: int) -> Made | Refusal:
-    """Make a token that acts in one's own role, or with some of its permissions; only its hash is kept."""
+    """Make a token that acts in one's own role, or with some of its permissions; only its hash is kept.
+
+    What a program makes holds no longer than the program's own token, and is taken back with it.
+    """
     giver, here, person = giver_of(act), act.here.tenant_id, act.person
     wrong: Refusal | None = rules.lasting(giver, days)
     limits = rules.limits_of(giver, permissions)
@@ -211,15 +214,20 @@ async def create_token(act: Act, name: str, permissions: Sequence[str] | None, d
     if await store.count_tokens(here, person, act.now) >= MOST_TOKENS:
         return _too_many(f"One person has at most {MOST_TOKENS} tokens here: revoke some.")
     id, secret, ends = new_id(), make_token(), act.now + timedelta(days=days)
+    if act.token is not None:
+        last = await store.maker_ends(here, act.token)
+        if last is None:
+            return missing()
+        ends = min(ends, last)
     grant = Grant(person, here, act.role, act.issuer_id)
     await store_token(secret, grant, act.now, ends, id)
-    await list_token(id, grant, name, act.now, ends, limits)
+    await list_token(id, grant, name, act.now, ends, limits, act.token)
     return Made(await act.tell(TokenCreated(id)), secret)
 
 
 @command(may="token.revoke")
 async def revoke_token(act: Act, token: UUID) -> TokenRevoked | Refusal:
-    """Take a token back; it opens nothing from then on. Done twice, it is done."""
+    """Take a token back, with those that it made; they open nothing from then on. Done twice, it is done."""
     here, person = act.here.tenant_id, act.person
     owner = await store.owner_of_token(here, token)
     giver = giver_of(act)

@@ -62,8 +62,19 @@ SELECT count(*) FROM access_token
 WHERE tenant_id = $1 AND person_id = $2 AND revoked_at IS NULL AND expires_at > $3
 """
 OWNER_SQL: Final = "SELECT person_id FROM access_token WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+MAKER_SQL: Final = """
+SELECT expires_at FROM access_token WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL FOR UPDATE
+"""
+# What a token made acts for the same person: its index finds all of it.
 REVOKE_SQL: Final = """
-UPDATE access_token SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+WITH RECURSIVE made AS (
+    SELECT id, person_id FROM access_token WHERE tenant_id = $1 AND id = $2
+    UNION
+    SELECT t.id, t.person_id FROM access_token t JOIN made m ON t.person_id = m.person_id AND t.maker_id = m.id
+    WHERE t.tenant_id = $1
+)
+UPDATE access_token SET revoked_at = $3
+WHERE tenant_id = $1 AND id IN (SELECT id FROM made) AND revoked_at IS NULL RETURNING id
 """
 REVOKE_ALL_SQL: Final = """
 UPDATE access_token SET revoked_at = $5
@@ -169,6 +180,12 @@ async def count_tokens(tenant: UUID, person: UUID, now: datetime) -> int:
     return int(await fetchval(TOKENS_SQL, tenant, person, now))
 
 
+async def maker_ends(tenant: UUID, token: UUID) -> datetime | None:
+    """Until when the token holds that makes another, None where it was taken back; locks it."""
+    ends: datetime | None = await fetchval(MAKER_SQL, tenant, token)
+    return ends
+
+
 async def owner_of_token(tenant: UUID, token: UUID) -> UUID | None:
     """Whose a token is; locks it."""
     owner: UUID | None = await fetchval(OWNER_SQL, tenant, token)
@@ -176,8 +193,8 @@ async def owner_of_token(tenant: UUID, token: UUID) -> UUID | None:
 
 
 async def revoke(tenant: UUID, token: UUID, now: datetime) -> bool:
-    """Take a token back; answers whether it was in force."""
-    return (await execute(REVOKE_SQL, tenant, token, now)).endswith(" 1")
+    """Take a token back, and those that were made with it; answers whether it was in force itself."""
+    return any(row["id"] == token for row in await fetch(REVOKE_SQL, tenant, token, now))
 
 
 async def revoke_all_of(tenant: UUID, person: UUID, role: str, issuer: UUID | None, now: datetime) -> None:
