@@ -83,6 +83,11 @@ class Visit:
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
 
     @property
+    def letter(self) -> dict[str, str]:
+        """What the link of a letter says: now, or before somebody had to sign in."""
+        return self.asked if "code" in self.asked else self.platform.cookies.read_letter(self.arrival.headers)
+
+    @property
     def session(self) -> str | None:
         """The secret of the session that counts here."""
         return self.platform.cookies.session_of(self.arrival.headers, self.arrival.host)
@@ -130,6 +135,10 @@ class Visit:
             raise Fault(Code.REQUEST_TIMEOUT, words, headers=CLOSE) from error
         except ValueError as error:
             raise Fault(Code.BAD_REQUEST, "The form cannot be read.") from error
+
+    def kept(self, reply: Reply, **said: str) -> Reply:
+        """The same answer; the browser alone remembers what its letter said, until somebody has signed in."""
+        return reply.under({"Set-Cookie": self.platform.cookies.set_letter(said)})
 
     def signed_in(self, secret: str, to: str | None) -> Reply:
         """Go on as somebody who has signed in."""
@@ -265,13 +274,15 @@ async def leave(visit: Visit, receive: Receive) -> Reply:
 
 async def show_invitation(visit: Visit, _receive: Receive) -> Reply:
     """What an invitation's letter leads to: who has not signed in does that first."""
-    asked = visit.asked
-    invitation, code = asked.get("invitation", ""), asked.get("code", "")
+    letter = visit.letter
+    invitation, code = letter.get("invitation", ""), letter.get("code", "")
+    if not invitation or not code:
+        return visit.pages.letter_needed()
     asker = await asker_of(visit.platform, visit.arrival.headers, visit.arrival.host, None)
     if asker.person is not None:
         return visit.pages.invitation(invitation, code, None)
-    back = f"{visit.prefix}/sign-in/invitation?{urlencode({'invitation': invitation, 'code': code})}"
-    return visit.pages.invitation(invitation, code, f"{visit.prefix}/sign-in?{urlencode({'to': back})}")
+    way = f"{visit.prefix}/sign-in?{urlencode({'to': f'{visit.prefix}/sign-in/invitation'})}"
+    return visit.kept(visit.pages.invitation(invitation, code, way), invitation=invitation, code=code)
 
 
 async def accept_invitation(visit: Visit, receive: Receive) -> Reply:
@@ -285,4 +296,4 @@ async def accept_invitation(visit: Visit, receive: Receive) -> Reply:
     done = (body.get("data") or {}).get("acceptInvitation")
     if not done or "member" not in done:
         return visit.pages.failed(done["message"] if done else "This invitation cannot be read.")
-    return visit.pages.joined(done["member"]["role"])
+    return visit.pages.joined(done["member"]["role"]).under({"Set-Cookie": platform.cookies.clear_letter()})
