@@ -133,20 +133,40 @@ async def prove_address(
         if await use_attempt(attempt, "address", now) is None:
             return Proof.OVER
         owner: UUID = await fetchval(IDENTITY_SQL, digest, person)
-        if owner != person:
-            if await fetchval(KNOWN_SQL, owner) is not None:
-                return Proof.TAKEN
-            await execute(CLOSE_SQL, owner, now)
-    if owner != person:
-        await join(database, person, address)
-        async with database.transaction(SIGN_IN):
-            await execute(CLOSE_SQL, owner, now)
-            await execute(END_SQL, owner)
-            if await fetchval(FIND_SQL, digest) != person:
-                return Proof.TAKEN
+        if not await may_take(person, owner, now):
+            return Proof.TAKEN
+    if not await take(database, person, owner, address, join, secret_key=secret_key, now=now):
+        return Proof.TAKEN
     async with database.transaction(Learner(person)):
         await execute(VERIFIED_SQL, person, asked.address_id, now)
     return Proof.DONE
+
+
+async def may_take(person: UUID, owner: UUID, now: datetime) -> bool:
+    """Whether a person who proved an address may become its owner: nobody, that is, has ever signed in with it.
+
+    In the System transaction in which it was proved; nobody else signs in as that owner until it ends.
+    """
+    if owner == person:
+        return True
+    if await fetchval(KNOWN_SQL, owner) is not None:
+        return False
+    await execute(CLOSE_SQL, owner, now)
+    return True
+
+
+async def take(
+    database: Database, person: UUID, owner: UUID, address: str, join: Join, *, secret_key: str, now: datetime
+) -> bool:
+    """Let a person have what was given to the owner of an address that they may take; answers whether they have it."""
+    if owner == person:
+        return True
+    await join(database, person, address)
+    async with database.transaction(SIGN_IN):
+        await execute(CLOSE_SQL, owner, now)
+        await execute(END_SQL, owner)
+        found: UUID | None = await fetchval(FIND_SQL, address_digest(address, secret_key))
+    return found == person
 
 
 async def remove_address(

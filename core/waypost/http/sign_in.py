@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -20,6 +21,8 @@ from waypost.access.keys import read_code
 from waypost.access.people import normal_address
 from waypost.access.sessions import end_session, end_sessions, find_session
 from waypost.access.tokens import SIGN_IN
+from waypost.awards.joining import join_address
+from waypost.db import Database
 from waypost.graph import GraphRequest
 from waypost.http.asking import asker_of
 from waypost.http.buckets import client_of
@@ -139,6 +142,10 @@ class Visit:
     def kept(self, reply: Reply, **said: str) -> Reply:
         """The same answer; the browser alone remembers what its letter said, until somebody has signed in."""
         return reply.under({"Set-Cookie": self.platform.cookies.set_letter(said)})
+
+    async def join(self, database: Database, person: UUID, address: str) -> None:
+        """Let somebody have what was given to an address that they have proved."""
+        await join_address(database, person, address, secret_key=self.platform.secret_key)
 
     def signed_in(self, secret: str, to: str | None) -> Reply:
         """Go on as somebody who has signed in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from starlette.types import Receive
 
@@ -12,8 +11,6 @@ from waypost.access.addresses import Proof, address_asked, prove_address
 from waypost.access.identities import veiled
 from waypost.access.keys import read_code
 from waypost.access.sessions import find_session
-from waypost.awards.joining import join_address
-from waypost.db import Database
 from waypost.http.replies import Reply
 from waypost.http.sign_in import Visit
 
@@ -43,11 +40,8 @@ async def use_address(visit: Visit, receive: Receive) -> Reply:
     if person is None:
         way = f"{visit.prefix}/sign-in?{urlencode({'to': f'{visit.prefix}/sign-in/address'})}"
         return visit.kept(visit.pages.sign_in_first(way), code=code)
-
-    async def join(database: Database, joined: UUID, address: str) -> None:
-        await join_address(database, joined, address, secret_key=platform.secret_key)
-
-    proof = await prove_address(platform.database, id, person, join, secret_key=platform.secret_key, now=visit.now)
+    key = platform.secret_key
+    proof = await prove_address(platform.database, id, person, visit.join, secret_key=key, now=visit.now)
     if proof is Proof.DONE:
         return visit.pages.address_added().under({"Set-Cookie": platform.cookies.clear_letter()})
     if proof is Proof.OVER:

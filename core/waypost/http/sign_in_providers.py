@@ -84,6 +84,7 @@ async def come_back(visit: Visit, _receive: Receive) -> Reply:
     secret = await sign_in_by_provider(
         platform.database,
         proved,
+        visit.join,
         trusted=proved.email is not None and provider.knows(proved.email),
         before=platform.cookies.read(visit.arrival.headers, platform.cookies.session),
         secret_key=key,
