@@ -13,7 +13,7 @@ from waypost.access.attempts import KEPT, Asked, Attempt, begin_with_address, fi
 from waypost.access.people import FIND_SQL, IDENTITY_SQL, VERIFIED_SQL, address_digest
 from waypost.access.tokens import SIGN_IN
 from waypost.db import Database, Learner, execute, fetch, fetchval, new_id
-from waypost.refusal import Invalid, NotFound, Refusal, Refused
+from waypost.refusal import Invalid, NotFound, Refusal, Refused, enough
 
 MOST_ADDRESSES: Final = 10
 
@@ -89,7 +89,7 @@ async def ask_for_address(
         if known is not None and known["verified_at"] is not None:
             return Invalid(message="That address is yours already.", path=("address",))
         if known is None and len(rows) >= MOST_ADDRESSES:
-            return _too_many(f"One person has at most {MOST_ADDRESSES} addresses: remove one first.")
+            return enough(f"One person has at most {MOST_ADDRESSES} addresses: remove one first.")
     async with database.transaction(SIGN_IN):
         kept = new_id() if known is None else known["id"]
         begun = await begin_with_address(asked, person, kept, address, secret_key, now)
@@ -234,7 +234,3 @@ async def _forget_some(database: Database, since: datetime) -> int:
 
 def _is_left(rows: Sequence[Any], address: str) -> bool:
     return any(row["verified_at"] is not None and row["address"] != address for row in rows)
-
-
-def _too_many(words: str) -> Refused:
-    return Refused(code="TOO_MANY", message=words)

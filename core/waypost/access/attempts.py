@@ -14,7 +14,7 @@ from uuid import UUID
 
 from waypost.access.keys import keyed_digest, plain_digest
 from waypost.db import execute, fetchrow, fetchval, new_id, one_at_a_time
-from waypost.refusal import Refused
+from waypost.refusal import Refused, enough
 
 LINK_LASTS: Final = timedelta(minutes=15)
 PROVIDER_LASTS: Final = timedelta(minutes=10)
@@ -121,7 +121,7 @@ async def begin_with_address(
     """
     await one_at_a_time("sign-in", person)
     if await fetchval(OF_PERSON_SQL, person, now - WINDOW, "address") >= MOST_LETTERS:
-        return Refused(code="TOO_MANY", message=f"At most {MOST_LETTERS} addresses are asked for within an hour.")
+        return enough(f"At most {MOST_LETTERS} addresses are asked for within an hour.")
     asked = replace(asked, client=f"address:{address}")
     target = _client_digest(asked.client, secret_key)
     await one_at_a_time("sign-in", target)

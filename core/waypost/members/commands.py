@@ -17,7 +17,7 @@ from waypost.db import new_id
 from waypost.members import rules, store
 from waypost.members.rules import Giver
 from waypost.outbox import OWN, Act, Event, command, enqueue
-from waypost.refusal import Invalid, Refusal, Refused, missing
+from waypost.refusal import Invalid, Refusal, enough, missing
 
 MOST_INVITED: Final = 200  # letters by one person within a day
 MOST_LETTERS: Final = 5  # to one address within a day, whoever invites
@@ -212,7 +212,7 @@ async def create_token(act: Act, name: str, permissions: Sequence[str] | None, d
     if wrong or isinstance(limits, Refusal) or person is None or act.role is None:
         return wrong or (limits if isinstance(limits, Refusal) else missing())
     if await store.count_tokens(here, person, act.now) >= MOST_TOKENS:
-        return _too_many(f"One person has at most {MOST_TOKENS} tokens here: revoke some.")
+        return enough(f"One person has at most {MOST_TOKENS} tokens here: revoke some.")
     id, secret, ends = new_id(), make_token(), act.now + timedelta(days=days)
     if act.token is not None:
         last = await store.maker_ends(here, act.token)
@@ -241,11 +241,7 @@ async def _flooding(act: Act, address: str) -> Refusal | None:
     """Refuse more letters than anybody sends, or gets, within a day; those that are sent again count too."""
     by_person, to_address = await store.count_letters(act.here.tenant_id, act.person, address, act.now)
     if by_person >= MOST_INVITED:
-        return _too_many(f"At most {MOST_INVITED} invitations are sent by one person within a day.")
+        return enough(f"At most {MOST_INVITED} invitations are sent by one person within a day.")
     if to_address >= MOST_LETTERS:
-        return _too_many(f"At most {MOST_LETTERS} invitations go to one address within a day.").under("address")
+        return enough(f"At most {MOST_LETTERS} invitations go to one address within a day.", "address")
     return None
-
-
-def _too_many(words: str) -> Refused:
-    return Refused(code="TOO_MANY", message=words)
