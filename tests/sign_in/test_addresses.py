@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,6 +98,22 @@ async def test_a_further_address_is_proved_and_brings_what_was_given_to_it(
         counted = "SELECT count(*) FROM recipient WHERE tenant_id = $1 AND person_id = $2"
         assert await fetchval(counted, cast.beta, before) == 0
         assert await fetchval(counted, cast.beta, after) == 1
+
+
+async def test_an_address_that_is_asked_for_twice_at_once_has_no_dead_link(
+    browser: Make, post: Post, name: str
+) -> None:
+    one, two = f"{name}@example.org", f"{name}.two@example.org"
+    someone = await signed_in(browser, post, one)
+    await asyncio.gather(*(done(someone, "addAddress", two) for _ in range(4)))
+    assert await addresses(someone) == {one: True, two: False}
+    assert len((await someone.ask(VIEWER))["data"]["viewer"]["addresses"]) == 2
+    links = [str(each.values["link"]) for each in await post.letters(to=two)]
+    assert len(set(links)) == 4
+    for link in links:
+        assert "Add this address" in (await someone.get(local(link))).text
+    assert await pressed(someone, links[0]) == 200
+    assert await addresses(someone) == {one: True, two: True}
 
 
 async def test_an_address_of_somebody_else_is_told_to_who_has_the_letter_alone(

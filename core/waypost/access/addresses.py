@@ -10,9 +10,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.access.attempts import KEPT, Asked, Attempt, begin_with_address, find_attempt, use_attempt
-from waypost.access.people import FIND_SQL, IDENTITY_SQL, VERIFIED_SQL, address_digest
+from waypost.access.people import ADDRESS_ID_SQL, FIND_SQL, IDENTITY_SQL, VERIFIED_SQL, address_digest
 from waypost.access.tokens import SIGN_IN
-from waypost.db import Database, Learner, execute, fetch, fetchval, new_id
+from waypost.db import Database, Learner, execute, fetch, fetchval, new_id, one_at_a_time
 from waypost.refusal import Invalid, NotFound, Refusal, Refused, enough
 
 MOST_ADDRESSES: Final = 10
@@ -27,6 +27,7 @@ SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM person_address WHERE person_
 AGAIN_SQL: Final = """
 UPDATE person_address SET asked_at = $3 WHERE person_id = $1 AND id = $2 AND asked_at IS NOT NULL
 """
+MEANT_SQL: Final = "UPDATE sign_in_attempt SET address_id = $2 WHERE id = $1"
 ADDRESS_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AND id = $2"
 REMOVE_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND id = $2"
 FORGET_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND asked_at <= $2"
@@ -96,10 +97,13 @@ async def ask_for_address(
     if isinstance(begun, Refusal):
         return begun
     async with database.transaction(Learner(person)):
-        if known is None:
-            await execute(ASK_SQL, person, kept, address, now)
-        else:
-            await execute(AGAIN_SQL, person, kept, now)
+        await one_at_a_time("addresses", person)
+        await execute(ASK_SQL, person, kept, address, now)
+        at: UUID = await fetchval(ADDRESS_ID_SQL, person, address)
+        await execute(AGAIN_SQL, person, at, now)
+    if begun is not None and at != kept:  # it was asked for twice at once, or removed and asked for again meanwhile
+        async with database.transaction(SIGN_IN):
+            await execute(MEANT_SQL, begun, at)
     return Begun(begun)
 
 
