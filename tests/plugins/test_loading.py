@@ -5,7 +5,16 @@ import logging
 import pytest
 
 from tests.plugins.workshop import Workshop
-from waypost.plugins import API, Installed, NameClash, Plugins, State, load
+from waypost.plugins import (
+    API,
+    AppRegistrar,
+    CatalogueRegistrar,
+    Installed,
+    NameClash,
+    Plugins,
+    State,
+    load,
+)
 
 SECTION = """
     from pydantic import BaseModel
@@ -46,8 +55,8 @@ def test_a_plugin_brings_what_its_manifest_names(workshop: Workshop) -> None:
     tide = plugins.get("tide")
     assert tide is not None
     assert tide.key == ("tide", "1.0.0")
-    assert [section.name for section in tide.sections] == ["tide"]
-    assert tide.app is None
+    assert [section.name for section in tide.by(CatalogueRegistrar).sections] == ["tide"]
+    assert tide.by(AppRegistrar).registered is None
     assert tide.key in plugins.national
 
 

@@ -8,6 +8,7 @@ from logging import getLogger
 from typing import Final
 
 from waypost.plugins.manager import Plugins
+from waypost.plugins.registrars import GeocoderRegistrar
 
 LOG: Final = getLogger(__name__)
 PATIENCE_S: Final = 2.0
@@ -21,7 +22,7 @@ async def geocode(plugins: Plugins, active: Container[str], postcode: str) -> tu
     for plugin in plugins.in_order():
         if plugin.manifest.name not in active:
             continue
-        for geocoder in plugin.geocoders:
+        for geocoder in plugin.by(GeocoderRegistrar).geocoders:
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     point = await geocoder(postcode)

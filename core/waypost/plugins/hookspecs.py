@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from inspect import cleandoc, getdoc, signature
 from json import dumps
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_type_hints
 
 from pluggy import HookimplMarker, HookspecMarker
 
@@ -17,11 +17,12 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    Registrar,
     SubmissionRegistrar,
 )
 
 PROJECT: Final = "waypost"
-API: Final = "1.1"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
+API: Final = "1.2"  # what a manifest's `api` is compared with; grows with every hook, by semantic versioning
 
 hookspec: Final = HookspecMarker(PROJECT)
 hookimpl: Final = HookimplMarker(PROJECT)
@@ -151,20 +152,28 @@ def waypost_submission(registrar: SubmissionRegistrar) -> None:
     """
 
 
-SPECIFICATIONS: Final = (
-    waypost_app,
-    waypost_catalogue,
-    waypost_effects,
-    waypost_geocoders,
-    waypost_graph,
-    waypost_lint,
-    waypost_submission,
-)
+SPECIFICATIONS: Final = {
+    get_type_hints(spec)["registrar"]: spec
+    for spec in (
+        waypost_app,
+        waypost_catalogue,
+        waypost_effects,
+        waypost_geocoders,
+        waypost_graph,
+        waypost_lint,
+        waypost_submission,
+    )
+}
+
+
+def hook_of(registrar: type[Registrar]) -> str:
+    """The name of the hook that is handed such a registrar."""
+    return SPECIFICATIONS[registrar].__name__
 
 
 def hooks() -> tuple[Hook, ...]:
     """Every hook, by name."""
-    return tuple(spec.__dict__["hook"] for spec in SPECIFICATIONS)
+    return tuple(spec.__dict__["hook"] for spec in SPECIFICATIONS.values())
 
 
 def hook_list() -> str:

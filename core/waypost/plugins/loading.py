@@ -14,16 +14,7 @@ from waypost.plugins.discovery import Candidate, discover
 from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
 from waypost.plugins.manifest import FILE_NAME, Manifest
 from waypost.plugins.names import carries, type_prefix
-from waypost.plugins.registrars import (
-    AppRegistrar,
-    CatalogueRegistrar,
-    EffectsRegistrar,
-    GeocoderRegistrar,
-    GraphRegistrar,
-    LintRegistrar,
-    Registrar,
-    SubmissionRegistrar,
-)
+from waypost.plugins.registrars import REGISTRARS, Registrar
 
 LOG: Final = getLogger(__name__)
 
@@ -117,38 +108,14 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     if manifest is None or candidate.reason:
         raise LeftOut(candidate.reason)
     _register(hooks, candidate)
-    graph = GraphRegistrar(manifest.name, manifest.prefix)
-    app = AppRegistrar(manifest.name, manifest.prefix)
-    catalogue = CatalogueRegistrar(manifest.name, manifest.prefix)
-    geocoders = GeocoderRegistrar(manifest.name, manifest.prefix)
-    effects = EffectsRegistrar(manifest.name, manifest.prefix)
-    submission = SubmissionRegistrar(manifest.name, manifest.prefix)
-    lint = LintRegistrar(manifest.name, manifest.prefix)
-    registrars = {
-        "waypost_graph": graph,
-        "waypost_app": app,
-        "waypost_catalogue": catalogue,
-        "waypost_geocoders": geocoders,
-        "waypost_effects": effects,
-        "waypost_submission": submission,
-        "waypost_lint": lint,
-    }
-    for hook, registrar in registrars.items():
-        _call(hooks, hook, manifest.name, registrar)
+    registrars = {each: each(manifest.name, manifest.prefix) for each in REGISTRARS}
+    for kind, registrar in registrars.items():
+        _call(hooks, hookspecs.hook_of(kind), manifest.name, registrar)
     faults = [fault for registrar in registrars.values() for fault in registrar.faults]
     faults += _broken_promises(manifest, registrars.values())
     if faults:
         raise LeftOut("; ".join(faults))
-    return Plugin(
-        manifest,
-        app.registered,
-        tuple(catalogue.sections),
-        graph.declarations(),
-        tuple(geocoders.geocoders),
-        effects.effects(),
-        tuple(submission.vetoes),
-        tuple(lint.registered),
-    )
+    return Plugin(manifest, registrars)
 
 
 def _register(hooks: PluginManager, candidate: Candidate) -> None:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from waypost.db import App
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
 from waypost.plugins.manifest import Manifest
-from waypost.plugins.registrars import Declarations, Geocoder, Veto
+from waypost.plugins.registrars import (
+    AppRegistrar,
+    CatalogueRegistrar,
+    Declarations,
+    EffectsRegistrar,
+    GraphRegistrar,
+    LintRegistrar,
+    Registrar,
+)
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
+
+R = TypeVar("R", bound=Registrar)
 
 Profile = frozenset[tuple[str, str]]  # names and versions of plugins; equal profiles share one schema
 
@@ -35,13 +45,11 @@ class Plugin:
     """A plugin that works, with everything it registered."""
 
     manifest: Manifest
-    app: App | None
-    sections: tuple[CatalogueSection, ...]
-    declarations: Declarations
-    geocoders: tuple[Geocoder, ...] = ()
-    effects: Effects = field(default_factory=Effects)
-    vetoes: tuple[Veto, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    registered: Mapping[type[Registrar], Registrar]
+
+    def by(self, kind: type[R]) -> R:
+        """What it registered with one of the registrars."""
+        return cast("R", self.registered[kind])
 
     @property
     def key(self) -> tuple[str, str]:
@@ -98,20 +106,24 @@ class Plugins:
 
     def apps(self) -> tuple[App, ...]:
         """The apps of all working plugins, for the migration runner; those required come first."""
-        return tuple(plugin.app for plugin in self.in_order() if plugin.app)
+        registered = (plugin.by(AppRegistrar).registered for plugin in self.in_order())
+        return tuple(app for app in registered if app)
 
     def declarations(self, profile: Profile) -> tuple[Declarations, ...]:
         """What the plugins of a profile add to the graph; those required come first."""
-        return tuple(plugin.declarations for plugin in self.in_order() if plugin.key in profile)
+        return tuple(plugin.by(GraphRegistrar).declarations() for plugin in self.in_order() if plugin.key in profile)
 
     def lint_rules(self, names: Iterable[str]) -> tuple[Rule, ...]:
         """The rules for badges' words in a tenant that switched these plugins on; those of required ones first."""
         profile = self.profile(names)
-        return tuple(rule for plugin in self.in_order() if plugin.key in profile for rule in plugin.rules)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(where_active(plugin.manifest.name, plugin.effects) for plugin in self.in_order())
+        return tuple(
+            where_active(plugin.manifest.name, plugin.by(EffectsRegistrar).effects()) for plugin in self.in_order()
+        )
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
@@ -139,7 +151,7 @@ def _for_files(plugin: Plugin) -> InstalledPlugin:
 
     return InstalledPlugin(
         plugin.manifest.name,
-        sections=tuple(_with_full_settings(section, schema) for section in plugin.sections),
+        sections=tuple(_with_full_settings(section, schema) for section in plugin.by(CatalogueRegistrar).sections),
         check_settings=check_settings,
         requires=plugin.manifest.requires,
     )

@@ -10,7 +10,7 @@ from typing import Final
 from waypost.db.transaction import current
 from waypost.outbox.submission import Submission, Verdict
 from waypost.plugins.manager import Plugins
-from waypost.plugins.registrars import Veto
+from waypost.plugins.registrars import SubmissionRegistrar, Veto
 from waypost.refusal import Refusal
 
 LOG: Final = getLogger(__name__)
@@ -28,7 +28,7 @@ async def verdict_on(plugins: Plugins, active: Iterable[str], submission: Submis
     unasked: list[str] = []
     for plugin in plugins.in_order():
         name = plugin.manifest.name
-        for veto in plugin.vetoes if name in names else ():
+        for veto in plugin.by(SubmissionRegistrar).vetoes if name in names else ():
             try:
                 refusal = await _asked(veto, submission)
             except Exception as error:
