@@ -16,7 +16,7 @@ from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
 from waypost.awards.mine import mine_in
-from waypost.badges import borrowing, collection_writes, collections, endorsements
+from waypost.badges import borrowing, collection_writes, collections, endorsements, endorsing_abroad
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -109,7 +109,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
-    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
+    rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))

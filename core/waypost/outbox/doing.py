@@ -13,8 +13,9 @@ from uuid import UUID
 
 from waypost.db import Actor
 from waypost.outbox.mail import MAIL, Mailer
-from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of
+from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of, words_of
 from waypost.outbox.relay import PREFIX, event_of
+from waypost.outbox.retries import DELAYS_S
 from waypost.outbox.work import ACTOR, Effects, GivenUp, Later, Task, Work
 
 log: Final = logging.getLogger("waypost.worker")
@@ -112,9 +113,21 @@ class Doing:
             if error is None:
                 self.counts.handled[task.kind] += 1
             else:
-                failed.append(self._failed(task, error))
+                failed.append(self._failed(task, await self._heard(task, error)))
         await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
         self.held -= {task.id for task in tasks}
+
+    async def _heard(self, task: Task, error: Exception) -> Exception:
+        """Tell a job that it is dead; while that fails it is not, and comes again in a day."""
+        job = self._jobs.get(task.kind)
+        if job is None or job.dead is None or failure_of(task, error).after_s is not None:
+            return error
+        try:
+            await job.dead(self._work.on_behalf_of(ordered_by(task)), task.facts)
+        except Exception as another:  # noqa: BLE001 - as above
+            log.warning("%s is dead, and was not told: %s", task.kind, words_of(another), extra=facts_of(task))
+            return Later(words_of(error), DELAYS_S[-1], counted=False)
+        return error
 
     def _failed(self, task: Task, error: Exception) -> Failure:
         failure = failure_of(task, error)
