@@ -34,6 +34,11 @@ class Candidate:
     manifest: Manifest | None
     reason: str  # why it cannot be used; empty when it can
 
+    @property
+    def package(self) -> str:
+        """The top-level package: to find a module inside it would import it."""
+        return self.entry_point.module.partition(".")[0]
+
     def names(self) -> frozenset[str]:
         """Every name it claims: the entry point's and, should that differ, the manifest's."""
         return frozenset({self.name, self.manifest.name} if self.manifest else {self.name})
