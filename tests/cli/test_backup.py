@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -134,7 +135,7 @@ async def _goes_on(stage: Stage) -> None:
     award = (await stage.done("awardBadge", offered, "award { id }", who="issuer-admin"))["award"]["id"]
     asked = Asked(browser="a browser", client="192.0.2.1")
     link = await ask_for_link(stage.database, asked, address, secret_key=SECRET_KEY, now=now)
-    assert link is not None
+    assert isinstance(link, UUID)
     session = await sign_in_by_link(stage.database, link, None, now)
     assert session is not None
     person = await find_session(stage.database, session, now)

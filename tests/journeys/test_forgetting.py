@@ -19,7 +19,7 @@ from waypost.access.identities import ask_for_link, sign_in_by_link, sign_in_by_
 from waypost.access.oidc import Proved
 from waypost.access.people import address_digest, find_person, subject_digest
 from waypost.composition import effects, personal
-from waypost.db import City, Learner, System, execute, new_id
+from waypost.db import City, Database, Learner, System, execute, new_id
 from waypost.db.connections import connect
 from waypost.graph import GlobalId
 from waypost.outbox.work import Work
@@ -386,6 +386,10 @@ async def test_the_worker_finishes_what_was_interrupted_and_looks_again_at_what_
     assert await found(admin_url, NAME) == {}
 
 
+async def not_at_all(_database: Database, _person: UUID, _address: str) -> None:
+    raise AssertionError("nobody takes what was given to who is being forgotten")
+
+
 async def test_what_comes_while_somebody_is_being_forgotten_is_forgotten_too(
     stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -400,7 +404,7 @@ async def test_what_comes_while_somebody_is_being_forgotten_is_forgotten_too(
         subject = subject_digest(proved.issuer, proved.subject, SECRET)
         await execute("INSERT INTO identity (digest, person_id) VALUES ($1, $2)", subject, person)
         link = await begin_with_link(asked, person, new_id(), SECRET, now)
-    assert link is not None
+    assert isinstance(link, UUID)
 
     async def forgetting(*args: Any) -> int:
         nonlocal passed
@@ -413,7 +417,13 @@ async def test_what_comes_while_somebody_is_being_forgotten_is_forgotten_too(
             await stage.done("awardBadge", given, "")
             assert await ask_for_link(stage.database, asked, ADDRESS.lower(), secret_key=SECRET, now=now) is None
             assert await sign_in_by_link(stage.database, link, None, now) is None
-            how: dict[str, Any] = {"trusted": True, "before": None, "secret_key": SECRET, "now": now}
+            how: dict[str, Any] = {
+                "join": not_at_all,
+                "trusted": True,
+                "before": None,
+                "secret_key": SECRET,
+                "now": now,
+            }
             assert await sign_in_by_provider(stage.database, proved, **how) is None
             refused = await find_person(stage.database, ADDRESS, secret_key=SECRET, now=now)
             assert isinstance(refused, Invalid)

@@ -236,7 +236,7 @@ class Mutations:
                 if repeat is not None and engine.is_finished(text, plan):
                     await repeat.keep(orjson.loads(text)[field.key])
                 return plan, text
-        async with engine.database.transaction(Learner(person)):
+        async with engine.database.transaction(Learner(person), mine.request.asker.actor(field.name)):
             outcome = await self._done(relation, mine.request, tenant, given)
         async with engine.database.transaction(City(tenant)):
             return await read_back(engine, mine, field, outcome)
