@@ -23,7 +23,7 @@ from waypost.outbox import Addressed
 from waypost.outbox.composing import Envelope, compose_letter
 from waypost.outbox.queue import SCOPE
 from waypost_badge_nation import effects, memberships
-from waypost_badge_nation.directory import SHOW_SQL, one_at_a_time
+from waypost_badge_nation.directory import SHOW_SQL, decide_alone
 from waypost_badge_nation.prices import TARIFFS, prices, tariff_at
 from waypost_badge_nation.rules import last_day
 
@@ -147,7 +147,7 @@ async def test_a_membership_changes_while_a_template_is_counted_and_neither_stop
     assert named is not None
     network, outside = country.tenants["badge-nation"], copy_context()
     async with country.database.transaction(CityScope(network)):
-        await one_at_a_time(network, country.organisations[who])
+        await decide_alone(network, country.organisations[who])
         given = {"membership": membership["id"]}
         doing = country.act(act, given, SHOWN, "badge-nation", "network")
         changing = asyncio.create_task(doing, context=outside)

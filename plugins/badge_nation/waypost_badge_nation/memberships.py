@@ -13,7 +13,7 @@ from waypost.db import execute, fetchrow, fetchval, new_id
 from waypost.outbox import Act, Event, command
 from waypost.refusal import Invalid, Refusal, Refused, missing
 from waypost_badge_nation.directory import (
-    one_at_a_time,
+    decide_alone,
     says_that_it_charges,
     show_network,
     show_standing,
@@ -158,7 +158,7 @@ async def _locked(network: UUID, membership: UUID) -> Record | None:
     organisation = await fetchval(WHOSE_SQL, network, membership)
     if organisation is None:
         return None
-    await one_at_a_time(network, organisation)
+    await decide_alone(network, organisation)
     return await fetchrow(FIND_SQL, network, membership)
 
 
@@ -172,7 +172,7 @@ async def _join(act: Act, organisation: UUID, first: date) -> MembershipJoined |
     if last < act.today:
         words = f"Such a membership would have been over on {last:%Y-%m-%d}."
         return Invalid(message=words, path=("startsOn",))
-    await one_at_a_time(network, organisation)
+    await decide_alone(network, organisation)
     before = overlaps(await standings(network, organisation), first, last)
     if before is not None:
         return _already(who["name"], before)
