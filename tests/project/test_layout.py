@@ -110,8 +110,8 @@ def test_the_core_declares_what_it_imports_and_imports_what_it_declares() -> Non
 
 
 def test_only_the_kit_for_tests_imports_what_tests_need() -> None:
-    rooms = [f"core/waypost/{room}" for room in rooms() if room != "testing"]
-    assert imported(*rooms).isdisjoint(declared("testing") - declared())
+    others = [f"core/waypost/{room}" for room in rooms() if room != "testing"]
+    assert imported(*others).isdisjoint(declared("testing") - declared())
 
 
 def test_the_tests_declare_what_they_import() -> None:
