@@ -13,7 +13,7 @@ from waypost.db import execute, fetchrow, new_id
 from waypost.outbox import Act, Event, command
 from waypost.refusal import Invalid, Refusal, Refused, missing
 from waypost_badge_nation.directory import (
-    one_at_a_time,
+    decide_alone,
     says_that_it_charges,
     show_network,
     show_standing,
@@ -121,7 +121,7 @@ async def end(act: Act, membership: UUID) -> MembershipEnded | Refusal:
         return missing()
     if row["ends_on"] < act.today:
         return Refused(code="MEMBERSHIP_OVER", message=f"The membership was over on {row['ends_on']:%Y-%m-%d}.")
-    await one_at_a_time(act.here.tenant_id, row["organisation_id"])
+    await decide_alone(act.here.tenant_id, row["organisation_id"])
     last = act.today if row["starts_on"] <= act.today else row["starts_on"] - DAY
     await execute(END_SQL, act.here.tenant_id, membership, last)
     await show_standing(act.here.tenant_id, membership)
@@ -149,7 +149,7 @@ async def _join(act: Act, organisation: UUID, first: date) -> MembershipJoined |
         return missing()
     tariff = prices(first)
     last = last_day(first, tariff.months)
-    await one_at_a_time(network, organisation)
+    await decide_alone(network, organisation)
     before = overlaps(await standings(network, organisation), first, last)
     if before is not None:
         return _already(who["name"], before)
