@@ -111,8 +111,10 @@ class Doing:
                 self.counts.handled[task.kind] += 1
             else:
                 failed.append(self._failed(task, error))
-        await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
-        self.held -= {task.id for task in tasks}
+        try:
+            await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
+        finally:  # what could not be written down is due again when its lease ends, so that lease must end
+            self.held -= {task.id for task in tasks}
 
     def _failed(self, task: Task, error: Exception) -> Failure:
         failure = failure_of(task, error)
