@@ -132,3 +132,20 @@ async def test_who_hangs_up_or_is_not_there_is_a_failure_like_others() -> None:
             await Outgoing((f"127.0.0.1:{port}",)).call("GET", f"http://127.0.0.1:{port}/")
     with pytest.raises(CallFailed):
         await Outgoing((f"127.0.0.1:{port}",)).call("GET", f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a..example/",
+        f"https://{'a' * 64}.example/",
+        "https://exa\u0308mple..example/",
+        "https://a.example/\u00e9",
+        "https://a.example:99999/",
+        "https://[::1/",
+        "https:///",
+    ],
+)
+async def test_an_address_that_is_none_is_a_failure_like_others(url: str) -> None:
+    with pytest.raises(CallFailed):
+        await Outgoing(timeout_s=2).call("GET", url)
