@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from waypost.webhooks import sending
 from waypost.webhooks.sending import Sender, Told
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -23,10 +24,12 @@ class Scripted:
     def __init__(self, answers: Sequence[Sequence[bytes]]) -> None:
         self.answers = list(answers)
         self.connections = 0
+        self.open = 0
         self.port = 0
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         try:
             while True:
                 await reader.readuntil(b"\r\n\r\n")
@@ -37,19 +40,37 @@ class Scripted:
                     await asyncio.sleep(0 if part else 0.05)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+        finally:
+            self.open -= 1
 
     async def told(self, sender: Sender) -> Told:
         return await sender.send(f"http://127.0.0.1:{self.port}/", {}, b"{}")
 
 
 @asynccontextmanager
-async def scripted(*answers: Sequence[bytes]) -> AsyncIterator[tuple[Scripted, Sender]]:
-    """A receiver with these answers, and a sender that may call it."""
+async def receiving(*answers: Sequence[bytes]) -> AsyncIterator[Scripted]:
+    """A receiver with these answers."""
     receiver = Scripted(answers)
     server = await asyncio.start_server(receiver.talk, "127.0.0.1", 0)
     receiver.port = server.sockets[0].getsockname()[1]
-    async with server, Sender((f"127.0.0.1:{receiver.port}",), timeout_s=1) as sender:
+    async with server:
+        yield receiver
+
+
+@asynccontextmanager
+async def scripted(*answers: Sequence[bytes]) -> AsyncIterator[tuple[Scripted, Sender]]:
+    """A receiver with these answers, and a sender that may call it."""
+    async with receiving(*answers) as receiver, Sender((f"127.0.0.1:{receiver.port}",), timeout_s=1) as sender:
         yield receiver, sender
+
+
+@asynccontextmanager
+async def several(count: int) -> AsyncIterator[tuple[list[Scripted], Sender]]:
+    """So many receivers that take what they are told, and a sender that may call them."""
+    async with AsyncExitStack() as stack:
+        found = [await stack.enter_async_context(receiving((OK,), (OK,))) for _ in range(count)]
+        sender = await stack.enter_async_context(Sender([f"127.0.0.1:{each.port}" for each in found], timeout_s=1))
+        yield found, sender
 
 
 @pytest.mark.parametrize("hints", [(HINTS,), (HINTS, PAUSE), (CONTINUE, PAUSE, HINTS, PAUSE), (HINTS[:20], PAUSE)])
@@ -89,3 +110,24 @@ async def test_a_connection_whose_receiver_ends_it_is_not_kept() -> None:
     async with scripted((last,), (OK,)) as (receiver, sender):
         assert [(await receiver.told(sender)).status for _ in range(2)] == [200, 200]
         assert receiver.connections == 2
+
+
+async def test_connections_are_closed_in_time_though_nobody_calls_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "KEPT_S", 0.3)
+    async with several(5) as (receivers, sender):
+        for each in receivers:
+            assert (await each.told(sender)).status == 200
+        assert [each.open for each in receivers] == [1] * 5
+        async with asyncio.timeout(5):
+            while any(each.open for each in receivers):  # noqa: ASYNC110 - nothing there tells of itself
+                await asyncio.sleep(0.02)
+
+
+async def test_only_so_many_connections_are_kept_and_the_longest_idle_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "MOST_KEPT", 3)
+    async with several(5) as (receivers, sender):
+        for each in receivers:
+            assert (await each.told(sender)).status == 200
+        await asyncio.sleep(0.1)
+        assert [each.open for each in receivers] == [0, 0, 1, 1, 1]
+        assert (await receivers[0].told(sender)).status == 200

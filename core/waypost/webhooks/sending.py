@@ -24,6 +24,7 @@ TIMEOUT_S: Final = 15.0
 MOST_BYTES: Final = 65_536
 OF_ONE: Final = 16  # at once to one receiver, and connections kept to it
 KEPT_S: Final = 15.0
+MOST_KEPT: Final = 256  # connections kept to all receivers
 FINAL: Final = 200  # statuses below are said on the way to an answer
 
 
@@ -78,7 +79,7 @@ class Counted(asyncio.StreamReader):
         super().feed_data(given)
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     """One connection: how many of its bytes were read, and since when nothing was asked on it."""
 
@@ -155,16 +156,34 @@ class Sender:
         self._timeout_s = timeout_s
         self._guard = Guard(allowed)
         self._tls = ssl.create_default_context()
-        self._kept: dict[tuple[str, int, bool], list[Line]] = defaultdict(list)
+        self._kept: dict[tuple[str, int, bool], list[Line]] = defaultdict(list)  # the longest idle first
+        self._closing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        self._closing = asyncio.create_task(self._close_stale())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            await asyncio.wait({self._closing})
         for lines in self._kept.values():
             for line in lines:
                 line.writer.close()
         self._kept.clear()
+
+    async def _close_stale(self) -> None:
+        """Close what nobody will use any more, also where the same receiver is never called again."""
+        while True:
+            await asyncio.sleep(KEPT_S / 3)
+            for key, lines in list(self._kept.items()):
+                fresh = [line for line in lines if line.is_fresh]
+                for line in lines:
+                    if line not in fresh:
+                        line.writer.close()
+                self._kept[key] = fresh
+                if not fresh:
+                    del self._kept[key]
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Told:
         """Send one message; whatever happens is an answer. Redirects are not followed."""
@@ -218,12 +237,21 @@ class Sender:
             told, kept = await _read(line)
             return told
         finally:
-            lines = self._kept[target.host, target.port, target.tls]
-            if kept and len(lines) < OF_ONE:
-                line.idle_since = monotonic()
-                lines.append(line)
+            if kept:
+                self._keep(target, line)
             else:
                 line.writer.close()
+
+    def _keep(self, target: Target, line: Line) -> None:
+        """Keep a connection; where there are too many, one that was idle for longest is closed for it."""
+        line.idle_since = monotonic()
+        lines = self._kept[target.host, target.port, target.tls]
+        lines.append(line)
+        if len(lines) > OF_ONE:
+            lines.pop(0).writer.close()
+        elif sum(map(len, self._kept.values())) > MOST_KEPT:
+            oldest = min((each for each in self._kept.values() if each), key=lambda each: each[0].idle_since)
+            oldest.pop(0).writer.close()
 
 
 async def _read(line: Line) -> tuple[Told, bool]:
