@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +42,7 @@ class Worker:
         self._busy: dict[asyncio.Task[None], int] = {}
         self._bundled: dict[asyncio.Task[None], int] = {}
         self._moved: set[UUID] = set()
+        self._looks_at = monotonic()
         self._events = asyncio.Event()
         self._due = asyncio.Event()
         self._stop = asyncio.Event()
@@ -117,13 +119,24 @@ class Worker:
             self._events.set()
 
     async def _relay_moved(self) -> None:
-        """Hand on what was heard of; now and then look for what was not heard of."""
-        await came_within(self._events, POLL_S)
+        """Hand on what was heard of; every few seconds, whatever was heard, look for what was not heard of."""
+        await came_within(self._events, max(self._looks_at - monotonic(), 0.0))
         self._events.clear()
         moved, self._moved = self._moved, set()
-        for tenant in moved or await self.relay.behind():
-            if not self._stop.is_set() and await self._relay(tenant):
+        if monotonic() >= self._looks_at:
+            moved |= set(await self.relay.behind())
+            self._looks_at = monotonic() + POLL_S
+        for tenant in moved:
+            if not self._stop.is_set():
+                await self._relay_one(tenant)
+
+    async def _relay_one(self, tenant: UUID) -> None:
+        try:
+            if await self._relay(tenant):
                 self._due.set()
+        except Exception as error:  # noqa: BLE001 - one tenant costs itself and nothing else; it is found again
+            words = "the events of a tenant were not handed on: %s: %s"
+            log.warning(words, type(error).__name__, error, extra={"tenant": str(tenant)})
 
     async def _relay(self, tenant: UUID) -> int:
         count = await self.relay.relay(tenant)
