@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from waypost.audit.exporting import PIECE, export_audit
-from waypost.audit.rules import COLUMNS
+from waypost.audit.exporting import COLUMNS, PIECE, export_audit
 from waypost.db import Database
 from waypost.db.connections import connect
 

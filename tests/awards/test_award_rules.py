@@ -8,7 +8,6 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.awards.exporting import FORMULAS, cell
 from waypost.awards.rules import MOVES, REPEATS, STATES, AlreadyAwarded, Held, WrongState, again, in_force, moved
 from waypost.learners.rules import Who, addressed, is_guarded, may_be_public
 from waypost.refusal import Invalid
@@ -86,10 +85,3 @@ def test_a_child_has_no_address_but_a_guardians_and_nobody_else_has_a_guardian(
             "ada@example.org" if email else None,
             "g@example.org" if guardian else None,
         )
-
-
-@given(st.text())
-def test_no_cell_is_a_formula_to_a_spreadsheet(text: str) -> None:
-    shown = cell(text)
-    assert not shown.startswith(FORMULAS)
-    assert shown.removeprefix("'") == text.removeprefix("'") or shown == f"'{text}"

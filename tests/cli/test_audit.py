@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from tests.http.stage import insert_tenant
-from waypost.audit.rules import COLUMNS
+from waypost.audit.exporting import COLUMNS
 from waypost.db import Actor, City, Database, System, execute, new_id
 
 SECRET = "=HYPERLINK(Ethelburga)"

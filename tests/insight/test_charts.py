@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.insight.charts import FIGURES, INK, MOST_ROWS, NOTHING, QUIET, Look, cell, chart, table
+from waypost.insight.charts import FIGURES, INK, MOST_ROWS, NOTHING, QUIET, Look, chart, table
 from waypost.insight.reading import Breakdown, Figures, Group, Month
+from waypost.spreadsheets import cell
 from waypost.tenancy.colours import WHITE, contrast
 
 LOOK = Look("Brighton & <Hove>", "#0b5d6b", "#ffd166")

@@ -20,9 +20,10 @@ from waypost.composition import schema_of
 from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.graph import Asker, GraphError, Schema
 from waypost.graph.documents import Documents
+from waypost.graph.marks import AWAY
 from waypost.graph.plan import Plan, Planned
 from waypost.graph.query import Selected
-from waypost.graph.relations import AWAY, Across
+from waypost.graph.relations import Across
 from waypost.graph.request import Request
 from waypost.graph.splice import _national_plan
 from waypost.plugins import load

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from waypost.db import City, Database
 
+COLUMNS: Final = ("at", "person", "role", "token", "act", "table", "row", "verb", "changed")
 PIECE: Final = 5_000
 FIRST: Final = UUID(int=0)
 EXPORT_SQL: Final = f"""

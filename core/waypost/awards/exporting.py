@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from waypost.db import City, Database
+from waypost.spreadsheets import csv_text
 
 COLUMNS: Final = (
     *("award", "badge", "version", "issuer", "recipient", "kind", "reference", "state", "awarded_at", "expires_at"),
@@ -29,33 +27,18 @@ WHERE a.tenant_id = $1 AND ($2::uuid IS NULL OR a.issuer_id = $2)
   AND (a.awarded_at, a.id) > ($3, $4)
 ORDER BY a.awarded_at, a.id LIMIT $5
 """
-FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: Any) -> str:
-    """Return a value as text that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 async def export_awards(database: Database, tenant: UUID, issuer: UUID | None) -> AsyncIterator[str]:
     """Give out the awards of a tenant, or of one issuer, oldest first: the header, then a thousand lines at a time."""
-    yield _text([COLUMNS])
+    yield csv_text([COLUMNS])
     after: tuple[Any, UUID] = (None, UUID(int=0))
     first = PAGE_SQL.replace("(a.awarded_at, a.id) > ($3, $4)", "$3::timestamptz IS NULL AND $4::uuid IS NOT NULL")
     while True:
         sql = first if after[0] is None else PAGE_SQL
         rows = await database.reads.rows(City(tenant), sql, [tenant, issuer, *after, PAGE])
         if rows:
-            yield _text([[cell(row[name]) for name in COLUMNS] for row in rows])
+            yield csv_text([[row[name] for name in COLUMNS] for row in rows])
             after = (rows[-1]["awarded_at"], rows[-1]["award"])
         if len(rows) < PAGE:
             return
-
-
-def _text(rows: Any) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue()

@@ -37,8 +37,9 @@ from waypost.graph import (
     words,
 )
 from waypost.graph.declare import ANY_ID
+from waypost.graph.marks import HIDDEN_JSON
 from waypost.graph.query import named
-from waypost.graph.relations import HIDDEN_JSON, Relation
+from waypost.graph.relations import Relation
 from waypost.graph.sql import every
 from waypost.issuers.costs import KNOWN_COST
 from waypost.skills.graph import having_skills

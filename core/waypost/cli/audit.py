@@ -34,11 +34,11 @@ def export(tenant: str, since: datetime | None, to: TextIO | None) -> None:
 
 
 async def _export(here: Ground, slug: str, since: datetime | None, to: TextIO) -> None:
-    from waypost.audit.exporting import export_audit
-    from waypost.audit.rules import COLUMNS, csv_lines
+    from waypost.audit.exporting import COLUMNS, export_audit
+    from waypost.spreadsheets import csv_text
 
     async with here.database() as database:
         id = await tenant_called(database, slug, open_only=False)
-        to.write(csv_lines([COLUMNS]))
+        to.write(csv_text([COLUMNS]))
         async for rows in export_audit(database, id, since):
-            to.write(csv_lines(rows))
+            to.write(csv_text(rows))

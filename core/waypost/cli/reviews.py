@@ -28,7 +28,8 @@ def export(tenant: str, state: tuple[str, ...]) -> None:
 
 async def _export(here: Ground, slug: str, states: tuple[str, ...]) -> str:
     from waypost.db import City
-    from waypost.school.export import COLUMNS, as_csv, review_rows
+    from waypost.school.export import COLUMNS, review_rows
+    from waypost.spreadsheets import csv_text
     from waypost.tenancy import load_directory
 
     async with here.database() as database:
@@ -38,4 +39,4 @@ async def _export(here: Ground, slug: str, states: tuple[str, ...]) -> str:
             known = ", ".join(one.slug for one in directory.tenants) or "none yet: run `waypost tenants apply`"
             raise Refused(f"there is no tenant {slug}; there are {known}")
         async with database.transaction(City(tenant.id)):
-            return as_csv(COLUMNS, await review_rows(tenant.id, states))
+            return csv_text([COLUMNS, *await review_rows(tenant.id, states)])

@@ -32,7 +32,8 @@ from .hidden import settle
 from .inplace import put_in
 from .keeping import Keeping, may_be_kept
 from .limits import refuse_too_costly, refuse_too_much
-from .relations import AWAY, HIDDEN_MARK, MISSING_MARK, PLACE_MARK, Across
+from .marks import AWAY, HIDDEN_MARK, MISSING_MARK, PLACE_MARK
+from .relations import Across
 from .repeating import Said
 from .request import Asker, Request
 from .splice import splice

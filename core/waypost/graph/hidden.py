@@ -13,8 +13,8 @@ from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_ty
 
 from .errors import GraphError
 from .ids import parse_id
+from .marks import HIDDEN, MISSING
 from .query import REFUSED
-from .relations import HIDDEN, MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

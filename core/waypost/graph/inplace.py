@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from .marks import PLACE_MARK
 from .python_fields import Computed, worked_out
-from .relations import PLACE_MARK
 from .shape import Incomplete, complete
 
 if TYPE_CHECKING:

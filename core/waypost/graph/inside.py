@@ -9,7 +9,8 @@ from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_ty
 from typing_extensions import override
 
 from .facts import sql_name
-from .relations import HIDDEN_JSON, Relation
+from .marks import HIDDEN_JSON
+from .relations import Relation
 from .sql import every
 
 if TYPE_CHECKING:

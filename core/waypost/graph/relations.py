@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from .facts import sql_name
 from .ids import digits_sql
+from .marks import AWAY, HIDDEN_JSON, PLACE_MARK
 from .query import Here, named
 from .render import ENUM, form_of, printed
 from .sql import every, joined, literal, text_list
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 
     from .query import Query, Selected
     from .request import Request
-
-# Stands where an object that may not be null is hidden; the engine looks for it and lets the null climb as
-# GraphQL wants. A string in the place of an object, so nothing that is stored can be taken for it.
-HIDDEN = "\x01"
-HIDDEN_MARK = '"\\u0001"'
-HIDDEN_JSON = literal(HIDDEN_MARK)
-# Likewise where an id names nothing here: it was made up, is another city's, or the row is gone.
-MISSING = "\x02"
-MISSING_MARK = '"\\u0002"'
-MISSING_JSON = literal(MISSING_MARK)
-# Begins what Python finishes: a key that is no GraphQL name, and no text can hold it unescaped.
-PLACE_MARK = '{"$":'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,10 +304,12 @@ class Many(Relation):
 def away_marker(query: Query, field: Selected, tenant: str, key: str) -> str:
     """Return SQL that names another tenant's row, and remember to read it nationally afterwards."""
     number = query.patch(field, AWAY)
-    return f"concat('{{\"$\":{number},\"row\":\"', {tenant}, ':', {key}, '\"}}')"
+    return _place(number, tenant, key)
 
 
-AWAY = "a row of another tenant"
+def _place(number: int, tenant: str, key: str) -> str:
+    """Return SQL that keeps the place of a row of another tenant: the number of the patch, and which row."""
+    return joined([literal(f'{PLACE_MARK}{number},"row":"'), tenant, literal(":"), key, literal('"}')])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +325,7 @@ class Across(Relation):
         if query.national:
             return self.many.sql(query, here, field)
         number = query.patch(field, self)
-        return f"concat('{{\"$\":{number},\"row\":\"', {query.tenant}, ':', {here}.id, '\"}}')"
+        return _place(number, query.tenant, f"{here}.id")
 
     @override
     def needs(self, name: str) -> Sequence[str]:

@@ -14,8 +14,9 @@ from waypost.tenancy.tables import FormerSlug
 from .errors import GraphError
 from .facts import sql_name
 from .ids import GlobalId, parse_id
+from .marks import MISSING_JSON
 from .query import named
-from .relations import MISSING_JSON, Argument, Relation
+from .relations import Argument, Relation
 from .sql import every, literal, text_list
 
 if TYPE_CHECKING:

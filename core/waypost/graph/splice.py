@@ -13,10 +13,11 @@ from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_lis
 
 from .errors import GraphError
 from .facts import sql_name
+from .marks import AWAY
 from .plan import Plan, finished
 from .python_fields import Computed, Resolved, finish, places
 from .query import Query
-from .relations import AWAY, Across
+from .relations import Across
 from .sql import every, text_object
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from waypost.insight.reading import Breakdown, Figures, Group, Month
 from waypost.insight.rules import shown_months
+from waypost.spreadsheets import csv_text
 from waypost.tenancy.colours import WHITE, contrast
 
 INK: Final = "#1f2430"
@@ -79,15 +78,7 @@ def table(figure: str, figures: Figures) -> str:
         found = figures.breakdown(dimension)
         rows = [("code", "name", "badges"), *((each.code, each.name, each.badges) for each in found.groups)]
         rows += [] if found.together is None else [("together", TOGETHER, found.together)]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([cell(each) for each in row] for row in rows)
-    return text.getvalue()
-
-
-def cell(value: object) -> str:
-    """Write a cell so that no spreadsheet takes it for a formula; nothing for None."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return csv_text(rows)
 
 
 # Bars

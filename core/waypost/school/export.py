@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,30 +20,14 @@ SELECT r.id, t.slug, r.name, r.creator_name, r.issuer_name, r.layer, r.state, r.
 FROM review r LEFT JOIN tenant t ON t.id = r.home_tenant_id
 WHERE r.tenant_id = $1 AND ($2::text[] IS NULL OR r.state = ANY($2)) ORDER BY r.submitted_at, r.id
 """
-# A spreadsheet takes a cell that begins so for a formula, also behind white space.
-_FORMULA: Final = ("=", "+", "-", "@")
 
 
 async def review_rows(tenant: UUID, states: Sequence[str] = ()) -> list[tuple[Any, ...]]:
     """Read a tenant's submissions, all or in these states, in its City transaction."""
-    return [tuple(row) for row in await fetch(ROWS_SQL, tenant, list(states) or None)]
+    return [tuple(map(_shown, row)) for row in await fetch(ROWS_SQL, tenant, list(states) or None)]
 
 
-def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Write rows as CSV (RFC 4180) whose cells no spreadsheet takes for a formula."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(columns)
-    writer.writerows([safe_cell(value) for value in row] for row in rows)
-    return written.getvalue()
-
-
-def safe_cell(value: Any) -> str:
-    """Write one cell; text that looks like a formula gets an apostrophe before it."""
-    if value is None:
-        return ""
+def _shown(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else str(value)
-    looks_so = text.lstrip("\t\r\n \ufeff").startswith(_FORMULA) or text.startswith(("\t", "\r"))
-    return f"'{text}" if looks_so else text
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
