@@ -98,7 +98,8 @@ async def _award(work: Work, person: UUID, goal: Goal) -> None:
     await note_known(work.database, goal.tenant_id, person)
     act = Act(Here.of(home), None, None, None, work.now())
     try:
-        async with work.once(goal.tenant_id, COMPLETE, derived_id(goal.tenant_id, goal.id, person)) as first:
+        key = derived_id(goal.tenant_id, goal.id, person)
+        async with work.once(goal.tenant_id, COMPLETE, key, lasting=True) as first:
             if first:
                 await _give(act, person, mine["name"] or NAMELESS, goal, joined=mine["joined"])
     except _NotNowError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, BigInt, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, Integer, Text, Timestamptz
 
 from waypost.db import PlatformTable, TenantTable
 
@@ -76,6 +76,7 @@ class Handled(TenantTable, key=("handler", "key"), unaudited="Only the platform 
     handler = Text()
     key = UUID()
     handled_at = Timestamptz()
+    lasting = Boolean(default=False, help_text="Whether it is remembered for good, else for a month.")
 
 
 class Unsubscribed(TenantTable, key=("letter", "digest"), unaudited="Somebody said it without signing in."):

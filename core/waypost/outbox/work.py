@@ -23,7 +23,7 @@ FROM unnest($3::uuid[], $4::text[], $5::text[]) AS new (id, kind, facts)
 """
 NOTIFY_SQL: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 ONCE_SQL: Final = """
-INSERT INTO handled (tenant_id, handler, key, handled_at) VALUES ($1, $2, $3, $4)
+INSERT INTO handled (tenant_id, handler, key, handled_at, lasting) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant_id, handler, key) DO NOTHING RETURNING true
 """
 
@@ -59,13 +59,17 @@ class Work:
         return self.clock()
 
     @asynccontextmanager
-    async def once(self, tenant: UUID, handler: str, key: UUID, *, quiet: bool = False) -> AsyncIterator[bool]:
+    async def once(
+        self, tenant: UUID, handler: str, key: UUID, *, quiet: bool = False, lasting: bool = False
+    ) -> AsyncIterator[bool]:
         """Open a transaction of the tenant that remembers (handler, key); False = it was done before, do nothing.
 
-        Two at once: the second waits for the first, and is told that it was done. `quiet` as of `City`.
+        Two at once: the second waits for the first, and is told that it was done. It is remembered for a month, which
+        is enough for an event that comes twice; `lasting`: for good, where the key is what must not be done again
+        whatever happens later. `quiet` as of `City`.
         """
         async with self.database.transaction(City(tenant, quiet=quiet)):
-            yield bool(await fetchval(ONCE_SQL, tenant, handler, key, self.now()))
+            yield bool(await fetchval(ONCE_SQL, tenant, handler, key, self.now(), lasting))
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ CREATE TABLE handled (
     handler text NOT NULL,
     key uuid NOT NULL,
     handled_at timestamptz NOT NULL DEFAULT now(),
+    lasting boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, handler, key)
 );
-CREATE INDEX handled_at ON handled (tenant_id, handled_at);
+CREATE INDEX handled_at ON handled (tenant_id, handled_at) WHERE NOT lasting;
 
 CREATE TABLE unsubscribed (
     tenant_id uuid NOT NULL,
