@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_awards import person
 from tests.working import work_off
+from waypost.awards.jobs import KIND, UNDO_KIND
 from waypost.awards.uploads import read_upload, receive
-from waypost.db import City, fetch, fetchrow, fetchval, new_id
+from waypost.composition import effects
+from waypost.db import City, System, execute, fetch, fetchrow, fetchval, new_id
+from waypost.outbox import GivenUp, Work
 from waypost.settings import Settings
 
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
@@ -58,16 +63,21 @@ async def awards_of(stage: Stage, job: str) -> int:
     return int(count)
 
 
-async def given(stage: Stage, content: str | bytes, *, badge: str | None = "film-maker", **more: Any) -> str:
-    """A file that was sent and carried out; answers its job."""
+async def begun(stage: Stage, content: str | bytes, *, badge: str | None = "film-maker", **more: Any) -> str:
+    """A file that was sent and is to be carried out; answers its job."""
     who = more.pop("who", "issuer-admin")
     upload = await sent(stage, content.encode() if isinstance(content, str) else content, who)
     input = {"upload": upload, **more}
     if badge:
         input["badge"] = stage.id("Badge", "brighton", badge)
-    begun = await stage.done("awardBadges", input, BEGUN, who=who)
+    return str((await stage.done("awardBadges", input, BEGUN, who=who))["job"]["id"])
+
+
+async def given(stage: Stage, content: str | bytes, **more: Any) -> str:
+    """A file that was sent and carried out; answers its job."""
+    job = await begun(stage, content, **more)
     await work_off(stage.database, SETTINGS)
-    return str(begun["job"]["id"])
+    return job
 
 
 def some(count: int) -> str:
@@ -171,6 +181,27 @@ async def test_files_that_are_none_are_refused_with_line_and_column(
     badge = None if b"badge" in content else "film-maker"
     job = await job_of(stage, await given(stage, content, badge=badge))
     assert (job["state"], job["problems"][0]) == ("failed", problem)
+
+
+@pytest.mark.parametrize("kind", [KIND, UNDO_KIND])
+async def test_a_file_that_nobody_can_carry_out_or_undo_fails(stage: Stage, kind: str) -> None:
+    """Whoever watches the job learns that nothing more comes."""
+
+    async def breaks(_work: Work, _facts: Mapping[str, Any]) -> None:
+        raise GivenUp("it breaks off every time")
+
+    core = effects()
+    jobs = tuple(replace(each, run=breaks) if each.name == kind else each for each in core.jobs)
+    job = await begun(stage, some(2))
+    await work_off(stage.database, SETTINGS, effects=replace(core, jobs=jobs), raising=False)
+    if kind == UNDO_KIND:
+        assert (await job_of(stage, job))["state"] == "done"
+        job = (await stage.done("undoAwards", {"job": job}, "job { id }", who="issuer-admin"))["job"]["id"]
+        await work_off(stage.database, SETTINGS, effects=replace(core, jobs=jobs), raising=False)
+    found = await job_of(stage, job)
+    assert (found["state"], found["problems"]) == ("failed", [(None, None, "GIVEN_UP")])
+    async with stage.database.transaction(System("tests")):
+        await execute("DELETE FROM work WHERE state = 'dead'")
 
 
 async def test_who_has_the_badge_already_stops_the_file_or_is_left_out(stage: Stage) -> None:

@@ -98,7 +98,7 @@ async def award_file(act: Act, upload: UUID, badge: UUID | None, *, skip_held: b
     batch = await batches.begin_batch(
         act.here, job, badge=badge, issuer=issuer, upload=upload, by=act.person, skip_held=skip_held, now=act.now
     )
-    await enqueue(KIND, {"tenant": act.here.tenant_id, "batch": job})
+    await enqueue(KIND, {"tenant": act.here.tenant_id, "batch": job, "job": job})
     return Begun(job, batch.undo_until)
 
 

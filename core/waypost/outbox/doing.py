@@ -11,7 +11,9 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.outbox.mail import MAIL, Mailer
+from waypost.db import City
+from waypost.outbox.jobs import GIVEN_UP, end_job
+from waypost.outbox.mail import MAIL, Mailer, tenant_in
 from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of
 from waypost.outbox.relay import PREFIX, event_of
 from waypost.outbox.work import Effects, GivenUp, Later, Task, Work
@@ -111,10 +113,21 @@ class Doing:
                 self.counts.handled[task.kind] += 1
             else:
                 failed.append(self._failed(task, error))
+        dead = {failure.id for failure in failed if failure.after_s is None}
         try:
+            for task in tasks:
+                if task.id in dead:
+                    await self._end_job(task)
             await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
         finally:  # what could not be written down is due again when its lease ends, so that lease must end
             self.held -= {task.id for task in tasks}
+
+    async def _end_job(self, task: Task) -> None:
+        """Tell those who watch the job of a dead task that it failed; before the task is written down as dead."""
+        tenant, job = tenant_in(task), task.facts.get("job")
+        if tenant is not None and job is not None:
+            async with self._work.database.transaction(City(tenant)):
+                await end_job(tenant, UUID(str(job)), "failed", [GIVEN_UP])
 
     def _failed(self, task: Task, error: Exception) -> Failure:
         failure = failure_of(task, error)
