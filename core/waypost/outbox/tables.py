@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from piccolo.columns import JSONB, UUID, BigInt, Boolean, Integer, Text, Timestamptz
 
-from waypost.db import PlatformTable, TenantTable
+from waypost.db import PersonTable, PlatformTable, TenantTable
 
 
 class EventRow(TenantTable, tablename="event", unaudited="Says itself who did what to which object."):
@@ -98,6 +98,16 @@ class KeptAnswer(TenantTable, key=("person_id", "digest", "place"), unaudited="W
     made_at = Timestamptz()
 
 
+class OwnAnswer(PersonTable, key=("digest", "place"), grants={"system": "SELECT, DELETE"}):
+    """The same of what people do for themselves, in no city; the platform reads how old it is, and sweeps it away."""
+
+    digest = Text(help_text="Of the key.")
+    place = Integer(help_text="Which mutation of its request.")
+    request_digest = Text()
+    answer = Text(default="")
+    made_at = Timestamptz()
+
+
 class Job(TenantTable, unaudited="Says itself who began it."):
     """Long work that somebody watches."""
 
@@ -122,4 +132,4 @@ class JobProblem(TenantTable, unaudited="Follows from the job."):
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, Job, JobProblem)
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, OwnAnswer, Job, JobProblem)

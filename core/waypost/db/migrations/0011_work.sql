@@ -133,8 +133,20 @@ CREATE TABLE kept_answer (
 );
 CREATE INDEX kept_answer_made ON kept_answer (tenant_id, made_at);
 
+-- The same of what people do for themselves: no city sees that they did it.
+CREATE TABLE own_answer (
+    person_id uuid NOT NULL,
+    digest text NOT NULL,
+    place integer NOT NULL,
+    request_digest text NOT NULL,
+    answer text NOT NULL DEFAULT '',
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (person_id, digest, place)
+);
+CREATE INDEX own_answer_made ON own_answer (made_at);
+
 -- Who shows this? Asked for every badge and opportunity that changes.
 CREATE INDEX borrowed_object ON borrowed (object_id);
 -- migrate:down
 DROP INDEX borrowed_object;
-DROP TABLE kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;
+DROP TABLE own_answer, kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;
