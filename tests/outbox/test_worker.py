@@ -7,16 +7,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from tests.outbox.test_working import Seen, fly
 from tests.rooms import found_tenant
 from tests.working import SETTINGS
-from waypost.db import Database, System, execute, fetchval
+from waypost.db import Database, System, execute, fetch, fetchval
 from waypost.outbox import Effects, JobKind, Work, enqueue
 from waypost.outbox import worker as workers
-from waypost.outbox.queue import Failure
+from waypost.outbox.queue import KINDS_SQL, LANES_SQL, Failure
 from waypost.outbox.relay import Relay
+from waypost.outbox.work import Bundle, Task, enqueue_all
 from waypost.outbox.worker import Worker
 
 WAIT_S = 20.0  # only a broken test waits for so long
@@ -102,3 +104,67 @@ async def test_a_tenant_whose_events_cannot_be_handed_on_holds_up_no_other(
         broken.clear()
         await until(lambda: len(seen.events) == 3)
     assert {each.object_id for each in seen.events} == set(kites)
+
+
+async def test_work_that_hangs_leaves_room_for_other_kinds(database: Database) -> None:
+    """A mail server that answers nothing holds up letters, and nothing else."""
+    ran: list[str] = []
+    end = asyncio.Event()
+
+    async def hangs(_work: Work, _facts: Mapping[str, Any]) -> None:
+        await end.wait()
+
+    async def quick(_work: Work, facts: Mapping[str, Any]) -> None:
+        ran.append(facts["kind"])
+
+    slow, fast = ("letters", "pictures", "charts"), ("awards", "figures")
+    jobs = (*(JobKind(each, hangs) for each in slow), *(JobKind(each, quick) for each in fast))
+    worker = Worker(Work(database, SETTINGS), Effects(jobs=jobs))
+    async with database.transaction(System("tests")):
+        await enqueue_all([(each, {}) for each in slow for _ in range(20)])
+    async with worker.running():
+        await until(lambda: len(worker.doing.held) >= 12)
+        async with database.transaction(System("tests")):
+            await enqueue_all([(each, {"kind": each}) for each in fast for _ in range(20)])
+        await until(lambda: len(ran) == 40)
+        end.set()
+        await until(lambda: worker.counts.handled.total() == 100)
+    assert await left(database) == 0
+
+
+async def test_a_slow_receiver_leaves_room_for_the_others(database: Database) -> None:
+    done: list[str] = []
+    end = asyncio.Event()
+
+    async def tell(_work: Work, _tools: Any, tasks: Sequence[Task]) -> Mapping[UUID, Exception]:
+        assert len({task.facts["to"] for task in tasks}) == 1
+        if tasks[0].facts["to"].startswith("slow"):
+            await end.wait()
+        done.extend(task.facts["to"] for task in tasks)
+        return {}
+
+    worker = Worker(Work(database, SETTINGS), Effects(bundles=(Bundle("tell", tell),)))
+    slow = [f"slow {number}" for number in range(8)]
+    async with database.transaction(System("tests")):
+        await enqueue_all([("tell", {"to": each}) for each in slow for _ in range(400)], lane="to")
+    async with worker.running():
+        await until(lambda: len(worker.doing.held) >= 700)
+        async with database.transaction(System("tests")):
+            await enqueue_all([("tell", {"to": "quick"})] * 300, lane="to")
+        await until(lambda: len(done) == 300)
+        end.set()
+        await until(lambda: worker.counts.handled["tell"] == 3_500)
+    assert await left(database) == 0
+
+
+async def test_a_look_at_the_queue_does_not_read_the_whole_of_it(database: Database) -> None:
+    looks = ((KINDS_SQL, ["tell"]), (LANES_SQL, "tell"))
+    async with database.transaction(System("tests")):
+        await enqueue_all([("tell", {"to": n % 5}) for n in range(20_000)], lane="to")
+        await enqueue_all([(f"job {n % 5}", {}) for n in range(20_000)])
+        for sql, given in looks:
+            await fetch(sql, given, 100, 100)  # the first passes over what earlier tests have left
+            found = await fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", given, 100, 100)
+            (root,) = orjson.loads(found) if isinstance(found, str) else found
+            assert root["Plan"]["Actual Rows"] == 5
+            assert root["Plan"]["Shared Hit Blocks"] + root["Plan"]["Shared Read Blocks"] < 300

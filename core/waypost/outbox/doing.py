@@ -65,8 +65,7 @@ class Doing:
         """What is done together."""
         groups: dict[object, list[Task]] = defaultdict(list)
         for task in tasks:
-            key = self.bundles[task.kind].key
-            groups[task.kind, task.tenant_id, task.facts.get(key)].append(task)
+            groups[task.kind, task.tenant_id, task.lane].append(task)
         return list(groups.values())
 
     async def one(self, task: Task) -> None:

@@ -17,9 +17,9 @@ from waypost.settings import Settings
 CHANNEL: Final = "waypost_work"
 
 ENQUEUE_SQL: Final = """
-INSERT INTO work (id, tenant_id, kind, facts, due_at)
-SELECT id, $1, kind, facts::jsonb, now() + make_interval(secs => $2)
-FROM unnest($3::uuid[], $4::text[], $5::text[]) AS new (id, kind, facts)
+INSERT INTO work (id, tenant_id, kind, lane, facts, due_at)
+SELECT id, $1, kind, lane, facts::jsonb, now() + make_interval(secs => $2)
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) AS new (id, kind, lane, facts)
 """
 NOTIFY_SQL: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 ONCE_SQL: Final = """
@@ -144,6 +144,7 @@ class Task:
     tenant_id: UUID | None
     facts: Mapping[str, Any]
     attempts: int
+    lane: str = ""
 
 
 class Later(Exception):
@@ -169,13 +170,12 @@ async def _no_tools(_work: Work) -> AsyncIterator[None]:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A job that is done many at a time: those with the same fact `key` together.
+    """A job that is done many at a time: those of one lane together, see `enqueue`.
 
     `run` answers, by task, why some must be tried again; it is handed what `tools` opened, which a worker keeps open.
     """
 
     name: str
-    key: str
     run: Callable[[Work, Any, Sequence[Task]], Awaitable[Mapping[UUID, Exception]]]
     tools: Callable[[Work], AbstractAsyncContextManager[Any]] = _no_tools
 
@@ -205,21 +205,25 @@ class Effects:
         return whole
 
 
-async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0) -> None:
+async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0, lane: str | None = None) -> None:
     """Put a job into the queue in the current transaction; it is done if and only if that holds.
 
-    Facts hold ids and numbers only, never names or addresses; ids and times become text. National may not.
+    Facts hold ids and numbers only, never names or addresses; ids and times become text. National may not. Jobs of a
+    bundle name as their `lane` the fact by which they belong together.
     """
-    await enqueue_all([(kind, facts)], after_s=after_s)
+    await enqueue_all([(kind, facts)], after_s=after_s, lane=lane)
 
 
-async def enqueue_all(jobs: Sequence[tuple[str, Mapping[str, Any]]], *, after_s: float = 0) -> None:
+async def enqueue_all(
+    jobs: Sequence[tuple[str, Mapping[str, Any]]], *, after_s: float = 0, lane: str | None = None
+) -> None:
     """Put many jobs into the queue at once; see `enqueue`."""
     if not jobs:
         return
     scope = current_scope()
     tenant = scope.tenant if isinstance(scope, City) else None
     ids, kinds = [new_id() for _ in jobs], [kind for kind, _ in jobs]
+    lanes = ["" if lane is None else str(each[lane]) for _, each in jobs]
     facts = [orjson.dumps(dict(each), default=str).decode() for _, each in jobs]
-    await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, facts)
+    await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, lanes, facts)
     await execute(NOTIFY_SQL)

@@ -1,11 +1,13 @@
 -- Work behind the scenes: what is due, what was done, and jobs that people watch. Holds ids, never names or addresses.
 -- migrate:up
 -- One row is one piece of work; it goes when it is done. `due_at` of a piece that a worker holds is when its
--- lease ends, so that the work of a worker that was killed is due again by itself.
+-- lease ends, so that the work of a worker that was killed is due again by itself. `lane` tells apart what a bundle
+-- does together: of no lane more is done at once than leaves room for the others.
 CREATE TABLE work (
     id uuid PRIMARY KEY,
     tenant_id uuid,
     kind text NOT NULL,
+    lane text NOT NULL DEFAULT '',
     facts jsonb NOT NULL DEFAULT '{}',
     due_at timestamptz NOT NULL DEFAULT now(),
     attempts integer NOT NULL DEFAULT 0,
@@ -14,7 +16,7 @@ CREATE TABLE work (
     problem text,
     made_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX work_due ON work (due_at, id) WHERE state = 'due';
+CREATE INDEX work_due ON work (kind, lane, due_at, id) WHERE state = 'due';
 
 -- How far the events of each tenant were handed on to those who handle them.
 CREATE TABLE relayed (
