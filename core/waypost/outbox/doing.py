@@ -17,6 +17,7 @@ from waypost.outbox.mail import MAIL, Mailer, tenant_in
 from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of
 from waypost.outbox.relay import PREFIX, event_of
 from waypost.outbox.work import Effects, GivenUp, Later, Task, Work
+from waypost.tracing import about
 
 log: Final = logging.getLogger("waypost.worker")
 
@@ -69,7 +70,11 @@ class Doing:
         return list(groups.values())
 
     async def one(self, task: Task) -> None:
-        """Do one piece of work."""
+        """Do one piece of work; all that it writes into the log has the ids of what it is about."""
+        with about(**facts_of(task)):
+            await self._one(task)
+
+    async def _one(self, task: Task) -> None:
         began = monotonic()
         try:
             errors: dict[UUID, Exception] = {}
@@ -95,7 +100,12 @@ class Doing:
             raise LookupError(f"nobody here does {task.kind}; a plugin that is not installed?")
 
     async def bundle(self, tasks: Sequence[Task]) -> None:
-        """Do a group of one bundle."""
+        """Do a group of one bundle; what has to do with one piece alone is not known of its lines, but its failure."""
+        requests = {task.request for task in tasks}
+        with about(tenant=tasks[0].tenant_id, request=requests.pop() if len(requests) == 1 else None):
+            await self._bundle(tasks)
+
+    async def _bundle(self, tasks: Sequence[Task]) -> None:
         began, kind = monotonic(), tasks[0].kind
         try:
             errors = dict(await self.bundles[kind].run(self._work, self._tools[kind], tasks))
@@ -144,5 +154,6 @@ class Doing:
 
 def facts_of(task: Task) -> dict[str, str]:
     """What a line of the log says of a task: ids only."""
-    found = {"work": str(task.id), "tenant": str(task.tenant_id or task.facts.get("tenant") or "")}
-    return found | ({"event": str(task.facts["event"])} if "event" in task.facts else {})
+    tenant, event = task.facts.get("tenant") or task.tenant_id, task.facts.get("event")
+    ids = {"request": task.request, "work": task.id, "tenant": tenant, "event": event}
+    return {name: str(id) for name, id in ids.items() if id}

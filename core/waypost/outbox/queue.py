@@ -28,7 +28,7 @@ WITH chosen AS MATERIALIZED (
         ORDER BY due_at, id LIMIT l.most FOR UPDATE SKIP LOCKED) AS found)
 UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_interval(secs => $2)
 FROM chosen WHERE work.id = chosen.id
-RETURNING work.id, kind, lane, tenant_id, facts::text AS facts, attempts
+RETURNING work.id, kind, lane, tenant_id, facts::text AS facts, attempts, request
 """
 # From one kind or lane to the next by the index, however much of each is there; the oldest $3 of them are counted.
 _LANES_SQL: Final = """
@@ -158,7 +158,8 @@ class Queue:
 
 
 def _task(row: Any) -> Task:
-    return Task(row["id"], row["kind"], row["tenant_id"], orjson.loads(row["facts"]), row["attempts"], row["lane"])
+    facts = orjson.loads(row["facts"])
+    return Task(row["id"], row["kind"], row["tenant_id"], facts, row["attempts"], row["lane"], row["request"])
 
 
 async def depths(database: Database) -> list[Depth]:

@@ -19,6 +19,7 @@ class EventRow(TenantTable, tablename="event", unaudited="Says itself who did wh
     version = BigInt(
         null=True, help_text="That of the tenant's catalogue after the transaction: the order in which events held."
     )
+    request = Text(null=True, help_text="The id of the request in which it happened, or that made the work.")
 
 
 class WorkRow(
@@ -39,6 +40,7 @@ class WorkRow(
     holder = UUID(null=True, help_text="The worker that has it.")
     state = Text(default="due", help_text="due or dead.")
     problem = Text(null=True, help_text="Why the last attempt failed: the error's kind and words.")
+    request = Text(null=True, help_text="The id of the request that made it.")
     made_at = Timestamptz()
 
 
@@ -120,6 +122,7 @@ class Job(TenantTable, unaudited="Says itself who began it."):
     issuer_id = UUID(null=True)
     begun_at = Timestamptz(help_text="When it was asked for.")
     ended_at = Timestamptz(null=True, help_text="When it was done or given up.")
+    request = Text(null=True, help_text="The id of the request that began it.")
 
 
 class JobProblem(TenantTable, unaudited="Follows from the job."):

@@ -13,13 +13,14 @@ import orjson
 
 from waypost.db import City, Database, current_scope, execute, fetchval, new_id
 from waypost.settings import Settings
+from waypost.tracing import request_id
 
 CHANNEL: Final = "waypost_work"
 
 ENQUEUE_SQL: Final = """
-INSERT INTO work (id, tenant_id, kind, lane, facts, due_at)
-SELECT id, $1, kind, lane, facts::jsonb, now() + make_interval(secs => $2)
-FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) AS new (id, kind, lane, facts)
+INSERT INTO work (id, tenant_id, kind, lane, facts, request, due_at)
+SELECT id, $1, kind, lane, facts::jsonb, request, now() + make_interval(secs => $2)
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[]) AS new (id, kind, lane, facts, request)
 """
 NOTIFY_SQL: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 ONCE_SQL: Final = """
@@ -40,6 +41,7 @@ class Happened:
     person_id: UUID | None
     data: Mapping[str, Any]
     happened_at: datetime
+    request: str | None = None
 
 
 def _utc_now() -> datetime:
@@ -145,6 +147,7 @@ class Task:
     facts: Mapping[str, Any]
     attempts: int
     lane: str = ""
+    request: str | None = None
 
 
 class Later(Exception):
@@ -215,9 +218,13 @@ async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0, la
 
 
 async def enqueue_all(
-    jobs: Sequence[tuple[str, Mapping[str, Any]]], *, after_s: float = 0, lane: str | None = None
+    jobs: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    after_s: float = 0,
+    lane: str | None = None,
+    requests: Sequence[str | None] | None = None,
 ) -> None:
-    """Put many jobs into the queue at once; see `enqueue`."""
+    """Put many jobs into the queue at once; see `enqueue`. `requests` made them; without, it is the one at hand."""
     if not jobs:
         return
     scope = current_scope()
@@ -225,5 +232,6 @@ async def enqueue_all(
     ids, kinds = [new_id() for _ in jobs], [kind for kind, _ in jobs]
     lanes = ["" if lane is None else str(each[lane]) for _, each in jobs]
     facts = [orjson.dumps(dict(each), default=str).decode() for _, each in jobs]
-    await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, lanes, facts)
+    made_by = [request_id()] * len(jobs) if requests is None else list(requests)
+    await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, lanes, facts, made_by)
     await execute(NOTIFY_SQL)

@@ -77,7 +77,11 @@ async def make_deliveries(tenant: UUID, events: Sequence[Happened]) -> None:
         [event.object_id for _, _, event in wanted],
         [event.happened_at for _, _, event in wanted],
     )
-    await enqueue_all([(DELIVER, {"webhook": hook, "delivery": id}) for id, hook, _ in wanted], lane=LANE)
+    await enqueue_all(
+        [(DELIVER, {"webhook": hook, "delivery": id}) for id, hook, _ in wanted],
+        lane=LANE,
+        requests=[event.request for _, _, event in wanted],
+    )
 
 
 @dataclass

@@ -14,9 +14,13 @@ CREATE TABLE work (
     holder uuid,
     state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'dead')),
     problem text,
+    request text,
     made_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX work_due ON work (kind, lane, due_at, id) WHERE state = 'due';
+
+-- In which request it happened, as the log has it.
+ALTER TABLE event ADD COLUMN request text;
 
 -- How far the events of each tenant were handed on to those who handle them.
 CREATE TABLE relayed (
@@ -66,6 +70,7 @@ CREATE TABLE job (
     issuer_id uuid,
     begun_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
+    request text,
     PRIMARY KEY (tenant_id, id)
 );
 
@@ -152,3 +157,4 @@ CREATE INDEX borrowed_object ON borrowed (object_id);
 -- migrate:down
 DROP INDEX borrowed_object;
 DROP TABLE own_answer, kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;
+ALTER TABLE event DROP COLUMN request;
