@@ -43,6 +43,7 @@ class Lines(logging.Handler):
 @pytest.fixture
 def lines() -> Iterator[Lines]:
     handler = Lines(JsonLines())
+    handler.addFilter(logging.Filter("waypost"))  # the client of these tests has lines of its own
     logging.getLogger().addHandler(handler)
     yield handler
     logging.getLogger().removeHandler(handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -108,6 +109,24 @@ async def test_more_and_less_than_announced_are_refused(client: httpx.AsyncClien
     packed = bearing(token, **{"Content-Encoding": "gzip"})
     assert (await client.put(path, content=CONTENT, headers=packed)).status_code == 415
     assert LARGEST == 25_000_000
+
+
+async def test_of_those_who_send_a_file_at_once_one_is_heard(client: httpx.AsyncClient, token: str) -> None:
+    content = b"name\n" + b"x" * 3_000_000
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), 500_000):
+            yield content[start : start + 500_000]
+            await asyncio.sleep(0.01)
+
+    path = await announced(client, token, len(content))
+    sent = (client.put(path, content=slowly(), headers=bearing(token)) for _ in range(4))
+    answers = await asyncio.gather(*sent)
+    assert sorted({each.status_code for each in answers}) == [200, 409]
+    assert [each.status_code for each in answers].count(200) == 1
+    for each in answers:
+        if each.status_code == 409:
+            assert each.json()["errors"][0]["extensions"]["code"] == "CONFLICT"
 
 
 async def test_other_methods_and_browsers_are_answered(client: httpx.AsyncClient, token: str) -> None:

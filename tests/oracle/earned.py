@@ -8,7 +8,7 @@ from uuid import UUID
 from tests.oracle.calls import Call, Table, columns, global_id
 from tests.oracle.lists import Listing, listing
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import city, must, one
+from tests.oracle.things import city, must, taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 
 
@@ -102,7 +102,7 @@ EARNED: Table = {
     ("Award", "version"): must("BadgeVersion", "badge_version", "version_id"),
     ("Award", "issuer"): must("Issuer", "issuer", "issuer_id"),
     ("Award", "recipient"): recipient,
-    ("Award", "opportunity"): one("Opportunity", "opportunity", "opportunity_id"),
+    ("Award", "opportunity"): taken_part_in,
     ("Award", "replacedBy"): replaced_by,
     ("Award", "evidence"): evidence,
     ("Award", "city"): city,

@@ -9,7 +9,7 @@ from uuid import UUID
 from tests.oracle.calls import Asked, Call, Refused, Resolver, Table, attempt, columns, global_id
 from tests.oracle.lists import Listing, check_page, listing, reference
 from tests.oracle.rows import Row, Thing, View
-from tests.oracle.things import key, must, one
+from tests.oracle.things import anywhere, key, must, one, taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, link_problem, shown
@@ -235,12 +235,12 @@ LEARNING: Table = {
     **{("Query", field): guarded(field) for field in GUARDED},
     ("Badge", "endorsements"): endorsed("badge_id"),
     ("Issuer", "endorsements"): endorsed("issuer_id"),
-    ("Endorsement", "badge"): one("Badge", "badge", "badge_id"),
-    ("Endorsement", "issuer"): one("Issuer", "issuer", "issuer_id"),
+    ("Endorsement", "badge"): anywhere("Badge", "badge_id", "home_tenant_id"),
+    ("Endorsement", "issuer"): anywhere("Issuer", "issuer_id", "home_tenant_id"),
     **columns("Endorsement", "state reason offeredAt decidedAt"),
     ("ClaimCode", "id"): owned("ClaimCode"),
     ("ClaimCode", "badge"): must("Badge", "badge", "badge_id"),
-    ("ClaimCode", "opportunity"): one("Opportunity", "opportunity", "opportunity_id"),
+    ("ClaimCode", "opportunity"): taken_part_in,
     ("ClaimCode", "recipientName"): name_of,
     ("ClaimCode", "code"): lambda call: shown(_code(call)),
     ("ClaimCode", "qr"): lambda call: qr(_code(call), call.args.get("link")),

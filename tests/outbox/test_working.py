@@ -110,6 +110,22 @@ async def test_what_fails_comes_again_and_is_dead_at_last(database: Database) ->
     assert dict(row) == {"state": "dead", "problem": "ValueError: the kite is in a tree", "attempts": 7}
 
 
+async def test_a_job_hears_that_it_is_dead(database: Database) -> None:
+    """And is not dead before it has heard that."""
+    here, seen, ends = await found_tenant(database, "saltdean"), Seen(failures=99), Seen(failures=1)
+    effects = Effects(jobs=(JobKind("reel-in", seen.job, dead=ends.job),))
+    async with database.transaction(City(here.tenant_id)):
+        await enqueue("reel-in", {"kite": 7})
+    for _ in range(9):
+        await work_off(database, effects=effects, raising=False)
+        await make_due(database)
+    assert (len(seen.facts), ends.facts) == (8, [{"kite": 7}] * 2)
+    async with database.transaction(System("tests")):
+        (row,) = await fetch("SELECT state, attempts FROM work WHERE kind = 'reel-in'")
+        await execute("DELETE FROM work")
+    assert dict(row) == {"state": "dead", "attempts": 7}
+
+
 async def test_a_handler_does_once_what_it_remembers(database: Database) -> None:
     here, key = await found_tenant(database, "battle"), new_id()
     work = Work(database, None)  # type: ignore[arg-type]  # no settings are looked at

@@ -5,7 +5,16 @@ import logging
 import pytest
 
 from tests.plugins.workshop import Workshop
-from waypost.plugins import API, Installed, NameClash, Plugins, State, load
+from waypost.plugins import (
+    API,
+    AppRegistrar,
+    CatalogueRegistrar,
+    Installed,
+    NameClash,
+    Plugins,
+    State,
+    load,
+)
 
 SECTION = """
     from pydantic import BaseModel
@@ -46,8 +55,8 @@ def test_a_plugin_brings_what_its_manifest_names(workshop: Workshop) -> None:
     tide = plugins.get("tide")
     assert tide is not None
     assert tide.key == ("tide", "1.0.0")
-    assert [section.name for section in tide.sections] == ["tide"]
-    assert tide.app is None
+    assert [section.name for section in tide.by(CatalogueRegistrar).sections] == ["tide"]
+    assert tide.by(AppRegistrar).registered is None
     assert tide.key in plugins.national
 
 
@@ -113,6 +122,17 @@ def test_two_that_claim_one_prefix_stop_the_process_naming_both(workshop: Worksh
     with pytest.raises(NameClash) as clash:
         load()
     assert "prefix tide" in str(clash.value)
+    assert "waypost-harbour 1.0.0" in str(clash.value)
+    assert "waypost-tide 1.0.0" in str(clash.value)
+
+
+@pytest.mark.parametrize("prefix", ["tideTABLE", "tideTAbleSet"])
+def test_two_whose_codes_would_begin_alike_stop_the_process_too(workshop: Workshop, prefix: str) -> None:
+    """Codes are in upper case: `TIDE_TABLE_X` would be a code of both."""
+    workshop.install("tide", prefix="tideTable")
+    workshop.install("harbour", prefix=prefix)
+    with pytest.raises(NameClash) as clash:
+        load()
     assert "waypost-harbour 1.0.0" in str(clash.value)
     assert "waypost-tide 1.0.0" in str(clash.value)
 

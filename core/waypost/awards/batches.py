@@ -142,14 +142,14 @@ async def write_lines(
     given: dict[tuple[UUID, UUID], int] = {}
     for line in todo:
         badge, recipient = badges[line.badge], ids[line.number]
+        same = (badge.id, known[recipient].earner_id or recipient)
         twice = again(badge.repeats, held[badge.id].get(recipient, ()), badge.version_id, now)
-        if twice is None and badge.repeats != "always" and (badge.id, recipient) in given:
-            first = given[badge.id, recipient]
-            twice = AlreadyAwarded(message=f"The same recipient as in line {first}, by another address.")
+        if twice is None and badge.repeats != "always" and same in given:
+            twice = AlreadyAwarded(message=f"The same recipient as in line {given[same]}, named in another way.")
         if twice:
             problems.append(Problem(code=twice.code, message=twice.message, line=line.number))
             continue
-        given[badge.id, recipient] = line.number
+        given[same] = line.number
         drafts.append(Draft(new_id(), badge, known[recipient], line.words))
     await store.insert_awards(here, drafts, Origin("batch", by=batch.awarded_by, batch=batch.id), now)
     await tell_all(here.tenant_id, [_created(each, batch) for each in drafts], now, batch.awarded_by)

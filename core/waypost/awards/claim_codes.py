@@ -190,7 +190,7 @@ class ClaimCode(Node):
         doc="As it is typed, such as 7K3M-9QXT-2B4D; case and dashes do not matter.",
     )
     label: str | None
-    opportunity: Opportunity | None = one(doc="What its users took part in.")
+    opportunity: Opportunity | None = one(away="earned_in_tenant_id", doc="What its users took part in.")
     recipient_name: str | None = expression(
         _recipient_name, doc="For whom alone it is; null: for everybody who has it."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -54,6 +54,9 @@ async def award_badge(
             return missing().under("recipient", "id")
         recipient = to
     else:
+        none = await store.issuer_missing(act.here, {("recipient",): to})
+        if none:
+            return none
         [recipient] = await find_recipients(act.here, [to], people, found.issuer_id, act.now)
     return await store.write_award(act, badge, recipient, words)
 
@@ -84,11 +87,12 @@ async def revoke_award(act: Act, award: UUID, reason: str) -> events.AwardRevoke
 async def replace_award(act: Act, award: UUID, words: AwardWords) -> events.AwardReplaced | Refusal:
     """Give the same badge anew to the same recipient, in the wording that is in force, instead of an award.
 
-    What was accepted stays accepted.
+    What was accepted stays accepted, and what was taken part in stays what it was.
     """
     found = await store.find_award(act.here, award)
     if found is None:
         return missing()
+    words = replace(words, opportunity=found.opportunity)
     state = act.may("award.revoke", found.issuer_id) or moved("replace", found.state, found.expires_at, act.now)
     if isinstance(state, Refusal):
         return state

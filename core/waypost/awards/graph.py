@@ -165,7 +165,9 @@ class Award(Node):
     expires_at: datetime | None
     narrative: Markdown | None
     evidence: list[URL] = expression(_evidence, doc="Addresses where what the earner did can be seen.")
-    opportunity: Opportunity | None = one(doc="What they took part in, where the issuer said so.")
+    opportunity: Opportunity | None = one(
+        away="earned_in_tenant_id", doc="What they took part in, where the issuer said so; it may be another city's."
+    )
     decided_at: datetime | None
     revoked_at: datetime | None
     revoked_reason: str | None

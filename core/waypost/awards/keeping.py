@@ -48,8 +48,10 @@ UPDATE recipient SET display_name = '', address = NULL, person_id = NULL, birth_
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
 FORGET_AWARDS_SQL: Final = """
-UPDATE award SET person_id = NULL, narrative = NULL, state = CASE state WHEN 'offered' THEN 'expired' ELSE state END
-WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) RETURNING id, badge_id, state
+UPDATE award a SET person_id = NULL, narrative = NULL,
+       state = CASE was.state WHEN 'offered' THEN 'expired' ELSE was.state END
+FROM (SELECT id, state FROM award WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) FOR UPDATE) was
+WHERE a.tenant_id = $1 AND a.id = was.id RETURNING a.id, a.badge_id, was.state = 'offered' AS expired
 """
 FORGET_EVIDENCE_SQL: Final = """
 DELETE FROM award_evidence WHERE tenant_id = $1 AND award_id = ANY($2::uuid[])
@@ -82,7 +84,7 @@ async def forget(tenant: Tenant, now: datetime) -> int:
     await execute(FORGET_SQL, tenant.id, found)
     rows = await fetch(FORGET_AWARDS_SQL, tenant.id, found)
     await execute(FORGET_EVIDENCE_SQL, tenant.id, [row["id"] for row in rows])
-    over = [_expired(row["id"], row["badge_id"]) for row in rows if row["state"] == "expired"]
+    over = [_expired(row["id"], row["badge_id"]) for row in rows if row["expired"]]
     await tell_all(tenant.id, over, now)
     return len(found)
 

@@ -22,6 +22,7 @@ COLUMNS: Final = (
 )
 MOST_LINES: Final = 100_000
 LONGEST_LINE: Final = 100_000  # bytes
+TWICE: Final = "DUPLICATE_LINE"
 BOM: Final = b"\xef\xbb\xbf"
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ONE_LINE: Final = frozenset(COLUMNS) - {"narrative"}
@@ -132,6 +133,9 @@ class Reader:
                 raise _StopReading from error
 
     def _header(self, text: str) -> list[str]:
+        if _UNFIT.search(text):
+            self.wrong("INVALID", "A control character among the names of the columns.", 1)
+            raise _StopReading
         try:
             cells = next(csv.reader([text], delimiter=_delimiter(text), strict=True), [])
         except csv.Error:
@@ -203,7 +207,7 @@ class Reader:
         if first == line.number:
             return False
         words = f"The same badge for the same recipient as in line {first}; two people of one name need a reference."
-        self.wrong("DUPLICATE_LINE", words, line.number)
+        self.wrong(TWICE, words, line.number)
         return True
 
     def _year(self, number: int, said: Mapping[str, str]) -> int | None:

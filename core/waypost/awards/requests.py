@@ -37,7 +37,8 @@ from waypost.graph import (
     value,
 )
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Found, Outcome
+from waypost.graph.mutations import Found
+from waypost.graph.payloads import Outcome
 from waypost.graph.permitted import own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
@@ -50,6 +51,7 @@ from . import claim_tables as tables
 from . import requesting
 from .mine import OwnRequest
 from .requesting import Shown
+from .writes import AlreadyAwarded, NotAwardable
 
 if TYPE_CHECKING:
     from waypost.awards.graph import Award
@@ -214,9 +216,9 @@ class DecideRequestSuccess:
     request: BadgeRequest = column(doc="The request as it is now, with the award where there is one.")
 
 
-RequestBadgePayload: Any = payload("RequestBadgePayload", RequestBadgeSuccess, Invalid)
+RequestBadgePayload: Any = payload("RequestBadgePayload", RequestBadgeSuccess, AlreadyAwarded, NotAwardable, Invalid)
 WithdrawRequestPayload: Any = payload("WithdrawRequestPayload", WithdrawRequestSuccess)
-DecideRequestPayload: Any = payload("DecideRequestPayload", DecideRequestSuccess, Invalid)
+DecideRequestPayload: Any = payload("DecideRequestPayload", DecideRequestSuccess, AlreadyAwarded, NotAwardable, Invalid)
 
 
 async def _with_name(database: Database, request: Request, given: Mapping[str, Any]) -> Found:

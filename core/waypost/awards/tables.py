@@ -72,6 +72,8 @@ class Upload(TenantTable):
     media_type = Text()
     size = Integer(help_text="In bytes, as announced.")
     complete = Boolean(default=False)
+    sendings = Integer(default=0, help_text="How often its bytes were begun to be sent; the last one counts.")
+    used = Boolean(default=False, help_text="Whether something is done with it, so that it is not sent anew.")
     created_at = Timestamptz()
     expires_at = Timestamptz()
 

@@ -284,7 +284,7 @@ def expression(
 
 
 def computed(
-    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]]],
+    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]] | Sequence[Any]],
     *,
     columns: tuple[str, ...] = (),
     arguments: tuple[Argument, ...] = (),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waypost.access.permissions import NATIONAL_ROLE, PERMISSIONS, issuer_scoped, permits
+from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits, words_of
 
 from .errors import GraphError
 
@@ -33,8 +33,7 @@ def refuse_reading(query: Query, permission: str) -> None:
     if not query.decide(_is_known):
         raise GraphError("UNAUTHENTICATED", "Only who has signed in may read this: send a token of this city.")
     if not query.decide(lambda request: asker_may(request, permission)):
-        words = PERMISSIONS.get(permission, permission)
-        raise GraphError("FORBIDDEN", f"The token does not allow this here: {words} ({permission})")
+        raise GraphError("FORBIDDEN", f"The token does not allow this here: {words_of(permission)} ({permission})")
 
 
 def permitted(query: Query, row: Here, permission: str, *, issuer: str | None = "issuer_id") -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from waypost.awards.uploads import LARGEST, PIECE, Upload, read_upload, receive
+from waypost.awards.uploads import LARGEST, PIECE, BrokenOff, Upload, read_upload, receive
 from waypost.db import City
 from waypost.graph.ids import parse_id
 from waypost.http import cors
@@ -92,6 +92,9 @@ class Uploads:
                 whole = await receive(self.platform.database, tenant.id, upload, _pieces(receive_, upload.size))
         except TimeoutError as error:
             raise Fault(Code.REQUEST_TIMEOUT, "The file was not whole in time.", headers=CLOSE) from error
+        except BrokenOff as error:
+            words = "The file was sent anew meanwhile, or was used already; for another one announce another."
+            raise Fault(Code.CONFLICT, words, headers=CLOSE) from error
         if not whole:
             raise Fault(Code.BAD_REQUEST, f"{upload.size} bytes were announced, and fewer came.")
 

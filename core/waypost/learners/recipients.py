@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from waypost.db import execute, fetch, fetchrow, new_id
 from waypost.learners.rules import Who, derived_id
 from waypost.tenancy.entries import Here
@@ -32,10 +34,19 @@ FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[
 ORDER BY id
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
-# Whoever gives two badges to one recipient at once waits here for the other.
+# Whoever gives two badges at once to one recipient, or to two that are one person, waits here for the other.
 LOCK_SQL: Final = """
-SELECT id, person_id, guardian_id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, kind, person_id, guardian_id FROM recipient
+WHERE tenant_id = $1 AND id IN (
+    SELECT unnest($2::uuid[])
+    UNION
+    SELECT same.id FROM recipient r
+    JOIN recipient same ON same.tenant_id = r.tenant_id AND same.person_id = r.person_id
+    WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
+      AND r.kind = 'person' AND same.kind = 'person')
+ORDER BY id FOR UPDATE
 """
+EARNERS_SQL: Final = "SELECT id, kind, person_id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 OF_PERSON_SQL: Final = """
 SELECT id FROM recipient WHERE tenant_id = $1 AND person_id = $2 AND kind = 'person' ORDER BY created_at, id LIMIT 1
 """
@@ -47,10 +58,11 @@ FROM recipient WHERE tenant_id = $1 AND id = $2
 
 @dataclass(frozen=True)
 class Known:
-    """A recipient as awards need them: `person_id` is whose the award is to accept."""
+    """A recipient as awards need them: `person_id` is whose the award is to accept, `earner_id` who earns it."""
 
     id: UUID
     person_id: UUID | None
+    earner_id: UUID | None = None
 
 
 async def find_recipients(
@@ -140,9 +152,23 @@ async def _by_person(here: Here, people: Iterable[UUID]) -> dict[UUID, UUID]:
 
 
 async def lock_recipients(here: Here, ids: Iterable[UUID]) -> dict[UUID, Known]:
-    """Read recipients and keep others from giving them anything until the transaction ends, by id."""
+    """Read recipients, and others that are the same people, by id.
+
+    Nobody else gives them anything until the transaction ends.
+    """
     rows = await fetch(LOCK_SQL, here.tenant_id, sorted(set(ids)))
-    return {row["id"]: Known(row["id"], row["guardian_id"] or row["person_id"]) for row in rows}
+    return {row["id"]: Known(row["id"], row["guardian_id"] or row["person_id"], _earner(row)) for row in rows}
+
+
+async def earners_of(here: Here, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Say who the recipients are that are people with an account, by id."""
+    rows = await fetch(EARNERS_SQL, here.tenant_id, sorted(set(ids)))
+    return {row["id"]: earner for row in rows if (earner := _earner(row))}
+
+
+def _earner(row: Record) -> UUID | None:
+    person: UUID | None = row["person_id"]
+    return person if row["kind"] == "person" else None
 
 
 async def recipient_of(here: Here, person: UUID, name: str, now: datetime) -> UUID:

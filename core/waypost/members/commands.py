@@ -204,7 +204,7 @@ async def create_token(act: Act, name: str, permissions: Sequence[str] | None, d
     """Make a token that acts in one's own role, or with some of its permissions; only its hash is kept."""
     giver, here, person = giver_of(act), act.here.tenant_id, act.person
     wrong: Refusal | None = rules.lasting(giver, days)
-    limits = rules.limits_of(giver, permissions)
+    limits = rules.limits_of(giver, permissions, act.granted)
     if wrong or isinstance(limits, Refusal) or person is None or act.role is None:
         return wrong or (limits if isinstance(limits, Refusal) else missing())
     if await store.count_tokens(here, person, act.now) >= MOST_TOKENS:

@@ -11,11 +11,10 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import City
-from waypost.outbox.jobs import GIVEN_UP, end_job
-from waypost.outbox.mail import MAIL, Mailer, tenant_in
-from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of
+from waypost.outbox.mail import MAIL, Mailer
+from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of, words_of
 from waypost.outbox.relay import PREFIX, event_of
+from waypost.outbox.retries import DELAYS_S
 from waypost.outbox.work import Effects, GivenUp, Later, Task, Work
 from waypost.tracing import about
 
@@ -121,22 +120,23 @@ class Doing:
             if error is None:
                 self.counts.handled[task.kind] += 1
             else:
-                failed.append(self._failed(task, error))
-        dead = {failure.id for failure in failed if failure.after_s is None}
+                failed.append(self._failed(task, await self._heard(task, error)))
         try:
-            for task in tasks:
-                if task.id in dead:
-                    await self._end_job(task)
             await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
         finally:  # what could not be written down is due again when its lease ends, so that lease must end
             self.held -= {task.id for task in tasks}
 
-    async def _end_job(self, task: Task) -> None:
-        """Tell those who watch the job of a dead task that it failed; before the task is written down as dead."""
-        tenant, job = tenant_in(task), task.facts.get("job")
-        if tenant is not None and job is not None:
-            async with self._work.database.transaction(City(tenant)):
-                await end_job(tenant, UUID(str(job)), "failed", [GIVEN_UP])
+    async def _heard(self, task: Task, error: Exception) -> Exception:
+        """Tell a job that it is dead; while that fails it is not, and comes again in a day."""
+        job = self._jobs.get(task.kind)
+        if job is None or job.dead is None or failure_of(task, error).after_s is not None:
+            return error
+        try:
+            await job.dead(self._work, task.facts)
+        except Exception as another:  # noqa: BLE001 - as above
+            log.warning("%s is dead, and was not told: %s", task.kind, words_of(another), extra=facts_of(task))
+            return Later(words_of(error), DELAYS_S[-1], counted=False)
+        return error
 
     def _failed(self, task: Task, error: Exception) -> Failure:
         failure = failure_of(task, error)

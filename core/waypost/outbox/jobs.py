@@ -1,7 +1,6 @@
 """Jobs that people watch: begun by an act, told of as they go on, ended with what could not be done.
 
-All three functions run inside the tenant's City transaction; each tells an event, which subscriptions follow. Work
-that belongs to a job names it as its fact `job`: when it is dead, the job has failed.
+All three functions run inside the tenant's City transaction; each tells an event, which subscriptions follow.
 """
 
 from __future__ import annotations
@@ -49,9 +48,6 @@ class Problem:
     message: str
     line: int | None = None
     column: str | None = None
-
-
-GIVEN_UP: Final = Problem(code="GIVEN_UP", message="It broke off again and again, and is not tried any more.")
 
 
 async def begin_job(act: Act, kind: str, total: int | None = None) -> UUID:

@@ -88,10 +88,14 @@ class Handler:
 
 @dataclass(frozen=True)
 class JobKind:
-    """Does what `enqueue(name, facts)` asked for, at least once, outside any transaction."""
+    """Does what `enqueue(name, facts)` asked for, at least once, outside any transaction.
+
+    `dead` is called when it failed for good, with the same facts, so that whoever waits for it is told.
+    """
 
     name: str
     run: Callable[[Work, Mapping[str, Any]], Awaitable[None]]
+    dead: Callable[[Work, Mapping[str, Any]], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from logging import getLogger
 from typing import Final, Protocol
 
@@ -14,16 +14,7 @@ from waypost.plugins.discovery import Candidate, discover
 from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
 from waypost.plugins.manifest import FILE_NAME, Manifest
 from waypost.plugins.names import carries, type_prefix
-from waypost.plugins.registrars import (
-    AppRegistrar,
-    CatalogueRegistrar,
-    EffectsRegistrar,
-    GeocoderRegistrar,
-    GraphRegistrar,
-    LintRegistrar,
-    Registrar,
-    SubmissionRegistrar,
-)
+from waypost.plugins.registrars import REGISTRARS, Registrar
 
 LOG: Final = getLogger(__name__)
 
@@ -62,33 +53,53 @@ class Composed(Protocol):
 def fitting(plugins: Plugins, compose: Callable[[Profile], Composed]) -> Plugins:
     """These plugins, without those whose declarations cannot be composed with the core's.
 
-    `compose` is called with growing profiles and raises when their declarations do not fit the tables or
-    each other. Types that come into the schema by the way carry the prefix too. What is raised for the
-    core alone is raised here, since no plugin is to blame.
+    `compose` makes the schema of a profile and raises when its declarations do not fit the tables or each other. Types
+    that come into the schema by the way carry the prefix too. What is raised for the core alone is raised here, since
+    no plugin is to blame.
     """
-    fits: Profile = frozenset()
-    known = set(compose(fits).core.type_map)
-    for plugin in plugins.in_order():
-        if plugins.get(plugin.manifest.name) is None:
-            continue  # it requires one that was left out just now
+    fitter = _Fitter(plugins, compose)
+    fitter.fit(plugins.in_order())
+    return fitter.plugins
+
+
+class _Fitter:
+    """Takes plugins in as many at once as fit, so that a hundred good ones cost one composition and not a hundred."""
+
+    def __init__(self, plugins: Plugins, compose: Callable[[Profile], Composed]) -> None:
+        self.plugins = plugins
+        self._compose = compose
+        self._fits: Profile = frozenset()
+        self._known = set(compose(self._fits).core.type_map)
+
+    def fit(self, some: Sequence[Plugin]) -> None:
+        """Take these in, or leave out those that are to blame: halved, until the blame lies with one."""
+        some = [each for each in some if self.plugins.get(each.manifest.name)]  # others went with one they require
+        if not some:
+            return
         try:
-            types = _types_of(plugin, compose(fits | {plugin.key}).core, known)
+            profile = self._fits | {each.key for each in some}
+            types = _types_of(some, self._compose(profile).core, self._known)
         except Exception as error:  # noqa: BLE001 - one plugin's fault costs that plugin
-            reason = f"its declarations do not fit: {_what(error)}"
-            plugins = plugins.without(plugin.manifest.name, reason)
-            LOG.warning("plugin %s is left out: %s", plugin.manifest.name, reason)
+            if len(some) > 1:
+                self.fit(some[: len(some) // 2])
+                self.fit(some[len(some) // 2 :])
+            else:
+                self._leave_out(some[0].manifest.name, f"its declarations do not fit: {_what(error)}")
         else:
-            known |= types
-            fits |= {plugin.key}
-    return plugins
+            self._known |= types
+            self._fits = profile
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self.plugins = self.plugins.without(name, reason)
+        LOG.warning("plugin %s is left out: %s", name, reason)
 
 
-def _types_of(plugin: Plugin, schema: GraphQLSchema, known: Collection[str]) -> set[str]:
-    """The types that a plugin brought, registered or reached from those that are; scalars are everybody's."""
-    prefix = type_prefix(plugin.manifest.prefix)
+def _types_of(plugins: Collection[Plugin], schema: GraphQLSchema, known: Collection[str]) -> set[str]:
+    """The types that plugins brought, registered or reached from those that are; scalars are everybody's."""
+    prefixes = [type_prefix(plugin.manifest.prefix) for plugin in plugins]
     types = {name for name, kind in schema.type_map.items() if name not in known and not is_scalar_type(kind)}
-    if foreign := sorted(name for name in types if not carries(name, prefix)):
-        raise LeftOut(f"types must begin with {prefix}: {', '.join(foreign)}")
+    if foreign := sorted(name for name in types if not any(carries(name, prefix) for prefix in prefixes)):
+        raise LeftOut(f"types must begin with {' or '.join(prefixes)}: {', '.join(foreign)}")
     return types
 
 
@@ -117,38 +128,14 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     if manifest is None or candidate.reason:
         raise LeftOut(candidate.reason)
     _register(hooks, candidate)
-    graph = GraphRegistrar(manifest.name, manifest.prefix)
-    app = AppRegistrar(manifest.name, manifest.prefix)
-    catalogue = CatalogueRegistrar(manifest.name, manifest.prefix)
-    geocoders = GeocoderRegistrar(manifest.name, manifest.prefix)
-    effects = EffectsRegistrar(manifest.name, manifest.prefix)
-    submission = SubmissionRegistrar(manifest.name, manifest.prefix)
-    lint = LintRegistrar(manifest.name, manifest.prefix)
-    registrars = {
-        "waypost_graph": graph,
-        "waypost_app": app,
-        "waypost_catalogue": catalogue,
-        "waypost_geocoders": geocoders,
-        "waypost_effects": effects,
-        "waypost_submission": submission,
-        "waypost_lint": lint,
-    }
-    for hook, registrar in registrars.items():
-        _call(hooks, hook, manifest.name, registrar)
+    registrars = {each: each(manifest.name, manifest.prefix) for each in REGISTRARS}
+    for kind, registrar in registrars.items():
+        _call(hooks, hookspecs.hook_of(kind), manifest.name, registrar)
     faults = [fault for registrar in registrars.values() for fault in registrar.faults]
     faults += _broken_promises(manifest, registrars.values())
     if faults:
         raise LeftOut("; ".join(faults))
-    return Plugin(
-        manifest,
-        app.registered,
-        tuple(catalogue.sections),
-        graph.declarations(),
-        tuple(geocoders.geocoders),
-        effects.effects(),
-        tuple(submission.vetoes),
-        tuple(lint.registered),
-    )
+    return Plugin(manifest, registrars, candidate.package)
 
 
 def _register(hooks: PluginManager, candidate: Candidate) -> None:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from waypost.access.permissions import Granted
+from waypost.calling import Calls
 from waypost.db import App
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
+from waypost.plugins.incoming import handling
 from waypost.plugins.manifest import Manifest
-from waypost.plugins.registrars import Declarations, Geocoder, Veto
+from waypost.plugins.registrars import (
+    AppRegistrar,
+    CatalogueRegistrar,
+    Declarations,
+    EffectsRegistrar,
+    GraphRegistrar,
+    LintRegistrar,
+    PermissionsRegistrar,
+    Registrar,
+    RoutesRegistrar,
+)
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
+
+R = TypeVar("R", bound=Registrar)
 
 Profile = frozenset[tuple[str, str]]  # names and versions of plugins; equal profiles share one schema
 
@@ -35,13 +49,12 @@ class Plugin:
     """A plugin that works, with everything it registered."""
 
     manifest: Manifest
-    app: App | None
-    sections: tuple[CatalogueSection, ...]
-    declarations: Declarations
-    geocoders: tuple[Geocoder, ...] = ()
-    effects: Effects = field(default_factory=Effects)
-    vetoes: tuple[Veto, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    registered: Mapping[type[Registrar], Registrar]
+    package: str  # the top-level one that is imported
+
+    def by(self, kind: type[R]) -> R:
+        """What it registered with one of the registrars."""
+        return cast("R", self.registered[kind])
 
     @property
     def key(self) -> tuple[str, str]:
@@ -67,13 +80,13 @@ class Installed:
 
 
 class Plugins:
-    """The plugins of this process; immutable once loaded, but for `failed_vetoes`, which counts by plugin."""
+    """The plugins of this process; immutable once loaded, but for what `calls` counts."""
 
-    def __init__(self, installed: Iterable[Installed]) -> None:
+    def __init__(self, installed: Iterable[Installed], calls: Calls | None = None) -> None:
         by_name = sorted(installed, key=lambda one: (one.name, one.distribution))
         self.installed: tuple[Installed, ...] = tuple(_without_orphans(by_name))
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
-        self.failed_vetoes = Counter[str]()
+        self.calls = calls or Calls()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
 
     @property
@@ -98,20 +111,28 @@ class Plugins:
 
     def apps(self) -> tuple[App, ...]:
         """The apps of all working plugins, for the migration runner; those required come first."""
-        return tuple(plugin.app for plugin in self.in_order() if plugin.app)
+        registered = (plugin.by(AppRegistrar).registered for plugin in self.in_order())
+        return tuple(app for app in registered if app)
 
     def declarations(self, profile: Profile) -> tuple[Declarations, ...]:
         """What the plugins of a profile add to the graph; those required come first."""
-        return tuple(plugin.declarations for plugin in self.in_order() if plugin.key in profile)
+        return tuple(plugin.by(GraphRegistrar).declarations() for plugin in self.in_order() if plugin.key in profile)
 
     def lint_rules(self, names: Iterable[str]) -> tuple[Rule, ...]:
         """The rules for badges' words in a tenant that switched these plugins on; those of required ones first."""
         profile = self.profile(names)
-        return tuple(rule for plugin in self.in_order() if plugin.key in profile for rule in plugin.rules)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
+
+    def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
+        """The permissions that these plugins bring, in a tenant that switched them on."""
+        profile = self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(each for plugin in inside for each in plugin.by(PermissionsRegistrar).permissions)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(where_active(plugin.manifest.name, plugin.effects) for plugin in self.in_order())
+        return tuple(where_active(plugin.manifest.name, _effects_of(plugin), self.calls) for plugin in self.in_order())
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
@@ -123,12 +144,18 @@ class Plugins:
 
     def without(self, name: str, reason: str) -> Plugins:
         """These plugins with one left out, and with it those that require it."""
-        return Plugins(_left_out(one, reason) if one.name == name and one.plugin else one for one in self.installed)
+        left = (_left_out(one, reason) if one.name == name and one.plugin else one for one in self.installed)
+        return Plugins(left, self.calls)
 
     def in_order(self) -> tuple[Plugin, ...]:
         """The working plugins, those required before those that require them, else by name."""
         requirements = {plugin.manifest.name: plugin.manifest.requires for plugin in self.ready}
         return tuple(self._by_name[name] for name in TopologicalSorter(requirements).static_order())
+
+
+def _effects_of(plugin: Plugin) -> Effects:
+    hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
+    return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook)))
 
 
 def _for_files(plugin: Plugin) -> InstalledPlugin:
@@ -139,7 +166,7 @@ def _for_files(plugin: Plugin) -> InstalledPlugin:
 
     return InstalledPlugin(
         plugin.manifest.name,
-        sections=tuple(_with_full_settings(section, schema) for section in plugin.sections),
+        sections=tuple(_with_full_settings(section, schema) for section in plugin.by(CatalogueRegistrar).sections),
         check_settings=check_settings,
         requires=plugin.manifest.requires,
     )

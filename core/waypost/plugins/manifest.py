@@ -13,14 +13,15 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from waypost.plugins.names import PLUGIN_NAME, PREFIX
+from waypost.plugins.registrars import REGISTRARS
 from waypost.plugins.settings import NO_SETTINGS, problems_in, schema_problems, sentence
 from waypost.tenancy import Problem
 
 FILE_NAME: Final = "waypost-plugin.toml"
 
 # What a contribution may be called: the kinds that the registrars write down.
-KINDS: Final = "catalogue|field|geocoder|handler|job|letter|lint_rule|mutation|query|schedule|table|type|veto"
-CONTRIBUTION: Final = rf"^({KINDS}):[A-Za-z_][A-Za-z0-9_.-]*$"
+KINDS: Final = tuple(sorted(kind for registrar in REGISTRARS for kind in registrar.kinds))
+CONTRIBUTION: Final = rf"^({'|'.join(KINDS)}):[A-Za-z_][A-Za-z0-9_.-]*$"
 
 _NAMES: Final = {"type": "array", "uniqueItems": True, "items": {"type": "string", "pattern": PLUGIN_NAME}}
 FORM: Final[Mapping[str, Any]] = {

@@ -89,6 +89,8 @@ CREATE TABLE upload (
     media_type text NOT NULL,
     size integer NOT NULL CHECK (size > 0),
     complete boolean NOT NULL DEFAULT false,
+    sendings integer NOT NULL DEFAULT 0,
+    used boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL CHECK (isfinite(expires_at)),
     PRIMARY KEY (tenant_id, id)

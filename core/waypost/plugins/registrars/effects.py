@@ -1,0 +1,50 @@
+"""What a plugin does in the background."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from waypost.outbox.work import Effects, Handler, JobKind, Letter, Schedule
+from waypost.plugins.registrars.base import Registrar
+
+Job = TypeVar("Job", Handler, JobKind, Schedule, Letter)
+
+
+class EffectsRegistrar(Registrar):
+    """Takes what a plugin does in the background: handlers of events, jobs, schedules, letters."""
+
+    kinds = ("handler", "job", "schedule", "letter")
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self._handlers: list[Handler] = []
+        self._jobs: list[JobKind] = []
+        self._schedules: list[Schedule] = []
+        self._letters: list[Letter] = []
+
+    def handler(self, handler: Handler) -> Handler:
+        """Register a handler of events; it is called for tenants in which the plugin is active."""
+        return self._named("handler", handler, self._handlers)
+
+    def job(self, job: JobKind) -> JobKind:
+        """Register a job, which `enqueue(name, facts)` asks for."""
+        return self._named("job", job, self._jobs)
+
+    def schedule(self, schedule: Schedule) -> Schedule:
+        """Register something to be done every so many seconds, in one worker of all."""
+        return self._named("schedule", schedule, self._schedules)
+
+    def letter(self, letter: Letter) -> Letter:
+        """Register an e-mail; its templates lie in the plugin's package."""
+        return self._named("letter", letter, self._letters)
+
+    def effects(self) -> Effects:
+        """Everything registered, in its order."""
+        return Effects(tuple(self._handlers), tuple(self._jobs), tuple(self._schedules), tuple(self._letters))
+
+    def _named(self, kind: str, effect: Job, known: list[Job]) -> Job:
+        if not effect.name.startswith(f"{self.prefix}."):
+            self.faults.append(f"the {kind} {effect.name} must begin with {self.prefix}.")
+        self._contributes(kind, effect.name)
+        known.append(effect)
+        return effect

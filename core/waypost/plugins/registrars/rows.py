@@ -1,0 +1,69 @@
+"""Tables, and sections of the catalogue files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from waypost.db import App, OwnedTable
+from waypost.plugins.names import schema_name
+from waypost.plugins.registrars.base import Registrar
+from waypost.tenancy import CatalogueSection
+
+
+class AppRegistrar(Registrar):
+    """Takes the one `App` of a plugin."""
+
+    kinds = ("table",)
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self.registered: App | None = None
+
+    def app(self, app: App) -> None:
+        """Register tables, migrations and reference data.
+
+        The app is called like the plugin, and each table lies in the plugin's own schema and is of
+        one of the four kinds.
+        """
+        if self.registered is not None:
+            self.faults.append("a second app is registered; one plugin has one")
+        if app.name != self.plugin:
+            self.faults.append(f"the app is called {app.name} and must be called {self.plugin}")
+        for table in app.tables:
+            self._look_at(table)
+        self.registered = app
+
+    def _look_at(self, table: type[Any]) -> None:
+        name, schema = table._meta.tablename, table._meta.schema
+        if not issubclass(table, OwnedTable):
+            self.faults.append(
+                f"the table {name} is of none of the four kinds: "
+                "TenantTable, PersonTable, ReferenceTable, PlatformTable"
+            )
+        if schema != schema_name(self.plugin):
+            self.faults.append(
+                f"the table {name} lies in the schema {schema or 'public'} and must lie in {schema_name(self.plugin)}"
+            )
+        self._contributes("table", name)
+
+
+class CatalogueRegistrar(Registrar):
+    """Takes sections of the catalogue files."""
+
+    kinds = ("catalogue",)
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self.sections: list[CatalogueSection] = []
+
+    def section(self, section: CatalogueSection) -> None:
+        """Register a table inside each entry of one kind, such as `[badges.essential]`.
+
+        Its name is the plugin's prefix, alone or with more words: `essential`, `essential_review`.
+        """
+        if section.name != self.prefix and not section.name.startswith(f"{self.prefix}_"):
+            self.faults.append(
+                f"the section {section.kind}.{section.name} must be called {self.prefix} or begin with {self.prefix}_"
+            )
+        self._contributes("catalogue", f"{section.kind}.{section.name}")
+        self.sections.append(section)
