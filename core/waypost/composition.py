@@ -12,6 +12,7 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import known as award_known
 from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
@@ -110,7 +111,7 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
-    given = (award_effects, completing, claim_codes, request_effects, insight_effects)
+    given = (award_effects, award_known, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
 

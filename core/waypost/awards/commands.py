@@ -11,7 +11,7 @@ from waypost.access.permissions import ROLES, issuer_scoped
 from waypost.awards import events, store
 from waypost.awards.rules import AwardWords, moved, reason_problem
 from waypost.db import execute, fetchval
-from waypost.learners.recipients import find_recipients, read_recipient
+from waypost.learners.recipients import contradictions, find_recipients, is_recipient
 from waypost.learners.rules import Who
 from waypost.outbox import Act, Event, command
 from waypost.outbox.act import OWN
@@ -57,6 +57,9 @@ async def award_badge(
         none = await store.issuer_missing(act.here, {("recipient",): to})
         if none:
             return none
+        [contradiction] = await contradictions(act.here, [to], people, found.issuer_id)
+        if contradiction:
+            return contradiction.under("recipient")
         [recipient] = await find_recipients(act.here, [to], people, found.issuer_id, act.now)
     return await store.write_award(act, badge, recipient, words)
 
@@ -64,9 +67,9 @@ async def award_badge(
 async def _is_known_to(act: Act, recipient: UUID) -> bool:
     """Whether the asker may know a recipient: people of one issuer only whom it gave something."""
     sql = "SELECT EXISTS (SELECT FROM award WHERE tenant_id = $1 AND recipient_id = $2 AND issuer_id = $3)"
-    if issuer_scoped(act.role):
-        return bool(await fetchval(sql, act.here.tenant_id, recipient, act.issuer_id))
-    return await read_recipient(act.here, recipient) is not None
+    if issuer_scoped(act.role) and not await fetchval(sql, act.here.tenant_id, recipient, act.issuer_id):
+        return False
+    return await is_recipient(act.here, recipient)
 
 
 @command(may="award.revoke")

@@ -198,8 +198,7 @@ class Reader:
         return None if self._twice(line) else line
 
     def _refused(self, number: int, refusal: Refusal) -> None:
-        column = refusal.path[0] if refusal.path else None
-        self.wrong(refusal.code, refusal.message, number, _NAMED.get(column or "", column))
+        self.wrong(refusal.code, refusal.message, number, column_of(*refusal.path[:1]))
 
     def _twice(self, line: Line) -> bool:
         key = derived_id(_NOBODY, *line.key()).int
@@ -234,6 +233,16 @@ class Reader:
 
 
 _NOBODY: Final = UUID(int=0)
+
+
+def column_of(field: str | None = None) -> str | None:
+    """Return the column of a field of the graph's input."""
+    return _NAMED.get(field or "", field)
+
+
+def field_of(column: str) -> str:
+    """Return the field of the graph's input that a column is."""
+    return next((field for field, named in _NAMED.items() if named == column), column)
 
 
 def _delimiter(header: str) -> str:

@@ -250,7 +250,7 @@ class Mutations:
                 if repeat is not None and engine.is_finished(text, plan):
                     await repeat.keep(orjson.loads(text)[field.key])
                 return plan, text
-        async with engine.database.transaction(Learner(person)):
+        async with engine.database.transaction(Learner(person), mine.request.asker.actor(field.name)):
             if repeat is not None:
                 await repeat.take()
             outcome = await self._done(relation, mine.request, tenant, given)

@@ -15,11 +15,12 @@ from waypost.access.permissions import NATIONAL_ROLE, Granted, permissions_of, p
 from waypost.access.tables import Membership as Memberships
 from waypost.access.tables import PersonProfile
 from waypost.db import City as CityScope
-from waypost.db import Database, Learner
+from waypost.db import Database
 from waypost.graph import Argument, Lookup, expression, identity, node, one, query
 from waypost.graph.query import named
 from waypost.graph.relations import Relation
 from waypost.graph.sql import text_list
+from waypost.learners.people import name_of
 
 if TYPE_CHECKING:
     from waypost.cities.graph import City
@@ -32,7 +33,6 @@ Find = Callable[[str, "Request"], Awaitable[str | None]]
 MEMBERSHIPS_SQL = """
 SELECT tenant_id, role, issuer_id, id FROM membership WHERE tenant_id = $1 AND person_id = $2 ORDER BY role, id
 """
-NAME_SQL = "SELECT name FROM person_profile WHERE person_id = $1"
 
 
 # What lies in other scopes than the graph's own is looked up first.
@@ -87,7 +87,7 @@ def names_in(database: Database) -> Find:
 
     async def find(_key: str, request: Request) -> str | None:
         person = request.asker.person
-        return None if person is None else await database.reads.read(Learner(person), NAME_SQL, [person])
+        return None if person is None else await name_of(database, person)
 
     return find
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from waypost.db import City, Database, current_scope, execute, fetchval, new_id
+from waypost.db import Actor, City, Database, current_actor, current_scope, execute, fetchval, new_id
 from waypost.settings import Settings
 from waypost.tracing import request_id
 
 CHANNEL: Final = "waypost_work"
+ACTOR: Final = "actor"  # the fact that says whose act asked for a piece of work
 
 ENQUEUE_SQL: Final = """
 INSERT INTO work (id, tenant_id, kind, lane, facts, request, due_at)
@@ -60,6 +61,10 @@ class Work:
         """The time, with its zone."""
         return self.clock()
 
+    def on_behalf_of(self, actor: Actor | None) -> Work:
+        """The same, done in somebody's name: what changes in a city leaves their trace."""
+        return self if actor is None else replace(self, database=self.database.on_behalf_of(actor))
+
     @asynccontextmanager
     async def once(
         self, tenant: UUID, handler: str, key: UUID, *, quiet: bool = False, lasting: bool = False
@@ -78,12 +83,21 @@ class Work:
 class Handler:
     """Does something about events of these types, at least once each, outside any transaction.
 
-    `events` holds types such as `badge.published`; `run` opens transactions of its own, one scope each.
+    `events` holds types such as `badge.published`; `run` opens transactions of its own, one scope each. What it changes
+    in a city is traced to whoever made it happen, under the handler's name. Raises `ValueError` for a name that no
+    trace can bear.
     """
 
     name: str
     events: frozenset[str]
     run: Callable[[Work, Happened], Awaitable[None]]
+
+    def __post_init__(self) -> None:
+        self.actor(UUID(int=0))
+
+    def actor(self, person: UUID) -> Actor:
+        """Whose trace it leaves, where an event is of that person."""
+        return Actor(person, self.name)
 
 
 @dataclass(frozen=True)
@@ -215,8 +229,9 @@ class Effects:
 async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0, lane: str | None = None) -> None:
     """Put a job into the queue in the current transaction; it is done if and only if that holds.
 
-    Facts hold ids and numbers only, never names or addresses; ids and times become text. National may not. Jobs of a
-    bundle name as their `lane` the fact by which they belong together.
+    Facts hold ids and numbers only, never names or addresses; ids and times become text. The act that asks is noted
+    with them, and the job is done on its behalf. National may not. Jobs of a bundle name as their `lane` the fact by
+    which they belong together.
     """
     await enqueue_all([(kind, facts)], after_s=after_s, lane=lane)
 
@@ -235,7 +250,9 @@ async def enqueue_all(
     tenant = scope.tenant if isinstance(scope, City) else None
     ids, kinds = [new_id() for _ in jobs], [kind for kind, _ in jobs]
     lanes = ["" if lane is None else str(each[lane]) for _, each in jobs]
-    facts = [orjson.dumps(dict(each), default=str).decode() for _, each in jobs]
+    actor = current_actor()
+    noted = {} if actor is None else {ACTOR: str(actor)}
+    facts = [orjson.dumps({**noted, **each}, default=str).decode() for _, each in jobs]
     made_by = [request_id()] * len(jobs) if requests is None else list(requests)
     await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, lanes, facts, made_by)
     await execute(NOTIFY_SQL)
