@@ -73,12 +73,14 @@ EraseMePayload: Any = payload("EraseMePayload", EraseMeSuccess, Invalid)
 class PrivacyMutation:
     """What people may ask about themselves, in every graph alike."""
 
+    # All that is kept of somebody is not kept once more, and nothing is of who was forgotten.
     export_my_data: ExportMyDataPayload = alone(
-        export_my_data, ExportMyDataInput, doc="Tell the asker all that is kept of them, in every city."
+        export_my_data, ExportMyDataInput, repeats=False, doc="Tell the asker all that is kept of them, in every city."
     )
     erase_me: EraseMePayload = alone(
         erase_me,
         EraseMeInput,
+        repeats=False,
         doc="Forget the asker in every city: name, addresses, roles, tokens. Badges that they earned stay, nameless.",
     )
 
