@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from tests.oracle.calls import Asked, Call, Refused, Resolver, Table, attempt, columns, global_id
+from tests.oracle.earned import called
 from tests.oracle.lists import Listing, check_page, listing, reference
 from tests.oracle.rows import Row, Thing, View
 from tests.oracle.things import anywhere, key, must, one, taken_part_in
@@ -171,9 +172,9 @@ def my_requests(call: Call) -> Listing:
 
 
 def name_of(call: Call) -> str | None:
-    """How the recipient that a row names is called."""
+    """How the recipient that a row names is called by its issuer."""
     found = call.view.rows.where("recipient", "id", call.thing["recipient_id"])
-    return found[0]["display_name"] if found else None
+    return called(call, found[0], call.thing["issuer_id"]) if found else None
 
 
 def evidence(call: Call) -> list[str]:

@@ -21,6 +21,11 @@ WHERE get_byte(uuid_send(id), 15) % 2 = 0
 RECIPIENT_SQL: Final = """
 INSERT INTO recipient (tenant_id, id, kind, display_name, person_id) VALUES ($1, $2, 'person', 'Ada', $3)
 """
+# Half of the issuers call them otherwise.
+NAME_SQL: Final = """
+INSERT INTO recipient_name (tenant_id, recipient_id, issuer_id, name)
+SELECT tenant_id, $2, id, 'Ada of ' || slug FROM issuer WHERE tenant_id = $1 AND get_byte(uuid_send(id), 15) % 2 = 0
+"""
 # Every other badge, in two cities; some do not count.
 AWARD_SQL: Final = """
 INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
@@ -118,6 +123,7 @@ async def settle(connection: Connection, world: World, learner: Asker) -> None:
         here, recipient = world.towns[town].id, new_id()
         await connection.execute("INSERT INTO known_in (person_id, tenant_id) VALUES ($1, $2)", person, here)
         await connection.execute(RECIPIENT_SQL, here, recipient, person)
+        await connection.execute(NAME_SQL, here, recipient)
         await connection.execute(AWARD_SQL, here, recipient, person, world.now)
         await connection.execute(SAID_SQL, here, new_id(), world.now)
         await connection.execute(CODE_SQL, here, recipient, world.now)

@@ -11,12 +11,12 @@ from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, te
 from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
 from waypost.awards.store import Origin, decide, find_awardable, opportunity_problem, write_award
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
 from waypost.outbox import OWN, Act, Event, command
 from waypost.refusal import Invalid, Refusal, missing
-from waypost.tenancy.entries import LOCK_SQL, Ref
+from waypost.tenancy.entries import Ref
 from waypost.tenancy.texts import said_problem
 
 MAKE_SQL: Final = """
@@ -167,7 +167,7 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     if row is None:
         return not_a_code()
     # Several codes may make several recipients one person, which none of them sees of the other yet.
-    await execute(LOCK_SQL, f"claimant {here} {act.person}")
+    await one_at_a_time("claimant", here, act.person)
     claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
     if claimed is not None and claimed["state"] == "revoked":
         return not_a_code()
@@ -180,7 +180,7 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     wrong = usable(terms, row["claimed"], row["cancelled_at"], act.now)
     if wrong:
         return wrong
-    recipient = await _recipient(act, row["recipient_id"], name)
+    recipient = await _recipient(act, row["recipient_id"], name, row["issuer_id"])
     if isinstance(recipient, Refusal):
         return recipient
     award = await _accepted(act, row["badge_id"], row["recipient_id"])
@@ -220,7 +220,7 @@ def _field(recipients: Sequence[Who] | Waiting | None) -> str:
     return "awards" if isinstance(recipients, Waiting) else "recipients"
 
 
-async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | Refusal:
+async def _recipient(act: Act, meant: UUID | None, name: str | None, issuer: UUID) -> UUID | Refusal:
     """Find the recipient that who acts is here, or becomes: the one that the code is for, if it is for one."""
     if act.person is None:
         return not_a_code()
@@ -229,7 +229,7 @@ async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | R
     if not name:
         return Invalid(message="Say how you are called, so that the issuer knows whose badge it is.", path=("name",))
     wrong = said_problem(names={"name": name})
-    return wrong or await recipient_of(act.here, act.person, name, act.now)
+    return wrong or await recipient_of(act.here, act.person, name, issuer, act.now)
 
 
 async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:

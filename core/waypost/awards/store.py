@@ -23,7 +23,7 @@ SELECT b.id, b.version_id, b.issuer_id, b.state, coalesce(p.repeats, 'once') AS 
 FROM badge b LEFT JOIN award_policy p ON p.tenant_id = b.tenant_id AND p.badge_id = b.id
 WHERE b.tenant_id = $1 AND b.id = $2 FOR SHARE OF b
 """
-# All recipients that are the same person count as one.
+# All recipients that are the same person count as one; so do those that are the same child of one guardian.
 HELD_SQL: Final = """
 SELECT s.named, a.version_id, a.state, a.expires_at
 FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
@@ -31,20 +31,31 @@ FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
       SELECT r.id, same.id FROM recipient r
       JOIN recipient same ON same.tenant_id = r.tenant_id AND same.person_id = r.person_id
       WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
-        AND r.kind = 'person' AND same.kind = 'person') s
+        AND r.kind = 'person' AND same.kind = 'person'
+      UNION
+      SELECT r.id, same.id FROM recipient r
+      JOIN recipient same ON same.tenant_id = r.tenant_id AND same.guardian_id = r.guardian_id
+       AND lower(same.display_name) = lower(r.display_name) AND same.birth_year = r.birth_year
+      WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
+        AND r.reference IS NULL AND same.reference IS NULL) s
 JOIN award a ON a.tenant_id = $1 AND a.recipient_id = s.id
 WHERE a.tenant_id = $1 AND a.badge_id = $3
 """
 AWARDS_SQL: Final = """
 INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
                    expires_at, earned_in_tenant_id, opportunity_id, narrative, awarded_by, origin, origin_id, batch_id,
-                   decided_at)
+                   decided_at, created_at)
 SELECT $1, id, badge_id, version_id, recipient_id, person_id, issuer_id, $2, awarded_at, expires_at,
-       earned_in_tenant_id, opportunity_id, narrative, $3, $4, $5, $6, $7
-FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::timestamptz[],
-            $15::timestamptz[], $16::uuid[], $17::uuid[], $18::text[])
+       earned_in_tenant_id, opportunity_id, narrative, $3, $4, $5, $6, $7, $8
+FROM unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::uuid[], $15::timestamptz[],
+            $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[])
      AS made (id, badge_id, version_id, recipient_id, person_id, issuer_id, awarded_at, expires_at,
               earned_in_tenant_id, opportunity_id, narrative)
+"""
+# What waits for somebody of whom nobody knew who they are.
+THEIRS_SQL: Final = """
+UPDATE award a SET person_id = known.person_id FROM unnest($2::uuid[], $3::uuid[]) AS known (id, person_id)
+WHERE a.tenant_id = $1 AND a.recipient_id = known.id AND a.person_id IS NULL AND known.person_id IS NOT NULL
 """
 EVIDENCE_SQL: Final = """
 INSERT INTO award_evidence (tenant_id, award_id, position, url)
@@ -161,7 +172,8 @@ async def insert_awards(
         [each.words.opportunity.id if each.words.opportunity else None for each in drafts],
         [each.words.narrative for each in drafts],
     ]
-    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided)
+    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided, now)
+    await execute(THEIRS_SQL, here.tenant_id, columns[3], columns[4])
     await execute(AWARDS_SQL, here.tenant_id, *facts, *columns)
     evidence = [(each.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
     if evidence:

@@ -131,6 +131,7 @@ CREATE TABLE badge_request (
 );
 CREATE UNIQUE INDEX badge_request_once ON badge_request (tenant_id, badge_id, person_id)
     WHERE state IN ('open', 'more-wanted');
+CREATE INDEX badge_request_of_recipient ON badge_request (tenant_id, recipient_id);
 CREATE INDEX badge_request_by_time ON badge_request (tenant_id, requested_at, id);
 CREATE INDEX badge_request_of_issuer ON badge_request (tenant_id, issuer_id, requested_at, id);
 CREATE INDEX badge_request_of_person ON badge_request (tenant_id, person_id, requested_at, id);
