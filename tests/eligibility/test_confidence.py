@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
@@ -14,7 +15,12 @@ from tests.eligibility.test_graph import CODE, ELIGIBLE
 from waypost.http import Platform
 
 AGE = "16.04294217"  # so odd that it stands nowhere by chance
-SAID = {"scheme": CODE, "about": "LEARNER", "facts": [{"fact": "age", "number": float(AGE)}], "on": "2026-05-01"}
+SAID: dict[str, Any] = {
+    "scheme": CODE,
+    "about": "LEARNER",
+    "facts": [{"fact": "age", "number": float(AGE)}],
+    "on": "2026-05-01",
+}
 GIVEN = f'[{{ fact: "age", number: {AGE} }}]'
 INLINE = f'{{ schemeEligibility(scheme: "{CODE}", about: LEARNER, facts: {GIVEN}) {{ verdict }} }}'
 DEFAULT = f"""query($facts: [SchemeFactInput!]! = {GIVEN}) {{

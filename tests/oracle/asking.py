@@ -49,7 +49,7 @@ class Platform:
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""
         active = slug == "plymouth" if slug is not None else tenant in {None, self.plymouth}
-        facts = {"name": "skills_builder", "version": "1.0", "api": "1", "prefix": "essential"}
+        facts = {"name": "skills_builder", "version": "1.0", "api": "1", "prefix": "essential", "pausedUntil": None}
         return [{**facts, "active": active}]
 
 

@@ -141,8 +141,7 @@ async def _name_gateway(act: Act, given: Given) -> Outcome:
 
 async def _describe(act: Act, given: Given) -> Outcome:
     said = {name: given[name] for name in DETAILS}
-    hours = said["hours_per_week"]
-    read = read_as(Placement, {**said, "hours_per_week": float(hours) if hours.is_finite() else -1.0})
+    read = read_as(Placement, {**said, "hours_per_week": float(said["hours_per_week"])})
     if not isinstance(read, Placement):
         first = read[0]
         return Invalid(message=f"It {first.words}.", path=tuple(camel(str(key)) for key in first.keys))
