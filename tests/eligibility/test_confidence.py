@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -12,6 +13,8 @@ import httpx
 import pytest
 
 from tests.eligibility.test_graph import CODE, ELIGIBLE
+from tests.tenancy.country import World
+from tests.waiting import until
 from waypost.http import Platform
 
 AGE = "16.04294217"  # so odd that it stands nowhere by chance
@@ -82,3 +85,27 @@ async def test_nothing_of_it_stays_in_logs_figures_memory_or_the_database(
             assert await connection.fetchval(sql, AGE) == 0, row["name"]
     finally:
         await connection.close()
+
+
+async def test_what_says_nothing_of_anybody_is_kept_until_the_scheme_changes(
+    client: httpx.AsyncClient, platform: Platform, world: World
+) -> None:
+    await until(lambda: platform.database.versions.known and platform.graph(None).shared is not None)
+    query = (
+        '{ scheme(code: "brighton/first-shift") { summary } opportunity(slug: "job") { schemes { rules { code } } } }'
+    )
+    for city in ("/brighton", ""):
+        asked = query if city else query.replace('slug: "job"', 'slug: "job", city: "brighton"')
+        answers = [await client.post(f"{city}/graphql", json={"query": asked}) for _ in range(2)]
+        assert all("etag" in answer.headers for answer in answers), answers[0].text
+    world.edit("brighton/catalogue/all.toml", "First jobs beside school", "First shifts beside school")
+    assert await world.changes() == ["brighton schemes/first-shift changed: summary"]
+
+    async def told() -> bool:
+        return "First shifts beside school" in (await ask(client, query)).text
+
+    for _ in range(100):
+        if await told():
+            break
+        await asyncio.sleep(0.05)
+    assert await told()

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from json import loads
-from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
 import strawberry
 
-from waypost.graph import URL, Argument, GraphError, column, computed, extend, many, node, query, value
+from waypost.graph import URL, Argument, column, computed, extend, many, node, query, value
 from waypost.schemes import tables
-from waypost.schemes.reading import value_of, value_problem
-from waypost.schemes.rules import Scheme as SchemeRules
-from waypost.schemes.rules import Subject, Value, eligibility
 
-from .shown import shower
-from .sources import known, listed
-
-if TYPE_CHECKING:
-    from waypost.graph import Request
-    from waypost.graph.query import Selected
-
-CLOCKS: Final = ZoneInfo("Europe/London")  # by which days begin and end where nobody says which day is meant
-MOST_FACTS: Final = 100
-Parents = Sequence[Mapping[str, Any]]
+from . import answering
 
 
 @strawberry.enum(description="Whom or what a rule of a scheme is about.")
@@ -191,114 +176,6 @@ class SchemeFactInput:
     date: date | None = strawberry.field(default=strawberry.UNSET, description="The value of a DATE.")
 
 
-# The schemes themselves
-
-
-def _day(field: Selected, request: Request) -> date:
-    return field.argument("on")(request) or request.now.astimezone(CLOCKS).date()
-
-
-async def _schemes(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
-    show = shower(request, _day(field, request))
-    ever = field.argument("on")(request) is None
-    return [[show.scheme(each, since_ever=ever) for each in await listed(request)] for _ in parents]
-
-
-async def _scheme(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
-    code = field.argument("code")(request)
-    found = (await known(request, (code,))).get(code)
-    ever = field.argument("on")(request) is None
-    show = shower(request, _day(field, request))
-    return [None if found is None else show.scheme(found, since_ever=ever) for _ in parents]
-
-
-# Who fits
-
-
-async def _eligibility(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
-    code, about = field.argument("scheme")(request), field.argument("about")(request)
-    subject = Subject(about.value if isinstance(about, Enum) else about)
-    found = (await known(request, (code,))).get(code)
-    if found is None:
-        return [None for _ in parents]
-    facts = _facts(found, subject, field.argument("facts")(request))
-    on = _day(field, request)
-    answer, show = eligibility(found, subject, facts, on), shower(request, on)
-    shown = {
-        "scheme": show.scheme(found, since_ever=False),
-        "about": subject.value,
-        "on": on,
-        "verdict": answer.verdict.value,
-        "reasons": [show.reason(each) for each in answer.reasons],
-    }
-    return [shown for _ in parents]
-
-
-def _facts(scheme: SchemeRules, about: Subject, given: Sequence[Mapping[str, Any]]) -> dict[str, Value]:
-    """Read facts; what is wrong with one is told without its value."""
-    if len(given) > MOST_FACTS:
-        raise GraphError("INVALID_ARGUMENT", f"At most {MOST_FACTS} facts are given.")
-    facts: dict[str, Value] = {}
-    for each in given:
-        fact = scheme.fact(each["fact"])
-        if fact is None or fact.about is not about:
-            names = ", ".join(one.code for one in scheme.facts if one.about is about) or "nothing"
-            raise GraphError("INVALID_ARGUMENT", f"A fact is not one of this scheme's about the {about}: {names}.")
-        if fact.code in facts:
-            raise GraphError("INVALID_ARGUMENT", f"The fact {fact.code} is given twice.")
-        values = [one for key, one in each.items() if key != "fact" and one is not None]
-        read = value_of(fact.kind, values[0]) if len(values) == 1 else None
-        if read is None or value_problem(fact, values[0]) is not None:
-            kinds = f"of the kind {fact.kind}" + (f", one of {', '.join(fact.values)}" if fact.values else "")
-            raise GraphError("INVALID_ARGUMENT", f"The fact {fact.code} takes exactly one value {kinds}.")
-        facts[fact.code] = read
-    return facts
-
-
-# The schemes of opportunities
-
-
-async def _of_rows(parents: Parents, request: Request) -> list[SchemeRules | None]:
-    """The scheme of each row; None for one that is not known here: its plugin is off, say."""
-    codes = [f"{each['tenant_id']}/{each['scheme']}" if each["local"] else each["scheme"] for each in parents]
-    found = await known(request, codes)
-    return [found.get(code) for code in codes]
-
-
-def _first_day(parent: Mapping[str, Any], request: Request) -> date:
-    said = parent["starts_on"]
-    return date.fromisoformat(said) if said else request.now.astimezone(CLOCKS).date()
-
-
-async def _scheme_of(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
-    del field
-    pairs = zip(parents, await _of_rows(parents, request), strict=True)
-    shown = ((shower(request, _first_day(parent, request)), scheme) for parent, scheme in pairs)
-    return [None if scheme is None else show.scheme(scheme) for show, scheme in shown]
-
-
-async def _facts_of(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
-    del field
-    found = []
-    for parent, scheme in zip(parents, await _of_rows(parents, request), strict=True):
-        said = loads(parent["facts"]) if isinstance(parent["facts"], str) else parent["facts"]
-        show = shower(request, _first_day(parent, request))
-        declared = () if scheme is None else scheme.facts
-        read = [(fact, value_of(fact.kind, said[fact.code])) for fact in declared if fact.code in said]
-        found.append([show.known(fact, value) for fact, value in read if value is not None])
-    return found
-
-
-async def _rules_of(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
-    del field
-    found = []
-    for parent, scheme in zip(parents, await _of_rows(parents, request), strict=True):
-        on = _first_day(parent, request)
-        held = () if scheme is None else scheme.in_force(on)
-        found.append([shower(request, on).rule(each) for each in held])
-    return found
-
-
 @value
 class SchemeKnownFact:
     """A fact that is known of a placement."""
@@ -312,17 +189,20 @@ class OpportunityScheme:
     """A scheme that an opportunity is a placement of. It gives facts and rules, never a verdict on anybody."""
 
     scheme: Scheme | None = computed(
-        _scheme_of,
+        answering.scheme_of,
+        kept=True,
         columns=("tenant_id", "scheme", "local", "starts_on"),
         doc="The scheme; null where it is not known here any more: its plugin is off, say.",
     )
     facts: list[SchemeKnownFact] = computed(
-        _facts_of,
+        answering.facts_of,
+        kept=True,
         columns=("tenant_id", "scheme", "local", "starts_on", "facts"),
         doc="What is known of the placement, as far as the scheme's rules look at it.",
     )
     rules: list[SchemeRule] = computed(
-        _rules_of,
+        answering.rules_of,
+        kept=True,
         columns=("tenant_id", "scheme", "local", "starts_on"),
         doc="The rules in force on the opportunity's first day, today for one without dates: about all subjects.",
     )
@@ -346,17 +226,19 @@ class SchemeQuery:
     """Root fields for schemes."""
 
     schemes: list[Scheme] = computed(
-        _schemes,
+        answering.schemes,
+        kept=True,
         arguments=(_ON,),
         doc="The schemes of active plugins, also those that are over; in a city its own too.",
     )
     scheme: Scheme | None = computed(
-        _scheme,
+        answering.scheme,
+        kept=True,
         arguments=(Argument("code", str, required=True, doc="Such as kickstart or brighton/first-shift."), _ON),
         doc="One scheme by its code, also one that is listed no more.",
     )
     scheme_eligibility: SchemeEligibility | None = computed(
-        _eligibility,
+        answering.asked_about,
         arguments=(
             Argument("scheme", str, required=True, doc="The code of the scheme."),
             Argument("about", SchemeSubject, required=True, doc="Who would come in."),

@@ -69,4 +69,8 @@ async def listed(request: Request) -> tuple[Scheme, ...]:
 async def known(request: Request, codes: Collection[str]) -> Found:
     """The schemes of these codes that are known where it is asked."""
     wanted = " ".join(code for code in dict.fromkeys(codes) if _CODE.fullmatch(code))
-    return await request.lookups[LOOKUP](wanted, request) if wanted else {}
+    remembered = f"{LOOKUP}: {wanted}"  # scheme, facts and rules of a placement ask for the same
+    if wanted and remembered not in request.memo:
+        request.memo[remembered] = await request.lookups[LOOKUP](wanted, request)
+    found: Found = request.memo.get(remembered, {})
+    return found
