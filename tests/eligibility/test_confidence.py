@@ -30,6 +30,7 @@ DEFAULT = f"""query($facts: [SchemeFactInput!]! = {GIVEN}) {{
     schemeEligibility(scheme: "{CODE}", about: LEARNER, facts: $facts) {{ verdict }} }}"""
 WRONG = INLINE.replace("verdict", "verdicts")
 HALF = INLINE[:-6]
+MISSPELT = INLINE.replace("schemeEligibility", "schemeEligible")
 TABLES = """
 SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables
 WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')
@@ -69,7 +70,7 @@ async def test_nothing_of_it_stays_in_logs_figures_memory_or_the_database(
     twice = {**SAID, "facts": SAID["facts"] * 2}
     for query, variables in (
         *((ELIGIBLE, each) for each in (SAID, wrong, twice)),
-        *((each, {}) for each in (INLINE, DEFAULT, WRONG, HALF)),
+        *((each, {}) for each in (INLINE, DEFAULT, WRONG, HALF, MISSPELT)),
     ):
         await ask(client, query, **variables)
     assert AGE not in " ".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)

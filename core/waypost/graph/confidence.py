@@ -36,8 +36,12 @@ class Confidence:
     arguments: Mapping[str, frozenset[str]]
 
     def concerns(self, text: str) -> bool:
-        """Whether a document, which may not even parse, names such a field at all."""
+        """Whether a document names such a field at all."""
         return any(name in text for name in self.arguments)
+
+    def resembles(self, text: str) -> bool:
+        """Whether a document that is wrong may have meant one: the field is misspelt, say, and its argument is not."""
+        return self.concerns(text) or any(name in text for names in self.arguments.values() for name in names)
 
     def is_in(self, node: DocumentNode) -> bool:
         """Whether something is asked in confidence."""

@@ -75,9 +75,11 @@ class Documents:
 
     def _may_be_kept(self, text: str, made: Document) -> bool:
         """Whether a document may be remembered: not with what somebody said of themselves in it."""
-        if not self._confidence.concerns(text):
-            return True
-        return made.node is not None and self._confidence.in_variables_alone(made.node)
+        if made.errors:
+            return not self._confidence.resembles(text)
+        return not self._confidence.concerns(text) or (
+            made.node is not None and self._confidence.in_variables_alone(made.node)
+        )
 
     def _made(self, text: str) -> Document:
         try:
