@@ -10,7 +10,7 @@ import pytest
 
 from tests.databases import Server
 from tests.http.stage import BASE_URL, SECRET_KEY
-from tests.tenancy.country import CLUB, WORKSHOP, World
+from tests.tenancy.country import CLUB, PATHWAY, WORKSHOP, World
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.db import Database
 from waypost.http import Platform, create_app
@@ -27,12 +27,13 @@ sector = "sport"
 
 @pytest.fixture(scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory, database: Database) -> World:
-    """Brighton with First Shift and two jobs, one of them without dates; and a city without schemes."""
+    """Brighton with First Shift and two jobs, one of them without dates; and a city that borrows one."""
     world = World(tmp_path_factory.mktemp("country"), database)
     old = WORKSHOP.format(slug="old-job") + "starts_at = 2026-02-02T09:00:00\nends_at = 2030-01-01T00:00:00\n" + PLACED
     jobs = old + WORKSHOP.format(slug="job") + PLACED + WORKSHOP.format(slug="choir")
     world.city("brighton", catalogue=CLUB + SHIPPED.read_text(encoding="utf-8") + jobs)
-    world.city("plymouth", catalogue=CLUB)
+    steps = 'opportunities = ["brighton/job"]\n'
+    world.city("plymouth", catalogue=CLUB + PATHWAY.format(slug="to-work") + steps)
     await world.apply()
     return world
 

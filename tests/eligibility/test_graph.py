@@ -159,3 +159,13 @@ async def test_an_opportunity_shows_facts_and_the_rules_of_its_day_and_no_verdic
     assert "At most 17 years old." in [rule["words"] for rule in old["rules"]]
     assert "At most 19 years old." in [rule["words"] for rule in now["rules"]]
     assert {rule["about"] for rule in old["rules"]} == {"LEARNER", "EMPLOYER", "PLACEMENT"}
+
+
+async def test_a_borrowed_opportunity_keeps_the_scheme_of_its_home(client: httpx.AsyncClient) -> None:
+    query = """{ pathway(slug: "to-work") { steps { opportunities { city { slug } schemes {
+        scheme { code } facts { value } rules { code } } } } } }"""
+    (step,) = (await read(client, query, "plymouth"))["pathway"]["steps"]
+    (scheme,) = step["opportunities"][0]["schemes"]
+    assert scheme["scheme"] == {"code": CODE}
+    assert [fact["value"] for fact in scheme["facts"]] == ["6", "8.5", "sport"]
+    assert "age-least" in [rule["code"] for rule in scheme["rules"]]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from waypost.db import City, National
 from waypost.schemes.store import OF_TENANT_SQL, WANTED_SQL, scheme_of_row
 
 if TYPE_CHECKING:
-    from waypost.db import Database
+    from waypost.db import Database, Scope
     from waypost.graph import Request
     from waypost.plugins import Plugins
     from waypost.schemes.rules import Scheme
@@ -34,13 +35,16 @@ def schemes_in(database: Database, plugins: Plugins | None) -> Callable[[str, Re
         known = {scheme.code: scheme for scheme in _of_plugins(plugins, request)}
         found = {code: known[code] for code in codes if code in known}
         if key == ALL:
-            rows = [] if request.tenant is None else await _rows(database, request, OF_TENANT_SQL, [request.tenant])
-            own = map(scheme_of_row, rows)
+            own = map(scheme_of_row, await _own(database, request.tenant))
             return {**known, **{scheme.code: scheme for scheme in own}}
         local = [code for code in codes if "/" in code]
         return {**found, **await _local(database, request, local)} if local else found
 
     return find
+
+
+async def _own(database: Database, tenant: UUID | None) -> list[Any]:
+    return [] if tenant is None else list(await database.reads.rows(City(tenant), OF_TENANT_SQL, [tenant]))
 
 
 def _of_plugins(plugins: Plugins | None, request: Request) -> tuple[Scheme, ...]:
@@ -51,14 +55,27 @@ def _of_plugins(plugins: Plugins | None, request: Request) -> tuple[Scheme, ...]
 
 
 async def _local(database: Database, request: Request, codes: Collection[str]) -> Found:
-    homes, slugs = zip(*(code.split("/", 1) for code in codes), strict=True)
-    rows = await _rows(database, request, WANTED_SQL, [list(homes), list(slugs)])
+    """Find local schemes; those of opportunities that a city borrowed are read nationally, as these are."""
+    abroad = [code for code in codes if request.tenant is not None and _is_abroad(code, request.tenant)]
+    here = [code for code in codes if code not in abroad]
+    scope = National() if request.tenant is None else City(request.tenant)
+    rows = [row for each, some in ((scope, here), (National(), abroad)) for row in await _wanted(database, each, some)]
     return {row["wanted"]: scheme_of_row(row) for row in rows}
 
 
-async def _rows(database: Database, request: Request, sql: str, values: list[Any]) -> list[Any]:
-    scope = National() if request.tenant is None else City(request.tenant)
-    return list(await database.reads.rows(scope, sql, values))
+def _is_abroad(code: str, tenant: UUID) -> bool:
+    """Whether a code names another tenant by its id, as rows do that were read nationally."""
+    try:
+        return UUID(code.partition("/")[0]) != tenant
+    except ValueError:
+        return False
+
+
+async def _wanted(database: Database, scope: Scope, codes: Collection[str]) -> list[Any]:
+    if not codes:
+        return []
+    homes, slugs = zip(*(code.split("/", 1) for code in codes), strict=True)
+    return list(await database.reads.rows(scope, WANTED_SQL, [list(homes), list(slugs)]))
 
 
 async def listed(request: Request) -> tuple[Scheme, ...]:
