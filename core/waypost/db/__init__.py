@@ -26,7 +26,7 @@ from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
 from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, act_as, current_scope, stamp
+from waypost.db.transaction import Transaction, act_as, current_scope, move_shared, stamp
 from waypost.db.versions import Versions
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "fetch",
     "fetchrow",
     "fetchval",
+    "move_shared",
     "new_id",
     "ownership",
     "stamp",
