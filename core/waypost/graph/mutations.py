@@ -76,7 +76,8 @@ class Acting(Relation):
     is not the tenant's in transactions of its own, and may find the tenant; it gets database, request and input.
 
     `own`: whoever has signed in acts for themselves, in any city, with no role. `learner`: the rows are that person's
-    own too, so that the act runs in their scope, and the payload is read in the city's.
+    own too, so that the act runs in their scope, and the payload is read in the city's. `shared`: what all graphs
+    share changes, the directory of tenants, which is read again before the client hears that it is done.
     """
 
     run: Callable[[Any, Mapping[str, Any]], Awaitable[Outcome]]
@@ -85,6 +86,7 @@ class Acting(Relation):
     before: Before | None = None
     own: bool = False
     learner: bool = False
+    shared: bool = False
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -100,6 +102,7 @@ def act(
     before: Before | None = None,
     own: bool = False,
     learner: bool = False,
+    shared: bool = False,
     doc: str,
 ) -> Any:
     """Declare a mutation; see `Acting`."""
@@ -111,6 +114,7 @@ def act(
         before=before,
         own=own or learner,
         learner=learner,
+        shared=shared,
         doc=doc,
         arguments=(given,),
     )
@@ -209,6 +213,8 @@ class Mutations:
         except _RepeatedError as again:
             answer = await again.repeat.answer(engine.database)
             return (refused(mine, field, answer) if isinstance(answer, Refusal) else answer), []
+        if relation.shared:
+            await request.services.catch_up()
         tree, errors = await engine.finish(text, plan, request)
         if tree is None:
             return None, errors

@@ -86,6 +86,10 @@ class Repeat:
     def _row(self) -> tuple[UUID, UUID, str, int]:
         return self.tenant, self.person, digest_of(self.said.key), self.place
 
+    @property
+    def _request(self) -> str:
+        return digest_of(self._key, self.said.request)  # nobody who sees the row can try out what was asked
+
     async def take(self) -> Any:
         """Take the key in the act's transaction: None = it is new; else the answer, or a `Refused`.
 
@@ -93,8 +97,8 @@ class Repeat:
         """
         tenant, person, digest, _ = self._row
         await execute(FORGET_SQL, tenant, person, digest)
-        taken = await fetchval(TAKE_SQL, *self._row, self.said.request)
-        if await fetchval(OTHER_SQL, tenant, person, digest, self.said.request):
+        taken = await fetchval(TAKE_SQL, *self._row, self._request)
+        if await fetchval(OTHER_SQL, tenant, person, digest, self._request):
             return REUSED
         return None if taken else self
 

@@ -90,6 +90,11 @@ class Plugins:
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
 
     @property
+    def working(self) -> Mapping[str, Plugin]:
+        """The plugins that work, by name."""
+        return self._by_name
+
+    @property
     def national(self) -> Profile:
         """The profile of the national graph: every plugin that works."""
         return self.profile(self._by_name)

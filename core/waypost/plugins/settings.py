@@ -79,8 +79,8 @@ def _problems_of(error: ValidationError, keys: Keys) -> Iterator[Problem]:
         case "required", dict() as table, dict() as schema:
             for key in sorted(set(schema["required"]) - set(table)):
                 yield Problem((*here, key), "is missing")
-        case "format", _, _ if error.validator_value == "secret":
-            # Without the value: it may well be the secret itself.
+        case _, _, dict() as schema if schema.get("format") == "secret":
+            # Without the value, whatever is wrong with it: it may well be the secret itself.
             yield Problem(here, "must be the name of a secret, such as credly-live; `waypost secrets set` keeps it")
         case _:
             yield Problem(here, error.message)
