@@ -117,7 +117,10 @@ def granted(scope: Scope, owned: Ownership) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Attack:
-    """What somebody tries with the rows of one side; `verbs` are the grants that it needs, `sets` a column it writes."""
+    """What somebody tries with the rows of one side.
+
+    `verbs` are the grants that it needs, `sets` a column that it writes.
+    """
 
     name: str
     scope: Scope

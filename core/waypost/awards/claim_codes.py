@@ -12,7 +12,7 @@ import strawberry
 
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, digest_of, link_problem, not_a_code, read_code, shown
-from waypost.db import City, Database, System, execute, fetchrow, fetchval, new_id
+from waypost.db import City, Database, System, execute, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.graph import (
     Argument,
     Connection,
@@ -39,7 +39,6 @@ from waypost.graph.sql import every
 from waypost.learners.people import name_of, note_known
 from waypost.outbox import Effects, Schedule, Work
 from waypost.refusal import Refusal, Refused
-from waypost.tenancy.entries import LOCK_SQL
 
 from . import claim_tables as tables
 from . import naming
@@ -92,7 +91,7 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
     if person is None:
         return not_a_code()
     async with database.transaction(CLAIMS):
-        await execute(LOCK_SQL, f"claims {person}")
+        await one_at_a_time("claims", person)
         since = request.now - WINDOW
         if await fetchval(WRONG_SQL, person, since) >= MOST_WRONG:
             words = "Too many codes were wrong; try again in an hour."

@@ -11,12 +11,12 @@ from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, te
 from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
 from waypost.awards.store import Origin, decide, find_awardable, opportunity_problem, write_award
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
 from waypost.outbox import OWN, Act, Event, command
 from waypost.refusal import Invalid, Refusal, missing
-from waypost.tenancy.entries import LOCK_SQL, Ref
+from waypost.tenancy.entries import Ref
 from waypost.tenancy.texts import said_problem
 
 MAKE_SQL: Final = """
@@ -167,7 +167,7 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     if row is None:
         return not_a_code()
     # Several codes may make several recipients one person, which none of them sees of the other yet.
-    await execute(LOCK_SQL, f"claimant {here} {act.person}")
+    await one_at_a_time("claimant", here, act.person)
     claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
     if claimed is not None and claimed["state"] == "revoked":
         return not_a_code()

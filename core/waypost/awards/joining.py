@@ -6,9 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from waypost.awards.mine import known_in
-from waypost.db import City, Database, execute
+from waypost.db import Actor, City, Database, execute
 from waypost.learners.people import RECIPIENTS, known_people, note_known
 
+ACT: Final = "addAddress"  # of which this is the end, whichever way the address was proved
 RECIPIENT_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND person_id = $2"
 GUARDIAN_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND guardian_id = $2"
 AWARD_SQL: Final = "UPDATE award SET person_id = $3 WHERE tenant_id = $1 AND person_id = $2"
@@ -31,7 +32,7 @@ async def join_people(database: Database, other: UUID, person: UUID) -> None:
     """Let one person be another everywhere, city by city; the addresses come last, so that a crash loses nothing."""
     for tenant in await known_in(database, other):
         await note_known(database, tenant, person)
-        async with database.transaction(City(tenant)):
+        async with database.transaction(City(tenant), Actor(person, ACT)):
             for sql in (RECIPIENT_SQL, GUARDIAN_SQL, AWARD_SQL):
                 await execute(sql, tenant, other, person)
     async with database.transaction(RECIPIENTS):

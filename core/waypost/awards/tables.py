@@ -79,7 +79,7 @@ class Upload(TenantTable):
     expires_at = Timestamptz()
 
 
-class UploadChunk(TenantTable, key=("upload_id", "position")):
+class UploadChunk(TenantTable, key=("upload_id", "position"), unaudited="Follows from the upload."):
     """A part of an upload's bytes, so that every process has them."""
 
     upload_id = UUID()

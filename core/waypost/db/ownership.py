@@ -32,10 +32,10 @@ class Ownership:
     `public` whether the national scope reads rows that are; `grants` maps a scope (`city`) to the
     verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
     platform table, and `shared_row` that it may write that of the nil uuid too; `updates` maps a scope to the only
-    columns that its UPDATE may change; `reason` says why a table is the platform's. `traced_by` is the column that names a row in the
-    audit (empty where none is an id), null for tables whose changes leave no trace; `append_only` says that nobody
-    changes or removes what was written, which triggers alone write; `sealed` that a row that is public stays as
-    it is.
+    columns that its UPDATE may change; `reason` says why a table is the platform's. `traced_by` is the column that
+    names a row in the audit (empty where none is an id), null for tables whose changes leave no trace; `append_only`
+    says that nobody changes or removes what was written, which triggers alone write; `sealed` that a row that is
+    public stays as it is.
     """
 
     kind: Kind

@@ -44,9 +44,9 @@ class OwnedTable(Table):
     ) -> None:
         """Bind a table to the scoped engine and to its kind.
 
-        `key` names the primary key after the leading column. `grants`,
-        `reason`, `tenant_policy`, `shared_row`, `updates`, `unaudited`, `append_only` and `sealed` are read by the kinds
-        that document them. Raises `TypeError` for a declaration that its kind does not allow.
+        `key` names the primary key after the leading column. `grants`, `reason`, `tenant_policy`, `shared_row`,
+        `updates`, `unaudited`, `append_only` and `sealed` are read by the kinds that document them.
+        Raises `TypeError` for a declaration that its kind does not allow.
         """
         if kind is not None:  # one of the four bases below, no table
             cls._base = kind

@@ -8,7 +8,7 @@ from random import Random, SystemRandom
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import City, Database, execute, fetch, fetchval, new_id
+from waypost.db import City, Database, execute, fetch, fetchval, new_id, one_at_a_time
 from waypost.insight import rules
 from waypost.insight.rules import ENOUGH, Release, Standing, Waiting, after
 from waypost.places.rules import normal_postcode
@@ -16,7 +16,6 @@ from waypost.places.rules import normal_postcode
 # Declined and revoked awards do not count, nor what was replaced: what replaced it does.
 COUNTING: Final = "('offered', 'accepted', 'expired')"
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('figures/' || $1::uuid::text, 0))"
 NEW_SQL: Final = f"""
 SELECT a.id, coalesce(r.person_id, r.id) AS learner_id, to_char(a.awarded_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
        v.layer, r.birth_year, a.opportunity_id
@@ -147,7 +146,7 @@ async def release_figures(
 async def release_here(tenant: UUID, today: date, *, chance: Random | None = None, now: datetime | None = None) -> int:
     """Do what `release_figures` does, in the tenant's City transaction."""
     through = rules.closed_month(today)
-    await execute(LOCK_SQL, tenant)
+    await one_at_a_time("figures", tenant)
     [row] = await fetch(STANDING_SQL, tenant)
     if (row["to_month"] or "") >= through:
         return 0

@@ -14,10 +14,11 @@ from waypost.learners.rules import is_guarded
 RECIPIENTS: Final = System("recipients")
 
 # In the order of digests, so that two who bring the same addresses at once do not wait for each other in a circle.
+# What is there already is held until the transaction ends, so that nobody forgets whoever was only typed meanwhile.
 IDENTITIES_SQL: Final = """
 INSERT INTO identity (digest, person_id)
 SELECT digest, person_id FROM unnest($1::text[], $2::uuid[]) AS given (digest, person_id) ORDER BY digest
-ON CONFLICT (digest) DO NOTHING RETURNING person_id
+ON CONFLICT (digest) DO UPDATE SET person_id = identity.person_id RETURNING digest, person_id
 """
 PEOPLE_SQL: Final = "INSERT INTO person (id, created_at) SELECT id, $2 FROM unnest($1::uuid[]) AS given (id)"
 FOUND_SQL: Final = "SELECT digest, person_id FROM identity WHERE digest = ANY($1::text[])"
@@ -47,10 +48,12 @@ async def find_people(
     digests = {address: address_digest(address, secret_key) for address in addresses}
     async with database.transaction(RECIPIENTS):
         given = sorted(digests.values())
-        made = await fetch(IDENTITIES_SQL, given, [new_id() for _ in given])
+        fresh = [new_id() for _ in given]
+        rows = await fetch(IDENTITIES_SQL, given, fresh)
+        people: Mapping[str, UUID] = {row["digest"]: row["person_id"] for row in rows}
+        made = set(fresh) & set(people.values())
         if made:
-            await execute(PEOPLE_SQL, [row["person_id"] for row in made], now)
-        people: Mapping[str, UUID] = {row["digest"]: row["person_id"] for row in await fetch(FOUND_SQL, given)}
+            await execute(PEOPLE_SQL, sorted(made), now)
         await execute(KNOWN_SQL, list(set(people.values())), tenant)
     return {address: people[digest] for address, digest in digests.items()}
 

@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -24,7 +24,7 @@ from waypost.db import City as CityScope
 from waypost.db import Database, Embedded, Learner, System, execute, fetch, new_id
 from waypost.db.migrate import migrate
 from waypost.db.roles import ensure_login
-from waypost.graph import Asker, Engine, GlobalId, Graph, GraphRequest, Schema
+from waypost.graph import Asker, Engine, GlobalId, Graph, GraphRequest, Schema, parse_id
 from waypost.issuers.store import IssuerWords, OrganisationWords, ensure_organisation, write_issuer
 from waypost.outbox import Work
 from waypost.outbox.worker import Worker
@@ -33,6 +33,7 @@ from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 from waypost.tenancy.entries import Here, Written
 from waypost_badge_nation import effects
+from waypost_badge_nation.rules import last_day
 
 # Roles belong to the server: all suites on one server must agree on the password of the login role.
 PASSWORD = "waypost-tests"
@@ -52,6 +53,11 @@ SETTING = """
 INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'badge_nation', $2)
 ON CONFLICT (tenant_id, plugin) DO UPDATE SET settings = excluded.settings
 """
+DAYS = "starts_on = $3, ends_on = $4"
+LONG_AGO = (
+    f"UPDATE plugin_badge_nation.nation_membership SET {DAYS} WHERE tenant_id = $1 AND id = $2",
+    f"UPDATE plugin_badge_nation.nation_standing SET {DAYS} WHERE network_id = $1 AND id = $2",
+)
 WORDS: Mapping[str, Any] = {
     "layer": "demonstrate",
     "description": "Earners of this badge have planned and run a small festival.",
@@ -111,6 +117,7 @@ class Platform:
 
     directory: Directory
     database: Database
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []
@@ -227,6 +234,16 @@ class Country:
         done = await self.act("badgeNationJoin", {"organisation": organisation, **facts}, shown, NETWORK, "network")
         assert done["__typename"] == "BadgeNationJoinSuccess", done
         membership: dict[str, Any] = done["membership"]
+        return membership
+
+    async def was_a_member(self, organisation: str, first: date) -> dict[str, Any]:
+        """Let an organisation have been a member for a year since a day long ago; answers that membership."""
+        membership = await self.joins(organisation)
+        named = parse_id(membership["id"])
+        assert named is not None
+        async with self.database.transaction(CityScope(self.tenants[NETWORK])):
+            for sql in LONG_AGO:
+                await execute(sql, self.tenants[NETWORK], named.row, first, last_day(first, 12))
         return membership
 
     async def drafts(self, organisation: str, city: str, name: str = "") -> str:
