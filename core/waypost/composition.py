@@ -95,16 +95,8 @@ def core() -> Contribution:
     kept = (audit, privacy_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
     written = (
-        *(
-            city_writes,
-            place_writes,
-            issuer_writes,
-            badge_writes,
-            collection_writes,
-            opportunity_writes,
-            pathway_writes,
-        ),
-        *(member_writes, addresses, learner_writes, school_writes, review_writes),
+        *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
+        *(city_writes, member_writes, addresses, learner_writes, school_writes, review_writes),
         *(award_writes, award_many_writes, claim_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)

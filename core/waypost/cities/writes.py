@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import strawberry
 
-from waypost.graph import ID, URL, Error, LanguageTag, Row, act, column, mutation, parse_id, payload, value
-from waypost.graph.inputs import NOWHERE, Given, cleared, maybe, needed
+from waypost.graph import ID, URL, Error, GlobalId, LanguageTag, Row, act, column, mutation, parse_id, payload, value
+from waypost.graph.inputs import Given, cleared, maybe, needed
 from waypost.graph.mutations import Found
 from waypost.graph.pages import camel
 from waypost.graph.payloads import Outcome
@@ -103,16 +103,12 @@ SetPluginPayload: Any = payload("SetPluginPayload", SetPluginSuccess, SettingsIn
 
 
 async def _in_city(_database: Database, request: Request, given: Mapping[str, Any]) -> Found | Refusal:
-    """Find the city, and what this process knows; an id that is not this graph's city names nothing."""
-    found, services = Found(), request.services
+    """Find what this process knows; on a city's graph no other city is meant."""
     if given.get("city") is not None:
         named = parse_id(given["city"])
-        right = named is not None and named.type == "City" and named.tenant is None
-        tenant = named.row if right and named is not None else NOWHERE
-        if request.tenant not in {None, tenant}:
+        if named is None or named != GlobalId("City", None, request.tenant or named.row):
             return missing().under("city")
-        found = Found(tenant)
-    return replace(found, given={"services": services})
+    return Found(given={"services": request.services})
 
 
 async def _update(act: Act, given: Given) -> Outcome:
@@ -169,11 +165,12 @@ class CityMutation:
     """What a city does to itself."""
 
     update_city: UpdateCityPayload = act(
-        _update, UpdateCityInput, before=_in_city, shared=True, doc="Change what the city says of itself."
+        _update, UpdateCityInput, by="city", before=_in_city, shared=True, doc="Change what the city says of itself."
     )
     set_plugin: SetPluginPayload = act(
         _set,
         SetPluginInput,
+        by="city",
         before=_in_city,
         shared=True,
         doc="Switch a plugin on or off for the city, set its settings, and keep its secrets.",
