@@ -106,6 +106,7 @@ CODES: Final[Mapping[str, str]] = {
     "RECURRENCE_INVALID": "The recurrence is no rule of RFC 5545, or one that is not taken.",
     "REVIEW_TAKEN": "Another curator holds the submission for now.",
     "RULE_IMPOSSIBLE": "A rule asks for more than there is below it.",
+    "SETTINGS_INVALID": "Settings that the plugin's schema does not allow; `problems` has all, with their paths.",
     "SLUG_TAKEN": "Something here has that slug, or had it once.",
     "STEPS_INVALID": "The steps are no tree, more than 200, or deeper than 6.",
     "TOO_LATE": "The hour in which it can be undone is over, or it was undone already.",

@@ -99,7 +99,7 @@ def test_settings_are_refused_with_as_many_problems_as_there_are_at_their_places
     if found:
         assert {each["path"][1] for each in found.problems} == wrong
         assert found.path == tuple(found.problems[0]["path"])
-        assert found.code == "INVALID"
+        assert found.code == "SETTINGS_INVALID"
 
 
 def test_a_problem_is_told_in_few_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,7 @@ NEEDY: Final = """
 PLUGIN: Final = "plugin { name active version api prefix title requires contributes settingsSchema pausedUntil }"
 ON: Final = {"plugin": "tide", "active": True}
 OFF: Final = {"plugin": "tide", "active": False}
+WRONG: Final = ("SettingsInvalid", "SETTINGS_INVALID")
 HIDDEN: Final = "Ethelburga-9-secret"
 BOSS: Final[dict[str, Any]] = {"who": "boss"}
 FILED_SQL: Final = "INSERT INTO tenant_plugin (tenant_id, plugin, active, managed_by) VALUES ($1, 'tide', $2, 'files')"
@@ -215,9 +217,24 @@ async def test_what_requires_another_comes_after_it_and_goes_before_it(stage: St
     await stage.done("setPlugin", OFF, "", **BOSS)
 
 
+async def test_of_two_that_cannot_both_be_one_is_refused(stage: Stage) -> None:
+    """Whoever comes second sees what the first has done."""
+    for _ in range(5):
+        await stage.done("setPlugin", ON, "", **BOSS)
+        needing = {"plugin": "harbour", "active": True}
+        ends = await asyncio.gather(*(stage.act("setPlugin", each, **BOSS) for each in (OFF, needing)))
+        assert sorted(each["__typename"] for each in ends) == ["Refused", "SetPluginSuccess"]
+        for name in ("harbour", "tide"):
+            await stage.done("setPlugin", {"plugin": name, "active": False}, "", **BOSS)
+
+
 async def test_every_problem_of_the_settings_is_told_with_its_path(stage: Stage) -> None:
     given = {**ON, "settings": '{"level": "high", "moon": true, "station": 4}'}
-    assert await stage.refused("setPlugin", given, **BOSS) == ("SettingsInvalid", "INVALID", ["settings", "level"])
+    assert await stage.refused("setPlugin", given, **BOSS) == (
+        "SettingsInvalid",
+        "SETTINGS_INVALID",
+        ["settings", "level"],
+    )
     query = """
     mutation($input: SetPluginInput!) {
       setPlugin(input: $input) { ... on SettingsInvalid { code problems { path message } } }
@@ -232,7 +249,11 @@ async def test_every_problem_of_the_settings_is_told_with_its_path(stage: Stage)
 
 async def test_a_plugin_is_not_switched_on_without_what_its_settings_must_say(stage: Stage) -> None:
     needy = {"plugin": "needy", "active": True}
-    assert await stage.refused("setPlugin", needy, **BOSS) == ("SettingsInvalid", "INVALID", ["settings", "port"])
+    assert await stage.refused("setPlugin", needy, **BOSS) == (
+        "SettingsInvalid",
+        "SETTINGS_INVALID",
+        ["settings", "port"],
+    )
     await stage.done("setPlugin", {"plugin": "needy", "settings": '{"port": 7}'}, "", **BOSS)
     await stage.done("setPlugin", needy, "", **BOSS)
     none = {"plugin": "needy", "settings": None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -84,6 +84,8 @@ async def set_plugin(act: Act, wish: Wish, ground: Ground) -> CityPluginSet | Re
     if wrong:
         return wrong
     await lock("directory")
+    # As it is now: the directory that this process knows may be a moment old.
+    here = replace(act.here, files=(await store.read_city(tenant))["files"])
     rows = await store.read_plugins(tenant)
     row = rows.get(name)
     was = row is not None and row.active
@@ -93,7 +95,7 @@ async def set_plugin(act: Act, wish: Wish, ground: Ground) -> CityPluginSet | Re
     on = {each for each, known in rows.items() if known.active}
     changes = wish.active is not None or wish.settings is not None
     refusal = (
-        (rules.kept_by_files(row, name, act.here.slug, act.here.files) if changes else None)
+        (rules.kept_by_files(row, name, here.slug, here.files) if changes else None)
         or (rules.switching_problem(ground.plugins, name, on, active=active) if active != was else None)
         or (rules.settings_problem(ground.plugins, name, settings) if changes and (active or wish.settings) else None)
         or await _keep_secrets(act, wish.secrets, ground.secret_key)
@@ -101,7 +103,7 @@ async def set_plugin(act: Act, wish: Wish, ground: Ground) -> CityPluginSet | Re
     if refusal:
         return refusal
     if active != was:
-        await store.switch(act.here, name, row, active=active)
+        await store.switch(here, name, row, active=active)
     if active != was or (wish.settings is not None and settings != stored):
         await store.write_settings(tenant, name, settings, act.now if active != was else None)
     told = CityPluginSet(tenant, name, active)

@@ -37,7 +37,6 @@ class CityWords(Table):
 class SettingsInvalid(Invalid):
     """Settings that the plugin's schema does not allow; `problems` has all, the refusal itself points at the first."""
 
-    code: str = "INVALID"
     problems: tuple[Mapping[str, Any], ...] = ()
 
 

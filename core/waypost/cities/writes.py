@@ -45,7 +45,9 @@ class UpdateCityInput:
 
     city: ID | None = maybe(WHICH)
     name: str | None = maybe("As people say it, such as Brighton & Hove.")
-    languages: list[LanguageTag] | None = maybe("All of them, such as en and cy: the first stays, others are added.")
+    languages: list[LanguageTag] | None = maybe(
+        "All of them, as BCP 47 tags such as en and cy: the first stays, others are added."
+    )
     look: LookInput | None = maybe("Its colours and logo.")
     contact_url: URL | None = maybe("Where people reach the city; null takes it away.")
 

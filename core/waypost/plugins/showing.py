@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,19 +13,8 @@ if TYPE_CHECKING:
 
 def shown(plugin: Plugin, calls: Calls, tenant: UUID | None, *, active: bool) -> dict[str, object]:
     """The plugin by the names of the graph's type `Plugin`, as it is in a tenant (None: in the nation)."""
-    manifest = plugin.manifest
-    return {
-        "name": manifest.name,
-        "version": manifest.version,
-        "api": manifest.api,
-        "prefix": manifest.prefix,
-        "active": active,
-        "pausedUntil": _paused_until(manifest.name, calls, tenant),
-        "title": manifest.title,
-        "requires": list(manifest.requires),
-        "contributes": sorted(manifest.contributes),
-        "settingsSchema": json.dumps(dict(manifest.settings), ensure_ascii=False),
-    }
+    paused_until = _paused_until(plugin.manifest.name, calls, tenant)
+    return {**plugin.described, "active": active, "pausedUntil": paused_until}
 
 
 def _paused_until(plugin: str, calls: Calls, tenant: UUID | None) -> str | None:

@@ -108,7 +108,7 @@ class TenantPlugin(
 class PluginSetting(TenantTable, key=("plugin",)):
     """What a tenant set for a plugin; only the tenant reads it."""
 
-    plugin = Text()
+    plugin = Text(help_text="The plugin's name, such as skills_builder.")
     settings = JSONB(default="{}", help_text="As JSON; what is left out takes the plugin's default.")
     switched_at = Timestamptz(null=True, help_text="When somebody last switched the plugin on or off in the graph.")
 
