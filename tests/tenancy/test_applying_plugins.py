@@ -6,8 +6,9 @@ import pytest
 
 from tests.tenancy.country import BADGE, CLUB, WITH_PLUGIN, WITH_SECTION, Shelf, Steps, World
 from waypost.cities import store
+from waypost.cities.rules import Decision, Wish, decide
 from waypost.db import City, System, execute
-from waypost.tenancy.entries import Here
+from waypost.plugins import load
 from waypost.tenancy.report import FilesRefused
 
 
@@ -76,9 +77,12 @@ async def switched(world: World, slug: str, *, active: bool, settings: dict[str,
     """What the graph does: it switches the plugin on or off, and sets it."""
     tenant = await world.tenant(slug)
     async with world.database.transaction(City(tenant.id)):
-        row = (await store.read_plugins(tenant.id)).get("skills_builder")
-        await store.switch(Here.of(tenant), "skills_builder", row, active=active)
-        await store.write_settings(tenant.id, "skills_builder", settings or {}, world.now)
+        standing = await store.read_standing(tenant.id, "skills_builder")
+        wish = Wish("skills_builder", active, settings)
+        decision = decide(wish, standing, load(["skills_builder"]), slug)
+        assert isinstance(decision, Decision)
+        await store.switch(tenant.id, "skills_builder", decision.keeper, active=active)
+        await store.write_settings(tenant.id, "skills_builder", decision.settings, world.now)
 
 
 async def test_what_the_graph_switched_is_neither_undone_by_files_nor_written_into_them(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,16 +36,6 @@ class CityPluginSet(Event):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to become of a plugin; None leaves it as it is, and takes a secret away."""
-
-    plugin: str
-    active: bool | None = None
-    settings: Mapping[str, Any] | None = None
-    secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
 class Ground:
     """What the process knows: its plugins, and the platform's key."""
 
@@ -74,41 +64,26 @@ async def update_city(act: Act, given: Mapping[str, Any]) -> CityUpdated | Refus
 
 
 @command(may="plugin.manage")
-async def set_plugin(act: Act, wish: Wish, ground: Ground) -> CityPluginSet | Refusal:
+async def set_plugin(act: Act, wish: rules.Wish, ground: Ground) -> CityPluginSet | Refusal:
     """Switch a plugin on or off, set its settings, keep and forget secrets; all of it or nothing.
 
     Settings are checked where they are given and where the plugin is on afterwards.
     """
     tenant, name = act.here.tenant_id, wish.plugin
-    wrong = rules.unavailable(ground.plugins, name)
+    await lock("directory")
+    standing = await store.read_standing(tenant, name)
+    decision = rules.decide(wish, standing, ground.plugins, act.here.slug)
+    if isinstance(decision, Refusal):
+        return decision
+    wrong = await _keep_secrets(act, wish.secrets, ground.secret_key)
     if wrong:
         return wrong
-    await lock("directory")
-    # As it is now: the directory that this process knows may be a moment old.
-    here = replace(act.here, files=(await store.read_city(tenant))["files"])
-    rows = await store.read_plugins(tenant)
-    row = rows.get(name)
-    was = row is not None and row.active
-    active = was if wish.active is None else wish.active
-    stored = await store.read_settings(tenant, name)
-    settings = (stored or {}) if wish.settings is None else wish.settings
-    on = {each for each, known in rows.items() if known.active}
-    changes = wish.active is not None or wish.settings is not None
-    refusal = (
-        (rules.kept_by_files(row, name, here.slug, here.files) if changes else None)
-        or (rules.switching_problem(ground.plugins, name, on, active=active) if active != was else None)
-        or (rules.settings_problem(ground.plugins, name, settings) if changes and (active or wish.settings) else None)
-        or await _keep_secrets(act, wish.secrets, ground.secret_key)
-    )
-    if refusal:
-        return refusal
-    if active != was:
-        await store.switch(here, name, row, active=active)
-    if active != was or (wish.settings is not None and settings != stored):
-        await store.write_settings(tenant, name, settings, act.now if active != was else None)
-    told = CityPluginSet(tenant, name, active)
-    changed = active != was or (wish.settings is not None and settings != stored) or wish.secrets
-    return await act.tell(told) if changed else told
+    if decision.switches:
+        await store.switch(tenant, name, decision.keeper, active=decision.active)
+    if decision.switches or decision.sets:
+        await store.write_settings(tenant, name, decision.settings, act.now if decision.switches else None)
+    told = CityPluginSet(tenant, name, decision.active)
+    return await act.tell(told) if decision.switches or decision.sets or wish.secrets else told
 
 
 async def _keep_secrets(act: Act, secrets: Mapping[str, str | None], secret_key: str) -> Refusal | None:

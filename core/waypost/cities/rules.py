@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 import orjson
@@ -12,7 +12,7 @@ from pydantic import Field
 from waypost.plugins.manager import Plugins, State
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.settings import problems_in, sentence
-from waypost.refusal import Invalid, ManagedByFiles, Refused
+from waypost.refusal import Invalid, ManagedByFiles, Refusal, Refused
 from waypost.tenancy.entries import FILES
 from waypost.tenancy.fields import EachOnce, Language, Name, Table, Url
 from waypost.tenancy.models import Look
@@ -20,6 +20,7 @@ from waypost.tenancy.sections import Problem
 from waypost.tenancy.tenant_facts import PluginRow
 from waypost.tenancy.words import read_as
 
+GRAPH: Final = "graph"
 DEEPEST: Final = 32  # settings within settings
 LONGEST_WORDS: Final = 300  # of a problem, which may hold what was given
 
@@ -38,6 +39,44 @@ class SettingsInvalid(Invalid):
     """Settings that the plugin's schema does not allow; `problems` has all, the refusal itself points at the first."""
 
     problems: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to become of a plugin; None leaves it as it is, and takes a secret away."""
+
+    plugin: str
+    active: bool | None = None
+    settings: Mapping[str, Any] | None = None
+    secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is about more than secrets, which no files keep."""
+        return self.active is not None or self.settings is not None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a plugin stands in a city: all switches, the city's rule for files, and what it set, if it ever did."""
+
+    switches: Mapping[str, PluginRow]
+    files: str
+    settings: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of a plugin: how it is afterwards, and whether its switch and its settings change.
+
+    `keeper` is who keeps the switch from then on.
+    """
+
+    active: bool
+    settings: Mapping[str, Any]
+    switches: bool
+    sets: bool
+    keeper: str
 
 
 # The city
@@ -76,6 +115,31 @@ def _plain(value: Any) -> Any:
 
 
 # Plugins
+
+
+def decide(wish: Wish, standing: Standing, plugins: Plugins, slug: str) -> Decision | Refusal:
+    """Say what becomes of a plugin in the city of that slug, secrets apart.
+
+    Settings are checked where they are given and where the plugin is on afterwards. The graph keeps what it switches,
+    unless the files are a seed: then theirs stays theirs.
+    """
+    name, row = wish.plugin, standing.switches.get(wish.plugin)
+    was = row is not None and row.active
+    active = was if wish.active is None else wish.active
+    settings = (standing.settings or {}) if wish.settings is None else wish.settings
+    on = {each for each, known in standing.switches.items() if known.active}
+    checked = wish.changes and (active or bool(wish.settings))
+    refusal = (
+        unavailable(plugins, name)
+        or (kept_by_files(row, name, slug, standing.files) if wish.changes else None)
+        or (switching_problem(plugins, name, on, active=active) if active != was else None)
+        or (settings_problem(plugins, name, settings) if checked else None)
+    )
+    if refusal:
+        return refusal
+    of_files = standing.files == "seed" and row is not None and row.managed_by == FILES
+    sets = wish.settings is not None and settings != standing.settings
+    return Decision(active, settings, active != was, sets, FILES if of_files else GRAPH)
 
 
 def unavailable(plugins: Plugins, name: str) -> Refused | None:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.cities.rules import Standing
 from waypost.db import execute, fetch, fetchrow, fetchval, move_shared
-from waypost.tenancy.entries import FILES, Here
 from waypost.tenancy.tables import OF_THE_CITY
 from waypost.tenancy.tenant_facts import PluginRow
 
@@ -64,20 +64,17 @@ async def read_plugins(tenant: UUID) -> dict[str, PluginRow]:
     return {row["plugin"]: PluginRow(row["active"], row["managed_by"]) for row in rows}
 
 
-async def switch(here: Here, plugin: str, row: PluginRow | None, *, active: bool) -> None:
-    """Switch a plugin on or off; every process hears of it.
-
-    From then on the graph keeps it, unless the files are a seed: then theirs stays theirs.
-    """
-    keeper = FILES if here.files == "seed" and row is not None and row.managed_by == FILES else here.managed_by
-    await execute(SWITCH_SQL, here.tenant_id, plugin, active, keeper)
-    move_shared()
-
-
-async def read_settings(tenant: UUID, plugin: str) -> dict[str, Any] | None:
-    """What a city set for a plugin; None before it ever did."""
+async def read_standing(tenant: UUID, plugin: str) -> Standing:
+    """How a plugin stands in a city as of now; the directory that a process knows may be a moment old."""
     stored: str | None = await fetchval(SETTINGS_SQL, tenant, plugin)
-    return None if stored is None else json.loads(stored)
+    files: str = (await read_city(tenant))["files"]
+    return Standing(await read_plugins(tenant), files, None if stored is None else json.loads(stored))
+
+
+async def switch(tenant: UUID, plugin: str, keeper: str, *, active: bool) -> None:
+    """Switch a plugin on or off, kept by `keeper` from then on; every process hears of it."""
+    await execute(SWITCH_SQL, tenant, plugin, active, keeper)
+    move_shared()
 
 
 async def write_settings(tenant: UUID, plugin: str, settings: Mapping[str, Any], switched_at: datetime | None) -> None:

@@ -145,7 +145,7 @@ async def _set(act: Act, given: Given) -> Outcome:
     return {"plugin": shown(plugin, calls, tenant, active=plugin.key in profile)}
 
 
-def _wish(given: Given) -> commands.Wish | Refusal:
+def _wish(given: Given) -> rules.Wish | Refusal:
     wrong = cleared(given, "active")
     if wrong:
         return wrong
@@ -159,7 +159,7 @@ def _wish(given: Given) -> commands.Wish | Refusal:
     if twice := next((index for index, name in enumerate(names) if name in names[:index]), None):
         return NotTaken(message="This name stands here twice.", path=("secrets", str(twice), "name"))
     by_name = {each["name"]: each.get("secret") for each in secrets}
-    return commands.Wish(given["plugin"], given.get("active"), settings, by_name)
+    return rules.Wish(given["plugin"], given.get("active"), settings, by_name)
 
 
 @mutation
