@@ -124,7 +124,7 @@ def test_work_of_the_core_s_name_costs_its_plugin(workshop: Workshop) -> None:
 def test_every_first_word_of_the_core_s_work_is_reserved() -> None:
     whole = effects()
     parts = (whole.handlers, whole.jobs, whole.schedules, whole.letters, whole.spreads, whole.bundles)
-    names = [each.name for part in parts for each in part]  # type: ignore[attr-defined]
+    names = [each.name for part in parts for each in part]
     assert {name.partition(".")[0] for name in names if "." in name} <= RESERVED_PREFIXES
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from waypost.calling import Call, CallLate, PluginBusy, PluginPaused
+from waypost.calling import HANGING, Call, CallLate, PluginBusy, PluginPaused
 from waypost.http import cors
 from waypost.http.asking import asker_of
 from waypost.http.faults import Code, Fault, method_not_allowed
@@ -73,7 +73,8 @@ class PluginPath:
         site = await self._site(scope, tenant, reads=method in READING)
         body = await _body(receive, scope["arrival"].headers, MAX_BODY_BYTES)
         request = Request(scope, _once(body, receive))
-        call = Call(self.plugin, f"{method} {route.path}", tenant.id, PATIENCE_S, check=_is_response)
+        entry = f"{method} {route.path}"
+        call = Call(self.plugin, entry, tenant.id, PATIENCE_S, _is_response, entry=entry, pausing=HANGING)
         try:
             response: Response = await self.platform.plugins.calls.make(call, route.endpoint, request, site)
         except (PluginPaused, PluginBusy, CallLate) as error:
