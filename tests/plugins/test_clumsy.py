@@ -6,6 +6,7 @@ import pytest
 
 from tests.plugins.workshop import Workshop
 from waypost.cli.parts import load_plugins, parts_of
+from waypost.cli.scaffold import plugin_files, prefix_of
 from waypost.composition import effects
 from waypost.http import Platform, create_app
 from waypost.plugins import Plugins, State
@@ -162,3 +163,15 @@ def test_a_manifest_of_bottomless_lists_costs_its_plugin(workshop: Workshop) -> 
 def test_what_raises_as_soon_as_it_is_looked_at_costs_its_plugin(workshop: Workshop) -> None:
     workshop.install("tide", PROXY)
     assert "its hooks do not fit: RuntimeError: working outside of a request" in reason(started("tide"))
+
+
+@pytest.mark.filterwarnings("ignore:We recommend giving your table a different name")
+@pytest.mark.parametrize("name", ["badge", "class", "counted", "import", "on", "select", "user", "a_1b_2"])
+def test_what_the_scaffold_writes_works_under_any_name(workshop: Workshop, name: str) -> None:
+    written, package = plugin_files(name, "Awkward", prefix_of(name)), f"waypost_{name}"
+    workshop.install(name, written[f"{package}/plugin.py"], manifest=written[f"{package}/waypost-plugin.toml"])
+    (workshop.folder / package / "migrations").mkdir()
+    migration = f"{package}/migrations/0001_counts.sql"
+    (workshop.folder / migration).write_text(written[migration], encoding="utf-8")
+    (found,) = [one for one in started(name).installed if one.name == name]
+    assert (found.state, found.reason) == (State.READY, "")
