@@ -27,7 +27,7 @@ from waypost.settings import Settings
 TIDE = """
     import asyncio
 
-    from starlette.responses import JSONResponse, PlainTextResponse
+    from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
 
     from waypost.db import City, fetchval
     from waypost.outbox.incoming import Forged, IncomingHook
@@ -57,6 +57,29 @@ TIDE = """
                 await asyncio.sleep(60)
         return {"no": "response"}
 
+    async def odd(request, site):
+        async def parts():
+            yield b"one"
+            if request.path_params["how"] == "hangs":
+                await asyncio.sleep(60)
+            if request.path_params["how"] == "endless":
+                while True:
+                    yield b"x" * 1_000_000
+            raise LookupError("the password is swordfish")
+
+        match request.path_params["how"]:
+            case "injects":
+                return PlainTextResponse("x", headers={"location": "/a\\r\\nset-cookie: waypost=mine"})
+            case "counts":
+                return PlainTextResponse("x", status_code=999)
+            case "bakes":
+                response = PlainTextResponse("x")
+                response.raw_headers.append((b"Set-Cookie", b"waypost=mine"))
+                return response
+            case "misses":
+                return FileResponse("/nowhere")
+        return StreamingResponse(parts())
+
     def check(work, call):
         if call.headers.get("x-tide") != "swordfish":
             raise Forged("no")
@@ -77,9 +100,18 @@ TIDE = """
         registrar.route("/ports/{port}", write, methods=["POST"])
         registrar.route("/echo", echo, methods=["PUT"])
         registrar.route("/bad/{how}", bad)
+        registrar.route("/odd/{how}", odd)
         registrar.incoming(IncomingHook(check, handle, headers=frozenset({"x-kind"})))
 """
-CONTRIBUTES = ["route:show", "route:write", "route:echo", "route:bad", "incoming:handle", "permission:tide.warn"]
+CONTRIBUTES = [
+    "route:show",
+    "route:write",
+    "route:echo",
+    "route:bad",
+    "route:odd",
+    "incoming:handle",
+    "permission:tide.warn",
+]
 HOOK = "/hooks/tide/alpha"
 BELIEVED = {"x-tide": "swordfish", "x-kind": "tide.changed", "authorization-of-ours": "no"}
 
@@ -181,6 +213,25 @@ async def test_one_that_fails_costs_its_answer_alone(
         assert response.status_code == 500
         assert "swordfish" not in response.text
     assert platform.plugins.calls.failures["tide"] == MOST_FAILURES + 3
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [("raises", 500), ("hangs", 503), ("endless", 500), ("injects", 500), ("counts", 500), ("misses", 500)],
+)
+async def test_a_response_that_cannot_be_sent_costs_an_answer_and_no_connection(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, platform: Platform, how: str, status: int
+) -> None:
+    monkeypatch.setattr(plugin_paths, "PATIENCE_S", 0.3)
+    response = await client.get(f"/alpha/x/tide/odd/{how}")
+    assert (response.status_code, response.headers.get("set-cookie")) == (status, None)
+    assert "swordfish" not in response.text
+    assert platform.plugins.calls.failures["tide"] == 1
+
+
+async def test_no_way_leads_to_a_cookie(client: httpx.AsyncClient) -> None:
+    response = await client.get("/alpha/x/tide/odd/bakes")
+    assert (response.status_code, response.headers.get("set-cookie")) == (200, None)
 
 
 async def test_a_path_that_keeps_hanging_rests_and_nothing_else_of_its_plugin(
