@@ -170,10 +170,13 @@ async def _sent_by(response: Response, scope: Scope, receive: Receive) -> list[M
     What it does after that (its `background`) is done, too.
     """
     sent: list[Message] = []
+    size = 0
 
     async def keep(message: Message) -> None:
+        nonlocal size
         sent.append(message)
-        if sum(len(each.get("body", b"")) for each in sent) > MOST_ANSWER_BYTES:
+        size += len(message.get("body", b""))
+        if size > MOST_ANSWER_BYTES:
             raise ValueError(f"its answer has more than {MOST_ANSWER_BYTES} bytes")
 
     await response(scope, receive, keep)
