@@ -13,7 +13,7 @@ import orjson
 from waypost.db import Database, System, execute, fetch, new_id
 from waypost.outbox.fairness import Lane, Room
 from waypost.outbox.retries import MOST_ATTEMPTS, retry_in_s
-from waypost.outbox.work import GivenUp, Later, Task
+from waypost.outbox.work import NOTIFY_SQL, GivenUp, Later, Task
 
 LEASE_S: Final = 60.0
 SCOPE: Final = System("worker")
@@ -70,6 +70,10 @@ WHERE work.id = f.id AND holder = $1
 """
 RELEASE_SQL: Final = """
 UPDATE work SET holder = NULL, due_at = now(), attempts = attempts - 1 WHERE id = ANY($2::uuid[]) AND holder = $1
+"""
+REPLAY_SQL: Final = """
+UPDATE work SET state = 'due', due_at = now(), attempts = 0 WHERE state = 'dead' AND kind = coalesce($1, kind)
+RETURNING id
 """
 DEPTH_SQL: Final = """
 SELECT kind, state, count(*) AS pieces, extract(epoch FROM now() - min(due_at))::float8 AS late_s
@@ -166,6 +170,14 @@ async def depths(database: Database) -> list[Depth]:
     """How much work there is, by kind and state."""
     rows = await database.reads.rows(SCOPE, DEPTH_SQL)
     return [Depth(row["kind"], row["state"], row["pieces"], row["late_s"]) for row in rows]
+
+
+async def replay_dead(database: Database, kind: str | None = None) -> int:
+    """Let work that failed for good begin anew, of one kind or of all; answers how much there was."""
+    async with database.transaction(SCOPE):
+        replayed = await fetch(REPLAY_SQL, kind)
+        await execute(NOTIFY_SQL)
+    return len(replayed)
 
 
 def failure_of(task: Task, error: Exception) -> Failure:

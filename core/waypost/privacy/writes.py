@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import strawberry
 
+from waypost.db import Actor
 from waypost.graph import Doing, alone, column, mutation, payload, value
 from waypost.graph.alone import Outcome
 from waypost.graph.inputs import maybe, needed
@@ -59,7 +60,8 @@ async def erase_me(doing: Doing, given: Mapping[str, Any]) -> Outcome:
     """Forget somebody who wishes it."""
     if given["confirm"] != WORD:
         return InvalidRefusal(message=f"Say {WORD}, if you mean it: there is no way back.", path=("confirm",))
-    await erase_person(doing.database, doing.personal, doing.person)
+    actor = Actor(doing.person, "eraseMe")
+    await erase_person(doing.database, doing.personal, doing.person, actor=actor)
     return {"erased_at": doing.now}
 
 
