@@ -10,7 +10,14 @@ from uuid import UUID
 from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, terms_problem, usable
 from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
-from waypost.awards.store import Origin, decide, find_awardable, opportunity_problem, write_award
+from waypost.awards.store import (
+    Origin,
+    decide,
+    find_awardable,
+    hold_recipient,
+    opportunity_problem,
+    write_award,
+)
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
@@ -163,11 +170,12 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     CODE_INVALID, CODE_NOT_YET, and as `write_award` is.
     """
     here = act.here.tenant_id
+    # Several codes may make several recipients one person, which none of them sees of the other yet.
+    await one_at_a_time("claimant", here, act.person)
+    await hold_recipient(act.here, "claim_code", code)
     row = await fetchrow(LOAD_SQL, here, code)
     if row is None:
         return not_a_code()
-    # Several codes may make several recipients one person, which none of them sees of the other yet.
-    await one_at_a_time("claimant", here, act.person)
     claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
     if claimed is not None and claimed["state"] == "revoked":
         return not_a_code()

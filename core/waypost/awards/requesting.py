@@ -10,7 +10,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from waypost.awards.rules import MOST_EVIDENCE, AwardWords, again
-from waypost.awards.store import Origin, find_awardable, held_by, write_award
+from waypost.awards.store import Origin, find_awardable, held_by, hold_recipient, write_award
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.learners.recipients import recipient_of
 from waypost.outbox import OWN, Act, Event, command
@@ -174,6 +174,7 @@ async def decide_request(
 
     Nobody decides what they asked for themselves.
     """
+    await hold_recipient(act.here, "badge_request", request)
     row = await fetchrow(LOAD_SQL, act.here.tenant_id, request)
     if row is None or act.issuer_id not in {None, row["issuer_id"]}:
         return missing()

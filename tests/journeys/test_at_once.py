@@ -1,0 +1,94 @@
+"""Stories of somebody who is forgotten while an issuer, or they themselves, do something: one waits for the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.journeys.stage import Stage
+from tests.journeys.test_awards import SHOWN
+from tests.journeys.test_claiming import ADMIN, AWARD, STAFF, arrives, claims, coded
+from tests.journeys.test_progress import badge
+from tests.journeys.test_requests import asked
+from waypost.awards import claiming, requesting, store
+from waypost.composition import personal
+from waypost.db import new_id
+from waypost.privacy.commands import erase_person
+
+Does = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def late(patch: pytest.MonkeyPatch, module: Any, name: str, *, before: bool = False, wait_s: float = 0.4) -> None:
+    """Let others do what they do in the middle of an act: before or after a step of it."""
+    hurried = getattr(module, name)
+
+    async def slow(*args: Any, **more: Any) -> Any:
+        if before:
+            await asyncio.sleep(wait_s)
+        found = await hurried(*args, **more)
+        if not before:
+            await asyncio.sleep(wait_s)
+        return found
+
+    patch.setattr(module, name, slow)
+
+
+async def while_forgotten(stage: Stage, who: str, does: Does) -> str:
+    """Forget somebody while something is done; answers what came of that."""
+    person = stage.who[who].person
+    assert isinstance(person, UUID)
+    done, _ = await asyncio.gather(does(), forgets(stage, person))
+    return str(done["__typename"])
+
+
+async def forgets(stage: Stage, person: UUID) -> None:
+    """Forget somebody who is in the middle of something."""
+    await asyncio.sleep(0.15)
+    await erase_person(stage.database, personal(), person)
+
+
+async def pupil(stage: Stage, who: str) -> dict[str, str]:
+    """How an issuer calls somebody who has claimed by a code that was for them."""
+    known = {"name": "Amy", "reference": f"pupil-{new_id().hex}"}
+    (code,) = await coded(stage, await badge(stage), recipients=[known])
+    await claims(stage, code["code"], who)
+    return known
+
+
+async def test_an_award_is_replaced_while_its_earner_is_forgotten(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amy = await arrives(stage, "amy")
+    given = {"badge": await badge(stage), "recipient": await pupil(stage, amy)}
+    award = (await stage.done("awardBadge", given, SHOWN, who=STAFF))["award"]
+    late(monkeypatch, store, "find_award")
+    answer = await while_forgotten(
+        stage, amy, lambda: stage.act("replaceAward", {"award": award["id"]}, "award { id }", who=ADMIN)
+    )
+    assert answer == "ReplaceAwardSuccess"
+
+
+async def test_a_request_is_approved_while_who_asked_is_forgotten(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amy = await arrives(stage, "amy")
+    request = await asked(stage, await badge(stage), amy)
+    late(monkeypatch, requesting, "_award", before=True)
+    given = {"request": request["id"], "decision": "APPROVE"}
+    answer = await while_forgotten(stage, amy, lambda: stage.act("decideRequest", given, "request { id }", who=STAFF))
+    assert answer == "DecideRequestSuccess"
+
+
+async def test_a_code_is_used_while_whose_it_is_is_forgotten(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    amy = await arrives(stage, "amy")
+    known = await pupil(stage, amy)
+    (code,) = await coded(stage, await badge(stage), recipients=[known])
+    late(monkeypatch, claiming, "_recipient", before=True)
+    answer = await while_forgotten(
+        stage, amy, lambda: stage.act("claimBadge", {"code": code["code"]}, AWARD, who=amy, city=None)
+    )
+    assert answer == "ClaimBadgeSuccess"
