@@ -9,16 +9,20 @@ from uuid import UUID
 
 import pytest
 
-from tests.journeys.stage import Stage
-from tests.journeys.test_awards import SHOWN
+from tests.journeys.stage import SECRET, Stage
+from tests.journeys.test_awards import MINE, SHOWN, ada, given, person
 from tests.journeys.test_claiming import ADMIN, AWARD, STAFF, arrives, claims, coded
 from tests.journeys.test_progress import badge
 from tests.journeys.test_requests import asked
-from waypost.awards import claiming, requesting, store
+from tests.outbox.test_working import make_due
+from tests.working import work_off
+from waypost.awards import claiming, inputs, requesting, store
+from waypost.awards.joining import join_address
 from waypost.composition import personal
 from waypost.db import new_id
 from waypost.privacy.commands import erase_person
 
+__all__ = ["ada"]
 Does = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -63,8 +67,8 @@ async def test_an_award_is_replaced_while_its_earner_is_forgotten(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     amy = await arrives(stage, "amy")
-    given = {"badge": await badge(stage), "recipient": await pupil(stage, amy)}
-    award = (await stage.done("awardBadge", given, SHOWN, who=STAFF))["award"]
+    input = {"badge": await badge(stage), "recipient": await pupil(stage, amy)}
+    award = (await stage.done("awardBadge", input, SHOWN, who=STAFF))["award"]
     late(monkeypatch, store, "find_award")
     answer = await while_forgotten(
         stage, amy, lambda: stage.act("replaceAward", {"award": award["id"]}, "award { id }", who=ADMIN)
@@ -78,8 +82,10 @@ async def test_a_request_is_approved_while_who_asked_is_forgotten(
     amy = await arrives(stage, "amy")
     request = await asked(stage, await badge(stage), amy)
     late(monkeypatch, requesting, "_award", before=True)
-    given = {"request": request["id"], "decision": "APPROVE"}
-    answer = await while_forgotten(stage, amy, lambda: stage.act("decideRequest", given, "request { id }", who=STAFF))
+    decision = {"request": request["id"], "decision": "APPROVE"}
+    answer = await while_forgotten(
+        stage, amy, lambda: stage.act("decideRequest", decision, "request { id }", who=STAFF)
+    )
     assert answer == "DecideRequestSuccess"
 
 
@@ -92,3 +98,28 @@ async def test_a_code_is_used_while_whose_it_is_is_forgotten(stage: Stage, monke
         stage, amy, lambda: stage.act("claimBadge", {"code": code["code"]}, AWARD, who=amy, city=None)
     )
     assert answer == "ClaimBadgeSuccess"
+
+
+async def test_what_is_given_to_an_address_while_it_is_joined_is_not_lost(
+    stage: Stage, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose address it is was found before it became somebody else's; the award is written after that."""
+    who = await person(stage, ada)
+    me, further, found_by = stage.who[who].person, f"new.{ada}", inputs.find_people
+    assert me is not None
+
+    async def found(*args: Any, **more: Any) -> dict[str, UUID]:
+        people = await found_by(*args, **more)
+        await join_address(stage.database, me, further, secret_key=SECRET)
+        return people
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, "find_people", found)
+        award = await given(stage, recipient={"email": further})
+    await make_due(stage.database)
+    await work_off(stage.database)
+    for city in ("brighton", None):
+        found_there = (await stage.read(MINE, city, who=who))["viewer"]["awards"]["nodes"]
+        assert [each["id"] for each in found_there] == [award["id"]]
+    again = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": {"name": "Ada", "email": ada}}
+    assert (await stage.refused("awardBadge", again))[1] == "ALREADY_AWARDED"
