@@ -13,13 +13,14 @@ from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_awards import MINE, SHOWN, ada, given, person
 from tests.journeys.test_claiming import ADMIN, AWARD, STAFF, arrives, claims, coded
 from tests.journeys.test_progress import badge
+from tests.journeys.test_recipients import of_college
 from tests.journeys.test_requests import asked
 from tests.outbox.test_working import make_due
 from tests.working import work_off
-from waypost.awards import claiming, inputs, requesting, store
+from waypost.awards import batches, claiming, inputs, requesting, store
 from waypost.awards.joining import join_address
 from waypost.composition import personal
-from waypost.db import new_id
+from waypost.db import City, fetch, new_id
 from waypost.privacy.commands import erase_person
 
 __all__ = ["ada"]
@@ -123,3 +124,32 @@ async def test_what_is_given_to_an_address_while_it_is_joined_is_not_lost(
         assert [each["id"] for each in found_there] == [award["id"]]
     again = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": {"name": "Ada", "email": ada}}
     assert (await stage.refused("awardBadge", again))[1] == "ALREADY_AWARDED"
+
+
+async def test_nothing_that_somebody_asks_for_meanwhile_is_kept(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    amy = await arrives(stage, "amy")
+    await pupil(stage, amy)
+    late(monkeypatch, requesting, "_asked", before=True, wait_s=1.5)
+    input = {"badge": await of_college(stage), "statement": "I, Amelia, made it.", "name": "Amelia"}
+    await while_forgotten(stage, amy, lambda: stage.act("requestBadge", input, "request { id }", who=amy, city=None))
+    async with stage.database.transaction(City(stage.town("brighton").id)):
+        assert not await fetch("SELECT FROM recipient_name WHERE name = 'Amelia'")
+        assert not await fetch("SELECT FROM badge_request WHERE statement LIKE '%Amelia%'")
+
+
+async def test_no_code_is_made_for_who_is_being_forgotten(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    amy = await arrives(stage, "amy")
+    input = {"badge": await badge(stage), "recipients": [await pupil(stage, amy)]}
+    late(monkeypatch, claiming, "find_recipients", wait_s=1.0)
+    answer = await while_forgotten(stage, amy, lambda: stage.act("createClaimCode", input, who=STAFF))
+    assert answer == "Refused"
+
+
+async def test_a_list_names_somebody_who_is_being_forgotten(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    amy = await arrives(stage, "amy")
+    input = {"badge": await badge(stage), "awards": [{"recipient": await pupil(stage, amy)}]}
+    late(monkeypatch, batches, "find_recipients", wait_s=1.0)
+    answer = await while_forgotten(stage, amy, lambda: stage.act("awardBadges", input, who=STAFF))
+    assert answer == "Refused"
+    monkeypatch.undo()
+    assert (await stage.act("awardBadges", input, "job { id }", who=STAFF))["__typename"] == "AwardBadgesSuccess"

@@ -129,11 +129,7 @@ async def create_codes(
     )
     if wrong:
         return wrong
-    to: Sequence[UUID | None] | Refusal = [None]
-    if isinstance(recipients, Waiting):
-        to = await _waiting(act, badge, recipients)
-    elif recipients is not None:
-        to = await find_recipients(act.here, recipients, {}, found.issuer_id, act.now)
+    to = await _meant(act, badge, found.issuer_id, recipients)
     if isinstance(to, Refusal):
         return to
     ids = [new_id() for _ in to]
@@ -212,6 +208,24 @@ async def _accepted(act: Act, badge: UUID, recipient: UUID | None) -> UUID | Non
         await decide(act.here, award, "accepted", now)
         await act.tell(AwardAccepted(award, badge))
     return award
+
+
+async def _meant(
+    act: Act, badge: UUID, issuer: UUID, recipients: Sequence[Who] | Waiting | None
+) -> Sequence[UUID | None] | Refusal:
+    """Find, or make, and lock those for whom codes are, in order; None for a code that anybody may use."""
+    if recipients is None:
+        return [None]
+    if isinstance(recipients, Waiting):
+        to: list[UUID] | Refusal = await _waiting(act, badge, recipients)
+    else:
+        to = await find_recipients(act.here, recipients, {}, issuer, act.now)
+    if isinstance(to, Refusal):
+        return to
+    there = await lock_recipients(act.here, to)
+    gone = next((index for index, id in enumerate(to) if id not in there), None)
+    # Who is just being forgotten is somebody new when they are named again.
+    return to if gone is None else missing().under(_field(recipients), str(gone))
 
 
 async def _waiting(act: Act, badge: UUID, waiting: Waiting) -> list[UUID] | Refusal:
