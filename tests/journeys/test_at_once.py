@@ -20,7 +20,7 @@ from tests.working import work_off
 from waypost.awards import batches, claiming, inputs, requesting, store
 from waypost.awards.joining import join_address
 from waypost.composition import personal
-from waypost.db import City, fetch, new_id
+from waypost.db import City, fetch, fetchval, new_id
 from waypost.privacy.commands import erase_person
 
 __all__ = ["ada"]
@@ -153,3 +153,20 @@ async def test_a_list_names_somebody_who_is_being_forgotten(stage: Stage, monkey
     assert answer == "Refused"
     monkeypatch.undo()
     assert (await stage.act("awardBadges", input, "job { id }", who=STAFF))["__typename"] == "AwardBadgesSuccess"
+
+
+async def test_a_class_is_given_two_badges_at_once_and_addresses_with_one_of_them(
+    stage: Stage, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [{"name": f"Pupil {n}", "reference": f"pupil-{new_id().hex}"} for n in range(2)]
+    ids: dict[UUID, dict[str, str]] = {}
+    for each in known:
+        await stage.done("awardBadge", {"badge": await badge(stage), "recipient": each}, "", who=STAFF)
+        async with stage.database.transaction(City(stage.town("brighton").id)):
+            ids[await fetchval("SELECT id FROM recipient WHERE reference = $1", each["reference"])] = each
+    first, last = (ids[id] for id in sorted(ids))
+    lists = [[first, last], [{**last, "email": ada}, first]]
+    inputs = [{"badge": await badge(stage), "awards": [{"recipient": each} for each in some]} for some in lists]
+    late(monkeypatch, batches, "lock_recipients", before=True)
+    answers = await asyncio.gather(*(stage.act("awardBadges", each, "job { id }", who=STAFF) for each in inputs))
+    assert [each["__typename"] for each in answers] == ["AwardBadgesSuccess"] * 2
