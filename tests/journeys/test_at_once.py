@@ -21,6 +21,7 @@ from waypost.awards import batches, claiming, inputs, requesting, store
 from waypost.awards.joining import join_address
 from waypost.composition import personal
 from waypost.db import City, fetch, fetchval, new_id
+from waypost.learners.people import find_people
 from waypost.privacy.commands import erase_person
 
 __all__ = ["ada"]
@@ -106,11 +107,11 @@ async def test_what_is_given_to_an_address_while_it_is_joined_is_not_lost(
 ) -> None:
     """Whose address it is was found before it became somebody else's; the award is written after that."""
     who = await person(stage, ada)
-    me, further, found_by = stage.who[who].person, f"new.{ada}", inputs.find_people
+    me, further = stage.who[who].person, f"new.{ada}"
     assert me is not None
 
     async def found(*args: Any, **more: Any) -> dict[str, UUID]:
-        people = await found_by(*args, **more)
+        people = await find_people(*args, **more)
         await join_address(stage.database, me, further, secret_key=SECRET)
         return people
 
