@@ -16,11 +16,17 @@ from waypost.tenancy import Problem
 NO_SETTINGS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 SECRET_NAME: Final = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"  # noqa: S105 - a pattern
+MOST_SECRET_NAME: Final = 63
 
 Keys = tuple[str | int, ...]
 
 _FORMATS: Final = FormatChecker(formats=())
-_FORMATS.checks("secret")(lambda value: not isinstance(value, str) or re.fullmatch(SECRET_NAME, value) is not None)
+_FORMATS.checks("secret")(lambda value: not isinstance(value, str) or is_secret_name(value))
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a secret may be called so."""
+    return re.fullmatch(SECRET_NAME, name) is not None and len(name) <= MOST_SECRET_NAME
 
 
 def problems_in(value: object, schema: Mapping[str, Any], keys: Keys = ()) -> list[Problem]:
