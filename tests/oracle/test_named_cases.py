@@ -275,3 +275,14 @@ async def test_schemes_are_shown_and_asked_as_their_rules_stand(both: Both) -> N
                 await both.agree(document, {"on": on, "facts": facts}, city=city, languages=languages)
     for wrong in ({"fact": "age", "code": "x"}, {"fact": "staff", "number": 1}, {"fact": "age"}):
         await both.agree(document, {"facts": [wrong]})
+
+
+async def test_what_a_city_set_for_its_plugins_is_shown_to_its_admins_alone(both: Both) -> None:
+    document = """{ pluginSettings { plugin settings switchedAt } pluginSecrets { name changedAt }
+        plugins { name title requires contributes settingsSchema active } }"""
+    for city in CITIES:
+        for who in both.who:
+            await both.agree(document, city=city, who=who)
+    shown = (await both.agree(document, city="plymouth", who="operator"))["data"]
+    assert [each["name"] for each in shown["pluginSecrets"]] == ["credly-live", "tide-token"]
+    assert "sealed" not in str(shown)
