@@ -66,6 +66,7 @@ from waypost.school import forgetting as school_forgetting
 from waypost.school import graph as school
 from waypost.school import review_graph, review_writes
 from waypost.school import writes as school_writes
+from waypost.skills import framework_graph
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
 from waypost.webhooks import effects as webhook_effects
@@ -83,7 +84,20 @@ if TYPE_CHECKING:
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (
-        *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
+        *(
+            cities,
+            standards,
+            skills,
+            framework_graph,
+            places,
+            costs,
+            issuers,
+            badges,
+            collections,
+            opportunities,
+            pathways,
+            discover,
+        ),
         *(learners, school, review_graph, insight),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
