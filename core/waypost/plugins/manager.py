@@ -10,15 +10,18 @@ from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
 from waypost.db import App
+from waypost.outbox.frameworks import Format
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars import (
     AppRegistrar,
+    BroughtFramework,
     CatalogueRegistrar,
     Declarations,
     EffectsRegistrar,
+    FrameworkRegistrar,
     GraphRegistrar,
     LintRegistrar,
     Registrar,
@@ -118,6 +121,16 @@ class Plugins:
         profile = self.profile(names)
         inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
+
+    def frameworks(self) -> tuple[BroughtFramework, ...]:
+        """The skills frameworks that working plugins bring; those of required ones first."""
+        return tuple(each for plugin in self.in_order() for each in plugin.by(FrameworkRegistrar).frameworks)
+
+    def framework_formats(self, names: Iterable[str] | None = None) -> tuple[Format, ...]:
+        """The formats of frameworks that a tenant with these plugins may send; None: those of all working plugins."""
+        profile = self.national if names is None else self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(each for plugin in inside for each in plugin.by(FrameworkRegistrar).formats)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""

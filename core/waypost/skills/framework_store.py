@@ -121,10 +121,25 @@ async def write_package(
     return Imported(framework, package.document.title, len(items), count, created, changed, retired)
 
 
-async def is_newer(shelf: Shelf, document: Document) -> bool:
-    """Whether a framework is not here yet, or was changed since it was read."""
-    known = await shelf.rows(STANDS_SQL, shelf.framework, document.identifier)
-    return not known or bool(known[0]["changed_at"] < document.changed_at)
+class BadPackage(ValueError):
+    """A framework that a plugin brings has faults; the message names the plugin's framework and all of them."""
+
+
+async def load_packages(connection: Connection, packages: Mapping[str, Callable[[], Package]]) -> None:
+    """Write what plugins bring for the whole country, by name, on the owner's connection in a transaction.
+
+    What is here already, and was changed at the same time or later, is left alone: an operator's import goes before
+    what a plugin was delivered with. Raises `BadPackage`.
+    """
+    shelf = country(connection)
+    for name, load in packages.items():
+        package = load()
+        known = await shelf.rows(STANDS_SQL, shelf.framework, package.document.identifier)
+        if known and known[0]["changed_at"] >= package.document.changed_at:
+            continue
+        done = await write_package(shelf, package, f"plugin:{name}")
+        if not isinstance(done, Imported):
+            raise BadPackage(f"the framework {name} cannot be written: {'; '.join(str(fault) for fault in done)}")
 
 
 async def _refused(shelf: Shelf, package: Package) -> list[Fault]:
