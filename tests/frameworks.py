@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from waypost.outbox.frameworks import CHILD, Association, Document, End, Item, Package
+from waypost.outbox.frameworks import CHILD, Association, Document, End, Fault, Format, Item, Package
 
 CHANGED: Final = datetime(2026, 5, 1, tzinfo=UTC)
 HOST: Final = "https://case.example.org/"
@@ -105,3 +105,37 @@ def _case_association(each: Association) -> dict[str, Any]:
         "lastChangeDateTime": each.changed_at.isoformat(),
         **numbered,
     }
+
+
+def outline(name: str, tree: Tree) -> bytes:
+    """A framework in the format that only tests know: its name, then its items, indented by two spaces a level."""
+
+    def lines(below: Tree, indent: str) -> Iterator[str]:
+        for each, under in below.items():
+            yield indent + each
+            yield from lines(under, f"{indent}  ")
+
+    return "\n".join([f"framework {name}", *lines(tree, "")]).encode()
+
+
+def _read_outline(data: bytes) -> Package | Sequence[Fault]:
+    if b"boom" in data:
+        raise RuntimeError("the format is broken")
+    head, *lines = data.decode().splitlines()
+    tree: dict[str, Any] = {}
+    way: list[dict[str, Any]] = [tree]
+    for number, line in enumerate(lines, start=2):
+        if "\t" in line:
+            return [Fault("INVALID", "tabs are no indent", f"line {number}")]
+        depth = (len(line) - len(line.lstrip(" "))) // 2
+        way[depth + 1 :] = [way[depth].setdefault(line.strip(), {})]
+    return package(head.removeprefix("framework "), tree, changed_at=datetime.now(UTC))
+
+
+OUTLINE: Final = Format(
+    name="tests",
+    title="Outlines of tests",
+    knows=lambda data: data.startswith(b"framework "),
+    read=_read_outline,
+    headers={"accept": "text/plain"},
+)

@@ -13,6 +13,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.frameworks.tables import TABLES as FRAMEWORKS
 from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
 from waypost.learners.tables import TABLES as LEARNERS
@@ -55,6 +56,7 @@ def core_app(frameworks: Sequence[BroughtFramework] = ()) -> db.App:
             *AWARDS,
             *CLAIMS,
             *SCHOOL,
+            *FRAMEWORKS,
             *INSIGHT,
             *WEBHOOKS,
         ),

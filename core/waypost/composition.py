@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,10 @@ from waypost.cities import graph as cities
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
+from waypost.frameworks import effects as framework_effects
+from waypost.frameworks import gaps
+from waypost.frameworks import graph as alignments
+from waypost.frameworks import writes as framework_writes
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -78,6 +82,7 @@ if TYPE_CHECKING:
     from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
+    from waypost.outbox.frameworks import Format
     from waypost.plugins import Plugins, Profile
 
 
@@ -99,6 +104,7 @@ def core() -> Contribution:
             discover,
         ),
         *(learners, school, review_graph, insight),
+        *(alignments, gaps),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
@@ -106,7 +112,7 @@ def core() -> Contribution:
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
         *(member_writes, addresses, learner_writes, school_writes, review_writes),
-        *(award_writes, award_many_writes, claim_writes),
+        *(award_writes, award_many_writes, claim_writes, framework_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)
     return Contribution(CORE, tuple(each for room in rooms for each in room.TYPES))
@@ -126,7 +132,13 @@ def effects(plugins: Plugins | None = None) -> Effects:
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
+    frameworks = framework_effects.effects(_no_formats if plugins is None else plugins.framework_formats)
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), frameworks, *added))
+
+
+def _no_formats(_plugins: Iterable[str]) -> tuple[Format, ...]:
+    """Without plugins no framework can be read."""
+    return ()
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

@@ -181,6 +181,12 @@ CREATE TABLE badge_alignment (
 );
 CREATE INDEX badge_alignment_by_item ON badge_alignment (tenant_id, item_id);
 CREATE INDEX badge_alignment_national ON badge_alignment (item_id) WHERE public;
+
+ALTER TABLE upload DROP CONSTRAINT upload_purpose_check;
+ALTER TABLE upload ADD CONSTRAINT upload_purpose_check CHECK (purpose IN ('awards', 'framework'));
 -- migrate:down
+DELETE FROM upload WHERE purpose <> 'awards';
+ALTER TABLE upload DROP CONSTRAINT upload_purpose_check;
+ALTER TABLE upload ADD CONSTRAINT upload_purpose_check CHECK (purpose IN ('awards'));
 DROP TABLE badge_alignment, framework_import, own_framework_association, own_framework_item, own_framework,
     framework_association, framework_item, framework;

@@ -1,0 +1,130 @@
+"""What is lacking against a framework: items that no badge of a city, a pathway or a learner shows.
+
+An item is shown by a badge that is aligned with it, with an exact match of it in another framework, or with
+anything below either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import strawberry
+
+from waypost.badges.tables import Badge
+from waypost.graph import Argument, Connection, extend, pages
+from waypost.graph.facts import sql_name
+from waypost.graph.permitted import own
+from waypost.graph.sql import every
+from waypost.outbox.frameworks import SAME
+from waypost.pathways.tables import StepBadge
+from waypost.skills.framework_graph import IN_ORDER, FrameworkItemFilter, framework_of, in_use
+
+from . import tables
+
+if TYPE_CHECKING:
+    from waypost.graph.query import Here, Query, Selected
+    from waypost.skills.framework_graph import FrameworkItem
+
+Badges = Callable[["Query"], str]
+"""Gives a SELECT of tenants and ids of badges."""
+
+
+def uncovered(query: Query, item: Here, badges: Badges) -> str:
+    """Return the condition that none of the badges shows an item.
+
+    Whatever covers an item covers all on its path. The covered ids do not depend on the item, so that PostgreSQL
+    finds them once and hashes them.
+    """
+    items = query.facts.table("FrameworkItem", national=query.national)
+    links = query.facts.table("FrameworkAssociation", national=query.national)
+    ways = []
+    for near, far in (("", ""), ("origin_id", "destination_id"), ("destination_id", "origin_id")):
+        side, shown = query.row(tables.BadgeAlignment), query.row(items)
+        source = f"badge_alignment {side}"
+        key = f"{side}.item_id"
+        where = [*query.inside(side), f"({side}.tenant_id, {side}.badge_id) in ({badges(query)})"]
+        if near:
+            link = query.row(links)
+            source += f" join {sql_name(links)} {link} on {link}.{near} = {key}"
+            where += [f"{link}.type = '{SAME}'", f"{link}.retired_at is null"]
+            key = f"{link}.{far}"
+        source += f" join {sql_name(items)} {shown} on {shown}.id = {key}"
+        where.append(f"{shown}.retired_at is null")
+        ways.append(f"select unnest({shown}.path) from {source} where {every(where)}")
+    return f"{item}.id not in ({' union all '.join(ways)})"
+
+
+def _on_offer(query: Query) -> str:
+    row = query.row(Badge)
+    where = every([*query.inside(row), f"{row}.state = 'published'"])
+    return f"select {row}.tenant_id, {row}.id from badge {row} where {where}"
+
+
+def _of_viewer(query: Query) -> str:
+    row = query.row(query.facts.table("Award", national=query.national))
+    bound = [] if query.national else [f"{row}.tenant_id = {query.tenant}"]
+    where = every([*bound, own(query, row), f"{row}.state = 'accepted'"])
+    return f"select {row}.tenant_id, {row}.badge_id from {sql_name(row.table)} {row} where {where}"
+
+
+def _of_pathway(here: Here) -> Badges:
+    def badges(query: Query) -> str:
+        row = query.row(StepBadge)
+        where = every([*query.inside(row, here), f"{row}.pathway_id = {here}.id"])
+        return f"select {row}.home_tenant_id, {row}.badge_id from step_badge {row} where {where}"
+
+    return badges
+
+
+def _in_framework(badges: Badges) -> Any:
+    def link(query: Query, here: Here, there: Here) -> Sequence[str]:
+        return (f"{there}.framework_id = {here}.id", uncovered(query, there, badges))
+
+    return link
+
+
+LEAVES: Final = "`filter: { leaves: true }` keeps to what has nothing below it."
+
+
+@extend("Framework")
+class FrameworkGaps:
+    """What is lacking against a framework."""
+
+    gaps: Connection[FrameworkItem] = pages(
+        link=_in_framework(_on_offer),
+        filter=FrameworkItemFilter,
+        open=in_use,
+        order=IN_ORDER,
+        doc=f"Items that no badge on offer in this city shows; nationally none in the country. {LEAVES}",
+    )
+    viewer_gaps: Connection[FrameworkItem] = pages(
+        link=_in_framework(_of_viewer),
+        filter=FrameworkItemFilter,
+        open=in_use,
+        order=IN_ORDER,
+        doc=f"Items that no badge shows which the asker has accepted; nationally in any city. {LEAVES}",
+    )
+
+
+def _asked(query: Query, row: Here, field: Selected) -> str:
+    framework = query.param(framework_of(field.argument("framework")), "uuid")
+    return f"{row}.framework_id = {framework} and {in_use(query, row, field)}"
+
+
+@extend("Pathway")
+class PathwayGaps:
+    """What a pathway lacks."""
+
+    gaps: Connection[FrameworkItem] = pages(
+        link=lambda query, here, there: (uncovered(query, there, _of_pathway(here)),),
+        filter=FrameworkItemFilter,
+        open=_asked,
+        order=IN_ORDER,
+        extra=(Argument("framework", strawberry.ID, required=True, doc="Against which framework."),),
+        anywhere=True,
+        doc=f"Items of a framework that no badge of its steps shows. {LEAVES}",
+    )
+
+
+TYPES = (FrameworkGaps, PathwayGaps)

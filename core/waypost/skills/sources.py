@@ -1,0 +1,84 @@
+"""Where frameworks come from: a file's bytes or an address, read by the first format that knows them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from waypost.outbox.frameworks import Fault, Format, Package
+from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
+
+PATIENCE_S: Final = 60.0  # for a server to answer in full, and for a format to read it
+REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+MOST_REDIRECTS: Final = 3
+LONGEST_URL: Final = 2_000
+
+_log = logging.getLogger(__name__)
+
+
+def is_address(text: str) -> bool:
+    """Whether something given as a file or an address is an address."""
+    return text.startswith(("https://", "http://"))
+
+
+async def fetch_framework(url: str, formats: Sequence[Format], outgoing: Outgoing) -> bytes | Fault:
+    """Fetch what stands at an address, in the way that the formats ask for; at most three redirects are followed.
+
+    Each step goes to public addresses alone, and nothing larger than `outgoing` allows is taken.
+    """
+    if urlsplit(url).username is not None:
+        return Fault("INVALID", "an address is kept and shown: it holds no user name and no password")
+    for each in formats:
+        url = each.asked(url)
+    headers = {name: value for each in formats for name, value in each.headers.items()}
+    answer = await _called(url, headers, outgoing)
+    for _ in range(MOST_REDIRECTS):
+        if isinstance(answer, Fault) or answer.status not in REDIRECTS:
+            break
+        try:
+            url = urljoin(url, answer.headers.get("location", ""))
+        except ValueError:
+            return Fault("UNREACHABLE", f"{urlsplit(url).netloc} leads on to what is no address")
+        answer = await _called(url, headers, outgoing)
+    if isinstance(answer, Fault):
+        return answer
+    if answer.status != 200:
+        return Fault("UNREACHABLE", f"{urlsplit(url).netloc} answered {answer.status}")
+    return answer.body
+
+
+def shown_source(source: str) -> str:
+    """What is kept of a file's name or an address: no folders, and no query, which may hold a key."""
+    parts = urlsplit(source)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if is_address(source) else Path(source).name
+
+
+async def read_framework(data: bytes, formats: Sequence[Format]) -> Package | Collection[Fault]:
+    """Read a framework by the first format that knows it; a format that fails is named, and costs nothing else."""
+    known = next((each for each in formats if each.knows(data[:1_000])), None)
+    if known is None:
+        titles = ", ".join(each.title for each in formats) or "none: a plugin such as case_framework reads them"
+        return [Fault("FORMAT_UNKNOWN", f"that is none of the formats read here ({titles})")]
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await asyncio.to_thread(known.read, data)
+    except TimeoutError:
+        return [Fault("FORMAT_FAILED", f"the format {known.name} did not read it within {PATIENCE_S:g} s")]
+    except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
+        _log.exception("the format %s failed", known.name)
+        return [Fault("FORMAT_FAILED", f"the format {known.name} failed: {type(error).__name__}")]
+
+
+async def _called(url: str, headers: dict[str, str], outgoing: Outgoing) -> Answered | Fault:
+    try:
+        return await outgoing.call("GET", url, headers)
+    except TargetRefused as error:
+        return Fault("TARGET_REFUSED", str(error))
+    except AnswerTooLarge as error:
+        return Fault("TOO_LARGE", str(error))
+    except (CallFailed, ValueError) as error:
+        return Fault("UNREACHABLE", str(error))
