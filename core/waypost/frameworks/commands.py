@@ -13,7 +13,6 @@ from waypost.outbox import Act, command
 from waypost.outbox.jobs import begin_job
 from waypost.outbox.work import enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
-from waypost.skills.sources import LONGEST_URL, is_address
 
 PURPOSE: Final = "framework"
 AT_ONCE: Final = 5  # imports of one city that are not done yet
@@ -48,13 +47,6 @@ async def _upload_problem(act: Act, upload: UUID) -> Refusal | None:
 
 
 def _address_problem(url: str) -> Invalid | None:
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not is_address(url) or not host or len(url) > LONGEST_URL:
-        words = f"An address begins with https:// and has at most {LONGEST_URL:,} characters."
-        return Invalid(message=words, path=("url",))
     if urlsplit(url).username is not None:
         return Invalid(message="The address is shown: no user name or password may be in it.", path=("url",))
     return None

@@ -1,7 +1,7 @@
 """What is lacking against a framework: items that no badge of a city, a pathway or a learner shows.
 
-An item is shown by a badge that is aligned with it, with an exact match of it in another framework, or with
-anything below either.
+A badge shows the items that it is aligned with, all that those stand below, and the exact matches of all of these
+in other frameworks with what they stand below.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from waypost.badges.tables import Badge
 from waypost.graph import Argument, Connection, extend, pages
 from waypost.graph.facts import sql_name
 from waypost.graph.permitted import own
+from waypost.graph.query import Here
 from waypost.graph.sql import every
 from waypost.outbox.frameworks import SAME
 from waypost.pathways.tables import StepBadge
-from waypost.skills.framework_graph import IN_ORDER, FrameworkItemFilter, framework_of, in_use
+from waypost.skills.framework_graph import IN_ORDER, FrameworkItemFilter, associated, framework_of, in_use
 
 from . import tables
 
 if TYPE_CHECKING:
-    from waypost.graph.query import Here, Query, Selected
+    from waypost.graph.query import Query, Selected
     from waypost.skills.framework_graph import FrameworkItem
 
 Badges = Callable[["Query"], str]
@@ -33,26 +34,24 @@ Badges = Callable[["Query"], str]
 def uncovered(query: Query, item: Here, badges: Badges) -> str:
     """Return the condition that none of the badges shows an item.
 
-    Whatever covers an item covers all on its path. The covered ids do not depend on the item, so that PostgreSQL
-    finds them once and hashes them.
+    What is shown does not depend on the item, so PostgreSQL finds it once and joins against it. Paths and matches are
+    looked up and not joined: joins with what is gathered from two tables are taken for thousands of times their size.
     """
-    items = query.facts.table("FrameworkItem", national=query.national)
-    links = query.facts.table("FrameworkAssociation", national=query.national)
-    ways = []
-    for near, far in (("", ""), ("origin_id", "destination_id"), ("destination_id", "origin_id")):
-        side, shown = query.row(tables.BadgeAlignment), query.row(items)
-        source = f"badge_alignment {side}"
-        key = f"{side}.item_id"
-        where = [*query.inside(side), f"({side}.tenant_id, {side}.badge_id) in ({badges(query)})"]
-        if near:
-            link = query.row(links)
-            source += f" join {sql_name(links)} {link} on {link}.{near} = {key}"
-            where += [f"{link}.type = '{SAME}'", f"{link}.retired_at is null"]
-            key = f"{link}.{far}"
-        source += f" join {sql_name(items)} {shown} on {shown}.id = {key}"
-        where.append(f"{shown}.retired_at is null")
-        ways.append(f"select unnest({shown}.path) from {source} where {every(where)}")
-    return f"{item}.id not in ({' union all '.join(ways)})"
+    side = query.row(tables.BadgeAlignment)
+    where = every([*query.inside(side), f"({side}.tenant_id, {side}.badge_id) in ({badges(query)})"])
+    shown = Here(f"shown_{side}", tables.BadgeAlignment)
+    of_badges = f"select distinct {_path(query, f'{side}.item_id')} id from badge_alignment {side} where {where}"
+    matches = f"select unnest(array({associated(query, shown, SAME)})) id from {shown}"
+    same = f"select {_path(query, 'same.id')} id from ({matches}) same"
+    found = f"with {shown} as materialized ({of_badges}) select {shown}.id from {shown} union all {same}"
+    return f"not exists (select from ({found}) covered where covered.id = {item}.id)"
+
+
+def _path(query: Query, id: str) -> str:
+    """Return SQL for the rows of an item and all above it."""
+    row = query.row(query.facts.table("FrameworkItem", national=query.national))
+    where = f"{row}.id = {id} and {row}.retired_at is null"
+    return f"unnest((select {row}.path from {sql_name(row.table)} {row} where {where}))"
 
 
 def _on_offer(query: Query) -> str:

@@ -16,7 +16,6 @@ from waypost.graph import (
     Order,
     among,
     asks,
-    by,
     equals,
     expression,
     filtering,
@@ -24,6 +23,7 @@ from waypost.graph import (
     many,
     node,
     one,
+    only,
     pages,
     query,
 )
@@ -106,6 +106,7 @@ class FrameworkFilter:
         lambda query, row, _field, value: (f"strpos(lower({row}.title), lower({query.param(value, 'text')})) > 0",),
         doc="Part of the title, in whatever case.",
     )
+    uri: str | None = equals("uri", doc="With this address of its publisher's, exactly.")
     languages: list[str] | None = among("language", doc="Of its words, such as en; at least one of them.")
 
 
@@ -115,6 +116,7 @@ class FrameworkItemFilter:
 
     text: str | None = asks(_says, doc="Words of its code, name or statement, in whatever case; all of them.")
     framework: strawberry.ID | None = asks(_in_framework, doc="Of this framework only.")
+    uri: str | None = equals("uri", doc="With this address of its publisher's, exactly.")
     code: str | None = equals("code", doc="Its code, exactly, such as 2.0/listening.")
     kind: str | None = equals("kind", doc="What its framework calls such items, such as Skill.")
     depth: int | None = equals("depth", "int", doc="How far down the tree; 1 is the top.")
@@ -175,8 +177,8 @@ class Framework(Node):
     )
 
 
-def _ends(query: Query, here: Here, kind: str) -> str:
-    """Return SQL for the ids of what is associated with an item by one type, from either side."""
+def associated(query: Query, here: Here, kind: str) -> str:
+    """Return SQL for the ids of what is associated with an item by one type, whichever of the two says so."""
     table = query.facts.table("FrameworkAssociation", national=query.national)
     sides = []
     for near, far in (("origin_id", "destination_id"), ("destination_id", "origin_id")):
@@ -188,7 +190,7 @@ def _ends(query: Query, here: Here, kind: str) -> str:
 
 def _crosswalk(kind: str, doc: str) -> Any:
     def link(query: Query, here: Here, there: Here) -> Sequence[str]:
-        return (f"{there}.id in ({_ends(query, here, kind)})", f"{there}.retired_at is null")
+        return (f"{there}.id in ({associated(query, here, kind)})", f"{there}.retired_at is null")
 
     return many(link=link, order_by=("framework_id", "position", "id"), anywhere=True, doc=doc)
 
@@ -281,13 +283,11 @@ class FrameworkQuery:
     frameworks: Connection[Framework] = pages(
         filter=FrameworkFilter, order=BY_TITLE, doc="The frameworks that are here, by title."
     )
-    framework: Framework | None = by("uri", of_tenant=False, doc="One framework by id, or by its publisher's address.")
+    framework: Framework | None = only("Framework", doc="One framework by its id.")
     framework_items: Connection[FrameworkItem] = pages(
         filter=FrameworkItemFilter, open=in_use, order=BY_FRAMEWORK, doc="Items of all frameworks that are here."
     )
-    framework_item: FrameworkItem | None = by(
-        "uri", of_tenant=False, doc="One item by id, or by its publisher's address."
-    )
+    framework_item: FrameworkItem | None = only("FrameworkItem", doc="One item by its id, retired or not.")
 
 
 TYPES = (

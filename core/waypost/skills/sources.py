@@ -15,7 +15,6 @@ from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, Tar
 PATIENCE_S: Final = 60.0  # for a server to answer in full, and for a format to read it
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 MOST_REDIRECTS: Final = 3
-LONGEST_URL: Final = 2_000
 
 _log = logging.getLogger(__name__)
 
