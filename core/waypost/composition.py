@@ -12,11 +12,12 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import known as award_known
 from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
 from waypost.awards.mine import mine_in
-from waypost.badges import borrowing, collection_writes, collections, endorsements
+from waypost.badges import borrowing, collection_writes, collections, endorsements, endorsing_abroad
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -62,7 +63,7 @@ from waypost.pathways import writes as pathway_writes
 from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
-from waypost.plugins import geocode, verdict_on
+from waypost.plugins import Plugins, geocode, verdict_on
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
     from waypost.graph import Request
     from waypost.outbox import Act, Event
     from waypost.outbox.frameworks import Format
-    from waypost.plugins import Plugins, Profile
+    from waypost.plugins import Profile
 
 
 def core() -> Contribution:
@@ -129,8 +130,8 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
-    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
-    given = (award_effects, completing, claim_codes, request_effects, insight_effects)
+    rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
+    given = (award_effects, award_known, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
     frameworks = framework_effects.effects(_no_formats if plugins is None else plugins.framework_formats)
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), frameworks, *added))
@@ -154,11 +155,12 @@ def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
 
 def engine(database: Database, plugins: Plugins | None = None) -> Engine:
     """Return an engine on the database; it looks postcodes up in the table first, then by plugins' geocoders."""
+    plugins = plugins or Plugins(())
     lookups = {
         "postcode": _postcodes(database, plugins),
         "memberships": memberships_in(database),
         "name": names_in(database),
-        "permissions": permissions_in(database),
+        "permissions": permissions_in(database, plugins.granted),
         "tokens": tokens_in(database),
         "addresses": addresses_in(database),
         "joined": kept_in(database, "joined"),
@@ -167,10 +169,10 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "recipients": mine_in(database, "recipients"),
         "requests": mine_in(database, "requests"),
     }
-    vetoes = None if plugins is None else partial(verdict_on, plugins)
-    rules = None if plugins is None else plugins.lint_rules
-    acts = Mutations(Begin((_follow_issuer,), vetoes, rules), abroad=borrowing, personal=personal(plugins))
-    return Engine(database, lookups, acts)
+    begin = Begin((_follow_issuer,), partial(verdict_on, plugins), plugins.lint_rules, plugins.granted)
+    return Engine(
+        database, lookups, Mutations(begin, abroad=borrowing, personal=personal(plugins)), calls=plugins.calls
+    )
 
 
 async def _follow_issuer(act: Act, event: Event) -> None:
@@ -179,15 +181,15 @@ async def _follow_issuer(act: Act, event: Event) -> None:
         await follow_provider(act.here, event.issuer)
 
 
-def _postcodes(database: Database, plugins: Plugins | None) -> Callable[[str, Request], Awaitable[tuple[float, float]]]:
+def _postcodes(database: Database, plugins: Plugins) -> Callable[[str, Request], Awaitable[tuple[float, float]]]:
     async def find(postcode: str, request: Request) -> tuple[float, float]:
         normal = normal_postcode(postcode)
         if isinstance(normal, Refusal):
             raise GraphError("INVALID_POSTCODE", normal.message)
         point = await _in_table(database, normal)
-        if point is None and plugins is not None:
+        if point is None:
             shown = request.services.plugins_shown(None, request.tenant)
-            point = await geocode(plugins, {each["name"] for each in shown if each["active"]}, normal)
+            point = await geocode(plugins, {each["name"] for each in shown if each["active"]}, normal, request.tenant)
         if point is None:
             raise GraphError("UNKNOWN_POSTCODE", f"No geocoder here knows {postcode.strip().upper()}.")
         return point

@@ -6,6 +6,7 @@ from waypost.access.permissions import (
     ISSUER_ROLES,
     PERMISSIONS,
     ROLES,
+    Granted,
     issuer_scoped,
     permissions_of,
     permits,
@@ -46,3 +47,18 @@ def test_roles_of_issuers_may_do_less_than_those_of_the_city() -> None:
     assert not issuer_scoped("curator")
     assert not permits("employer", "pathway.create")
     assert not permits("issuer-staff", "pathway.publish")
+
+
+def test_a_permission_of_a_plugin_is_held_by_its_roles_and_whoever_gives_them() -> None:
+    decide = Granted("kickstart.decide", "Decide applications.", roles={"employer"})
+    assert {role for role in ROLES if permits(role, decide)} == {"operator", "city-admin", "issuer-admin", "employer"}
+    assert permits("employer", decide, frozenset({"kickstart.decide"}))
+    assert not permits("city-admin", decide, frozenset({"place.create"}))
+    assert not permits(None, decide)
+    assert not permits("city-admin", str(decide.replace("decide", "pay")))
+
+
+@pytest.mark.parametrize("role", ["learner", "king"])
+def test_a_plugin_gives_nothing_to_who_is_no_member(role: str) -> None:
+    with pytest.raises(ValueError, match=role):
+        Granted("kickstart.decide", "Decide applications.", roles={role})

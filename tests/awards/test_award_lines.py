@@ -7,7 +7,7 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from waypost.awards.lines import Reader
@@ -45,12 +45,14 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was_meant(
 @given(
     st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"name,email\n{text}".encode("utf-8", "ignore"))
 )
+@example(b"name,em\x00ail\nA,a@example.org\n")
 def test_whatever_the_bytes_are_there_are_lines_or_problems_with_their_place(content: bytes) -> None:
     reader, lines = read(content)
     assert lines or reader.problems
     assert all(problem.line is not None and problem.line >= 1 for problem in reader.problems)
     last = content.count(b"\n") + content.count(b"\r") + 2
     assert all((problem.line or 0) <= last for problem in reader.problems)
+    assert not any("\x00" in f"{problem.column} {problem.message}" for problem in reader.problems)
 
 
 @given(st.integers(1, 60), st.integers(0, 200))

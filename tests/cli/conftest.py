@@ -19,9 +19,9 @@ Waypost = Callable[..., Result]
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Waypost:
     """Runs a command with no settings but a data directory of its own and those that are given."""
 
-    def run(*arguments: str, **settings: str) -> Result:
+    def run(*arguments: str, stdin: str | None = None, **settings: str) -> Result:
         environment = {"WAYPOST_DATA_DIR": str(tmp_path / "data"), **settings}
-        return CliRunner().invoke(waypost, list(arguments), env=environment, prog_name="waypost")
+        return CliRunner().invoke(waypost, list(arguments), env=environment, input=stdin, prog_name="waypost")
 
     monkeypatch.chdir(tmp_path)
     return run
@@ -36,7 +36,7 @@ def command(bare: Waypost, app_url: str, admin_url: str) -> Waypost:
         "WAYPOST_SECRET_KEY": SECRET_KEY,
     }
 
-    def run(*arguments: str, **more: str) -> Result:
-        return bare(*arguments, **{**settings, **more})
+    def run(*arguments: str, stdin: str | None = None, **more: str) -> Result:
+        return bare(*arguments, stdin=stdin, **{**settings, **more})
 
     return run

@@ -57,6 +57,23 @@ async def test_files_and_feeds_leave_no_trace(yard: Yard) -> None:
     assert len(await act(yard, CHANGE, actor=None)) == 1  # also on the connection where somebody acted before
 
 
+async def test_a_database_on_behalf_of_somebody_leaves_their_trace(yard: Yard) -> None:
+    assert Actor.read(str(SOMEBODY)) == SOMEBODY
+    assert Actor.read(str(Actor(UUID(int=11), "aJob"))) == Actor(UUID(int=11), "aJob")
+    theirs = yard.database.on_behalf_of(SOMEBODY)
+    async with theirs.transaction(HERE):
+        await execute(INSERT)
+    async with theirs.transaction(HERE, Actor(UUID(int=13), "another")):
+        await execute(CHANGE)
+    async with yard.database.transaction(HERE):
+        await execute("DELETE FROM note")
+        found = await fetch(READ)
+    assert [(row["person_id"].int, row["act"], row["verb"]) for row in found] == [
+        (11, "updateNote", "insert"),
+        (13, "another", "update"),
+    ]
+
+
 async def test_a_side_row_is_known_by_the_first_id_of_its_key(yard: Yard) -> None:
     note = UUID(int=21)
     await yard.admin.execute("INSERT INTO colour VALUES ('red', 'Red')")

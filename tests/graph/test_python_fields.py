@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import strawberry
 
 from tests.graph.asking import Asking
 from tests.graph.world import World
+from waypost.calling import MOST_FAILURES
 from waypost.composition import core, engine
 from waypost.db import Database
 from waypost.graph import Argument, Contribution, compose, computed, extend, value
@@ -54,6 +56,10 @@ async def _lie(parents: Sequence[Mapping[str, Any]], field: Selected, request: R
     return [lies[n % len(lies)] for n, _ in enumerate(parents)]
 
 
+def _counted(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
+    return [rating(len(parents), reasons=[threading.current_thread().name]) for _ in parents]
+
+
 @extend("Badge")
 class StarsOnBadges:
     """What the plugin adds to badges."""
@@ -61,6 +67,7 @@ class StarsOnBadges:
     stars_rating: StarsRating | None = computed(
         _rate, columns=("slug",), arguments=(Argument("most", int, 5),), doc="Its rating."
     )
+    stars_counted: StarsRating | None = computed(_counted, columns=("slug",), doc="Does not wait for anything.")
     stars_broken: StarsRating | None = computed(_fail, columns=("slug",), doc="Always fails.")
     stars_shaky: StarsRating | None = computed(_fail_some, columns=("slug",), doc="Fails for the second.")
     stars_lies: StarsRating | None = computed(_lie, columns=("slug",), doc="Of the wrong types.")
@@ -77,7 +84,7 @@ class StarsOnBadges:
         return StarsRating(stars=len(which), reasons=["later"], half=None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ask(database: Database, world: World) -> Asking:
     """Asks the graphs of the country, with a plugin on top."""
     schema = compose([core(), Contribution("stars", (StarsRating, StarsOnBadges))])
@@ -118,6 +125,20 @@ async def test_a_plugin_that_raises_costs_its_field_alone_and_its_words_stay_her
     assert errors(body) == [("PLUGIN_FAILED", ["badges", "nodes", n, "starsBroken"]) for n in range(2)]
     assert "swordfish" not in str(body)
     assert body["errors"][0]["message"].rpartition(" ")[2] in caplog.text
+
+
+async def test_work_that_does_not_wait_runs_in_a_thread_of_its_own(ask: Asking) -> None:
+    data = await ask("{ badges(first: 2) { nodes { starsCounted { stars reasons } } } }", city="plymouth")
+    named = ["plugin stars: Badge.starsCounted"]
+    assert [node["starsCounted"] for node in data["badges"]["nodes"]] == [{"stars": 2, "reasons": named}] * 2
+
+
+async def test_a_plugin_that_keeps_failing_rests_in_that_city_and_says_so(ask: Asking) -> None:
+    asked = "{ badges(first: 1) { nodes { slug starsBroken { stars } } } }"
+    codes = [errors(await ask.body(asked, city="plymouth"))[0][0] for _ in range(MOST_FAILURES + 1)]
+    assert codes == ["PLUGIN_FAILED"] * MOST_FAILURES + ["PLUGIN_PAUSED"]
+    data = await ask("{ badges(first: 1) { nodes { starsCounted { stars } } } }", city="cardiff")
+    assert [node["starsCounted"] for node in data["badges"]["nodes"]] == [{"stars": 1}]
 
 
 async def test_one_parent_that_fails_is_told_with_its_place_in_the_list(ask: Asking) -> None:

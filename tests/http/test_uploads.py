@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.http.stage import BASE_URL, ORIGIN, Cast, GiveToken
 from waypost.awards.uploads import LARGEST
-from waypost.db import City, Database, fetchval
+from waypost.db import City, Database, fetch, fetchval
 from waypost.graph.ids import GlobalId
 
 ANNOUNCE = """
@@ -50,6 +51,21 @@ async def test_a_file_is_kept_as_it_was_sent(
     sql = "SELECT string_agg(content, '' ORDER BY position) FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2"
     async with database.transaction(City(cast.alpha)):
         assert await fetchval(sql, cast.alpha, row) == content
+
+
+async def test_a_file_that_was_sent_is_traced_to_who_sent_it(
+    client: httpx.AsyncClient, token: str, database: Database, cast: Cast
+) -> None:
+    path = await announced(client, token)
+    assert (await client.put(path, content=CONTENT, headers=bearing(token))).status_code == 200
+    sql = "SELECT table_name, verb, act, token_id IS NULL AS alone, changed FROM audit WHERE row_id = $1 ORDER BY id"
+    async with database.transaction(City(cast.alpha)):
+        rows = await fetch(sql, UUID(path.rpartition(".")[2]))
+    assert {row["act"] for row in rows} == {"createUpload"}
+    assert {row["table_name"] for row in rows} == {"upload"}, "the bytes are of the file"
+    assert [row["verb"] for row in rows][:2] == ["insert", "update"]
+    assert "complete" in rows[-1]["changed"]
+    assert not any(row["alone"] for row in rows)
 
 
 async def test_only_who_announced_a_file_may_send_it(
@@ -108,6 +124,24 @@ async def test_more_and_less_than_announced_are_refused(client: httpx.AsyncClien
     packed = bearing(token, **{"Content-Encoding": "gzip"})
     assert (await client.put(path, content=CONTENT, headers=packed)).status_code == 415
     assert LARGEST == 25_000_000
+
+
+async def test_of_those_who_send_a_file_at_once_one_is_heard(client: httpx.AsyncClient, token: str) -> None:
+    content = b"name\n" + b"x" * 3_000_000
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), 500_000):
+            yield content[start : start + 500_000]
+            await asyncio.sleep(0.01)
+
+    path = await announced(client, token, len(content))
+    sent = (client.put(path, content=slowly(), headers=bearing(token)) for _ in range(4))
+    answers = await asyncio.gather(*sent)
+    assert sorted({each.status_code for each in answers}) == [200, 409]
+    assert [each.status_code for each in answers].count(200) == 1
+    for each in answers:
+        if each.status_code == 409:
+            assert each.json()["errors"][0]["extensions"]["code"] == "CONFLICT"
 
 
 async def test_other_methods_and_browsers_are_answered(client: httpx.AsyncClient, token: str) -> None:

@@ -9,10 +9,13 @@ import pytest
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_awards import person
 from tests.working import work_off
-from waypost.awards.uploads import read_upload, receive
+from waypost.awards.keeping import SCHEDULES
+from waypost.awards.uploads import BrokenOff, read_upload, receive
 from waypost.db import City, fetch, fetchrow, fetchval, new_id
+from waypost.outbox.work import Work
 from waypost.settings import Settings
 
+(DROP,) = (each for each in SCHEDULES if each.name == "drop-uploads")
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
 BEGUN = "job { id } undoUntil"
 HEADER = "name,email\r\n"
@@ -160,6 +163,7 @@ async def test_nothing_is_given_of_a_file_in_which_anything_is_wrong(stage: Stag
         (b"name,email\n\n", (1, None, "NO_LINES")),
         (b"\n", (1, "name", "COLUMN_MISSING")),
         (b"name\nA\x00B\n", (2, "name", "INVALID")),
+        (b"name,em\x00ail\nA,a@example.org\n", (1, None, "INVALID")),
         (b"name\n" + b"x" * 200_000 + b"\n", (2, None, "LINE_TOO_LONG")),
         (b"name,badge\nA,nowhere\n", (2, "badge", "NOT_FOUND")),
         (b"name,badge\nA,secret\n", (2, "badge", "NOT_AWARDABLE")),
@@ -185,6 +189,40 @@ async def test_who_has_the_badge_already_stops_the_file_or_is_left_out(stage: St
     assert (found["state"], found["done"]) == ("done", 4)
     assert found["problems"] == [(line, None, "ALREADY_AWARDED") for line in (2, 3, 4)]
     assert await awards_of(stage, job) == 1
+
+
+async def test_one_person_in_two_lines_is_found_before_anything_is_given(stage: Stage) -> None:
+    """The same address with and without a reference; the same badge by slug and by id."""
+    tag, leader = new_id().hex, stage.id("Badge", "brighton", "leader")
+    text = (
+        "name,email,reference,badge\n"
+        f"Ada,ada.{tag}@example.org,pupil-{tag},leader\n"
+        f"Ada,ada.{tag}@example.org,,leader\n"
+        f"Ben,ben.{tag}@example.org,,leader\n"
+        f"Ben,ben.{tag}@example.org,,{leader}\n"
+        f"Ben,ben.{tag}@example.org,,explorer\n"
+    )
+    wrong = [(3, None, "DUPLICATE_LINE"), (5, None, "DUPLICATE_LINE")]
+    job = await given(stage, text, badge=None)
+    assert await job_of(stage, job) == {"state": "failed", "done": 0, "total": None, "problems": wrong}
+    assert await awards_of(stage, job) == 0
+    job = await given(stage, text, badge=None, skipHeld=True)
+    left_out = [(line, None, "ALREADY_AWARDED") for line in (3, 5)]
+    assert await job_of(stage, job) == {"state": "done", "done": 5, "total": 5, "problems": left_out}
+    assert await awards_of(stage, job) == 3
+
+
+async def test_two_recipients_who_are_known_to_be_one_person_are_one_in_a_file(stage: Stage) -> None:
+    tag, badge = new_id().hex, stage.id("Badge", "brighton", "leader")
+    who = await person(stage, f"ada.{tag}@example.org")
+    for n in range(2):
+        pupil = {"name": "Ada", "reference": f"{tag}/{n}"}
+        made = await stage.done("awardBadge", {"badge": badge, "recipient": pupil}, "award { id }")
+        made = await stage.done("createClaimCode", {"badge": badge, "awards": [made["award"]["id"]]}, "codes { code }")
+        await stage.done("claimBadge", {"code": made["codes"][0]["code"], "name": "Ada"}, "award { id }", who=who)
+    text = f"name,reference\nAda,{tag}/0\nAda,{tag}/1\n"
+    job = await job_of(stage, await given(stage, text, badge="explorer"))
+    assert (job["state"], job["problems"]) == ("failed", [(3, None, "DUPLICATE_LINE")])
 
 
 async def test_people_of_one_issuer_give_its_badges_only(stage: Stage) -> None:
@@ -222,6 +260,46 @@ async def test_a_batch_is_undone_within_the_hour_and_not_later(stage: Stage) -> 
     assert (await stage.refused("undoAwards", {"job": again}, who="brighton curator"))[1] == "TOO_LATE"
 
 
+async def test_a_job_that_nobody_can_do_ends_failed_and_lets_go_of_its_file(stage: Stage) -> None:
+    upload = await sent(stage, some(3).encode())
+    input = {"upload": upload, "badge": stage.id("Badge", "brighton", "film-maker")}
+    begun = await stage.done("awardBadges", input, BEGUN, who="issuer-admin")
+    broken = "UPDATE upload SET complete = false, expires_at = now() WHERE tenant_id = $1 AND id = $2"
+    await stage.run("brighton", broken, *named_by(upload)[1:])
+    await work_off(stage.database, SETTINGS, raising=False)
+    found = await job_of(stage, begun["job"]["id"])
+    assert (found["state"], found["problems"]) == ("failed", [(None, None, "GIVEN_UP")])
+    await DROP.run(Work(stage.database, SETTINGS))
+    async with stage.database.transaction(City(named_by(upload).tenant)):
+        assert not await fetch("SELECT FROM upload WHERE tenant_id = $1 AND id = $2", *named_by(upload)[1:])
+    done = await stage.done("undoAwards", {"job": begun["job"]["id"]}, "job { id }", who="issuer-admin")
+    await work_off(stage.database, SETTINGS)
+    assert (await job_of(stage, done["job"]["id"]))["state"] == "done"
+
+
+async def test_who_speaks_for_another_issuer_now_undoes_nothing_of_the_one_before(stage: Stage) -> None:
+    await stage.admit("turncoat", "brighton", "issuer-admin", issuer="youth-club")
+    listed = {"badge": stage.id("Badge", "brighton", "leader"), "awards": [{"recipient": {"name": "Ada"}}]}
+    jobs = [(await stage.done("awardBadges", listed, BEGUN, who="turncoat"))["job"]["id"]]
+    jobs.append(await given(stage, some(2), who="turncoat"))
+    await stage.admit("turncoat", "brighton", "issuer-admin", issuer="college")
+    for job in jobs:
+        assert await stage.refused("undoAwards", {"job": job}, who="turncoat") == ("Refused", "NOT_FOUND", ["job"])
+    await stage.admit("turncoat", "brighton", "issuer-admin", issuer="youth-club")
+    for job in jobs:
+        await stage.done("undoAwards", {"job": job}, "job { id }", who="turncoat")
+
+
+async def test_who_was_curator_undoes_with_an_issuer_what_is_the_issuers_alone(stage: Stage) -> None:
+    await stage.admit("stepped down", "brighton", "curator")
+    listed = {"badge": stage.id("Badge", "brighton", "leader"), "awards": [{"recipient": {"name": "Ada"}}]}
+    job = (await stage.done("awardBadges", listed, BEGUN, who="stepped down"))["job"]["id"]
+    of_file = await given(stage, "name,badge\nAda,leader\n", badge=None, who="stepped down")
+    await stage.admit("stepped down", "brighton", "issuer-admin", issuer="youth-club")
+    assert await stage.refused("undoAwards", {"job": of_file}, who="stepped down") == ("Refused", "NOT_FOUND", ["job"])
+    await stage.done("undoAwards", {"job": job}, "job { id }", who="stepped down")
+
+
 async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None:
     tag, badge = new_id().hex, stage.id("Badge", "brighton", "leader")
     awards = [{"recipient": {"name": f"P{n}", "email": f"p{n}.{tag}@example.org"}} for n in range(3)]
@@ -232,6 +310,11 @@ async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None
     assert refused == ("AlreadyAwarded", "ALREADY_AWARDED", ["awards", "1", "recipient"])
     skipped = await stage.done("awardBadges", {"badge": badge, "awards": more, "skipHeld": True}, BEGUN)
     assert await awards_of(stage, skipped["job"]["id"]) == 1
+    tag = new_id().hex
+    ada = {"name": "Ada", "email": f"ada.{tag}@example.org"}
+    both = [{"recipient": ada}, {"recipient": {**ada, "reference": f"pupil-{tag}"}}]
+    refused = await stage.refused("awardBadges", {"badge": badge, "awards": both}, who="issuer-staff")
+    assert refused == ("AlreadyAwarded", "ALREADY_AWARDED", ["awards", "1", "recipient"])
     twice = [more[0], more[0]]
     for input, path in (
         ({"badge": badge, "awards": twice}, ["awards", "1"]),
@@ -245,6 +328,53 @@ async def test_a_list_is_given_at_once_to_all_or_to_nobody(stage: Stage) -> None
         ),
     ):
         assert await stage.refused("awardBadges", input) == ("Invalid", "INVALID", path)
+
+
+async def test_a_file_is_used_once_and_not_sent_anew_then(stage: Stage) -> None:
+    text = some(3).encode()
+    upload = await sent(stage, text)
+    input = {"upload": upload, "badge": stage.id("Badge", "brighton", "film-maker")}
+    begun = await stage.done("awardBadges", input, BEGUN, who="issuer-admin")
+    refused = await stage.refused("awardBadges", input, who="issuer-admin")
+    assert refused == ("Invalid", "INVALID", ["upload"])
+    named = named_by(upload)
+    async with stage.database.transaction(City(named.tenant)):
+        there = await read_upload(named.tenant, named.row, stage.who["issuer-admin"].person, stage.build.world.now)
+    assert there is not None
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, there, pieces(text[:-30]))
+    await work_off(stage.database, SETTINGS)
+    assert await job_of(stage, begun["job"]["id"]) == {"state": "done", "done": 3, "total": 3, "problems": []}
+
+
+async def test_of_a_file_that_is_sent_twice_at_once_the_later_is_kept(stage: Stage) -> None:
+    """And nobody is told of an error inside: the first is broken off, also where the file goes meanwhile."""
+    input = {"purpose": "awards", "size": 6, "mediaType": "text/csv"}
+    made = await stage.done("createUpload", input, "upload", who="issuer-admin")
+    named = named_by(made["upload"])
+    async with stage.database.transaction(City(named.tenant)):
+        there = await read_upload(named.tenant, named.row, stage.who["issuer-admin"].person, stage.build.world.now)
+    assert there is not None
+
+    async def slowly(content: bytes, then: Any) -> Any:
+        yield content[:3]
+        await then()
+        yield content[3:]
+
+    async def send_again() -> None:
+        assert await receive(stage.database, named.tenant, there, pieces(b"name\nB", 2))
+
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, there, slowly(b"name\nA", send_again))
+    async with stage.database.transaction(City(named.tenant)):
+        sql = "SELECT string_agg(content, '' ORDER BY position) FROM upload_chunk WHERE upload_id = $1"
+        assert await fetchval(sql, named.row) == b"name\nB"
+
+    async def take_away() -> None:
+        await stage.run("brighton", "DELETE FROM upload WHERE tenant_id = $1 AND id = $2", *named[1:])
+
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, there, slowly(b"name\nA", take_away))
 
 
 async def test_an_upload_is_announced_as_what_it_is(stage: Stage) -> None:

@@ -150,6 +150,19 @@ async def test_who_never_answers_is_forgotten_after_the_citys_time(stage: Stage,
     assert (await recipient_of(stage, claimed))["display_name"] == "Ada Example"
 
 
+async def test_an_award_that_expired_before_its_recipient_is_forgotten_expires_once(
+    stage: Stage, settings: Settings, ada: str
+) -> None:
+    soon = datetime.now(UTC) + timedelta(days=60)
+    over = await given(stage, recipient={"email": ada}, expiresAt=soon.isoformat())
+    waits = await given(stage, recipient={"email": f"other.{ada}"})
+    await time_passes(stage, settings, days=61)
+    await time_passes(stage, settings, days=366)
+    for award in (over, waits):
+        assert (await recipient_of(stage, award))["display_name"] == ""
+        assert await stage.events(award["id"]) == ["award.created", "award.expired"]
+
+
 async def recipient_of(stage: Stage, award: dict[str, Any]) -> dict[str, Any]:
     """What is known of who was given an award."""
     named = named_by(award["id"])

@@ -11,8 +11,10 @@ from typing import Any
 import orjson
 
 from tests.journeys.stage import Stage
+from tests.journeys.test_award_batches import awards_of, some
+from tests.journeys.test_award_batches import given as given_to_many
 from tests.journeys.test_awards import SHOWN, given, person
-from waypost.awards.exporting import export_awards
+from waypost.awards.exporting import PAGE, export_awards
 from waypost.db import new_id
 from waypost.graph import Asker, Graph, GraphRequest, Live, Message, Subscribe
 
@@ -87,3 +89,18 @@ async def test_a_file_of_awards_holds_no_formula(stage: Stage) -> None:
     other = stage.build.world.find("Issuer", "brighton", "college").id
     text = "".join([part async for part in export_awards(stage.database, stage.town("brighton").id, other)])
     assert name not in text
+
+
+async def test_a_file_of_awards_goes_on_after_a_thousand(stage: Stage) -> None:
+    """Also among those that were given at one moment, as all of a batch are."""
+    before = await exported(stage, "film-maker")
+    job = await given_to_many(stage, some(2 * PAGE))
+    after = await exported(stage, "film-maker")
+    assert len(set(after)) == len(after) == len(before) + await awards_of(stage, job)
+    assert set(before) < set(after)
+
+
+async def exported(stage: Stage, badge: str) -> list[str]:
+    """The ids of a badge's awards in the file, in its order."""
+    parts = [part async for part in export_awards(stage.database, stage.town("brighton").id, None)]
+    return [row["award"] for row in csv.DictReader("".join(parts).splitlines()) if row["badge"] == badge]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from waypost.access.people import find_person
 from waypost.awards.joining import join_address
 from waypost.db import new_id
 from waypost.graph import Asker
+from waypost.graph.ids import GlobalId
 
 FACTS = (
     "id state narrative evidence awardedAt expiresAt decidedAt credentialUrl shareUrl revokedReason origin batch "
     "badge { slug } version { number } issuer { slug } recipient { name kind } city { slug } replacedBy { id }"
 )
 SHOWN = f"award {{ {FACTS} }}"
+NOBODYS = "an issuer that is not there"
 MINE = f"{{ viewer {{ awards {{ nodes {{ {FACTS} }} totalCount }} }} }}"
 
 
@@ -151,6 +154,8 @@ async def test_a_badge_is_given_once_unless_its_policy_says_otherwise(stage: Sta
     }
     await stage.done("awardBadge", input, SHOWN)
     await stage.done("setAwardPolicy", {"badge": badge, "repeats": "ONCE"}, shown)
+    refused = await stage.refused("replaceAward", {"award": award["id"]}, who="issuer-admin")
+    assert refused[:2] == ("AlreadyAwarded", "ALREADY_AWARDED")
     who = await person(stage, ada)
     await stage.done("declineAward", {"award": award["id"]}, SHOWN, who=who)
     assert (await stage.refused("awardBadge", input))[1] == "ALREADY_AWARDED"
@@ -178,6 +183,27 @@ async def test_only_published_badges_of_this_city_are_given(stage: Stage) -> Non
     foreign = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": recipient}
     for who in ("plymouth curator", "learner", "employer"):
         assert (await stage.refused("awardBadge", foreign, who=who))[1] == "FORBIDDEN", who
+
+
+async def test_an_award_that_is_answered_while_it_is_taken_back_is_taken_back(stage: Stage, ada: str) -> None:
+    who = await person(stage, ada)
+    for act in ("acceptAward", "declineAward") * 3:
+        award = await given(stage, recipient={"email": ada})
+        taken, answered = await asyncio.gather(
+            stage.act("revokeAward", {"award": award["id"], "reason": "Mistake."}, SHOWN, who="issuer-admin"),
+            stage.act(act, {"award": award["id"]}, SHOWN, who=who),
+        )
+        told = sorted(await stage.events(award["id"]))  # both happened at one time: which began first is not told
+        mine = (await stage.read(MINE, who=who))["viewer"]["awards"]["nodes"]
+        (standing,) = [each for each in mine if each["id"] == award["id"]]
+        if "code" not in answered and act == "declineAward":  # then there was nothing left to take back
+            assert (taken["code"], told) == ("WRONG_STATE", ["award.created", "award.declined"])
+            assert standing["state"] == "DECLINED"
+            continue
+        assert taken["__typename"] == "RevokeAwardSuccess"
+        assert standing["state"] == "REVOKED"
+        heard = [] if answered.get("code") == "WRONG_STATE" else ["award.accepted"]
+        assert told == [*heard, "award.created", "award.revoked"]
 
 
 async def test_of_a_child_only_the_guardian_is_written_to_and_answers(stage: Stage, ada: str) -> None:
@@ -228,14 +254,21 @@ async def test_an_organisation_is_given_a_badge_and_its_people_accept_it(stage: 
         ({"recipient": {"reference": "x" * 150}}, ["recipient", "reference"]),
         ({"awardedAt": "2999-01-01T00:00:00Z"}, ["awardedAt"]),
         ({"expiresAt": "2001-01-01T00:00:00Z"}, ["expiresAt"]),
+        ({"awardedAt": "0001-01-01T00:00:00+14:00"}, ["awardedAt"]),
+        ({"expiresAt": "9999-12-31T23:59:59-14:00"}, ["expiresAt"]),
+        ({"recipient": {"kind": "ORGANISATION", "issuer": NOBODYS}}, ["recipient", "issuer"]),
         ({"evidence": ["https://e.example.org"] * 11}, ["evidence"]),
         ({"narrative": "x" * 20_001}, ["narrative"]),
     ],
 )
 async def test_bad_input_is_refused_at_its_place(stage: Stage, facts: dict[str, Any], path: list[str]) -> None:
     recipient = {"name": "Ada", "email": "ada@example.org", **facts.pop("recipient", {})}
+    if recipient.get("issuer") is NOBODYS:  # well formed, and of this city
+        recipient["issuer"] = str(GlobalId("Issuer", stage.town("brighton").id, new_id()))
     input = {"badge": stage.id("Badge", "brighton", "film-maker"), "recipient": recipient, **facts}
     assert await stage.refused("awardBadge", input) == ("Invalid", "INVALID", path)
+    refused = await stage.refused("awardBadges", {"badge": input.pop("badge"), "awards": [input]})
+    assert refused == ("Invalid", "INVALID", ["awards", "0", *path])
 
 
 async def test_a_further_address_brings_what_was_given_to_it_and_counts_as_the_same_person(

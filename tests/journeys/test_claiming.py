@@ -103,6 +103,19 @@ async def test_the_same_code_twice_is_the_same_award(stage: Stage) -> None:
     assert (await listed(stage))[code["id"]]["claimed"] == 1
 
 
+async def test_what_was_taken_back_is_not_claimed_again_by_the_same_code(stage: Stage) -> None:
+    of, ada = await badge(stage), await arrives(stage)
+    code = await one_code(stage, of)
+    award = await claims(stage, code["code"], ada)
+    await stage.done("revokeAward", {"award": award["id"], "reason": "Not theirs."}, "award { state }", who=ADMIN)
+    for _ in range(2):
+        assert await stage.refused("claimBadge", {"code": code["code"]}, who=ada, city=None) == INVALID
+    assert (await claims(stage, code["code"], await arrives(stage, "ben")))["state"] == "ACCEPTED"
+    # The issuer may change its mind: with a code that it hands out since.
+    later = await one_code(stage, of)
+    assert (await claims(stage, later["code"], ada))["state"] == "ACCEPTED"
+
+
 async def test_the_last_one_is_had_by_one(stage: Stage) -> None:
     code = await one_code(stage, await badge(stage), limit=3)
     names = [await arrives(stage, f"racer {n}") for n in range(8)]
@@ -155,7 +168,10 @@ async def test_a_badge_that_somebody_has_is_not_claimed_again(stage: Stage) -> N
     first, second = await one_code(stage, of), await one_code(stage, of)
     await claims(stage, first["code"], ada)
     refused = await stage.refused("claimBadge", {"code": second["code"]}, who=ada, city=None)
-    assert refused[1] == "ALREADY_AWARDED"
+    assert refused[:2] == ("AlreadyAwarded", "ALREADY_AWARDED")
+    await stage.run("brighton", "UPDATE badge SET state = 'retired' WHERE id = $1", named_by(of).row)
+    refused = await stage.refused("claimBadge", {"code": second["code"]}, who=await arrives(stage, "ben"), city=None)
+    assert refused[:2] == ("NotAwardable", "NOT_AWARDABLE")
     assert (await listed(stage))[second["id"]]["claimed"] == 0
 
 
@@ -210,6 +226,30 @@ async def test_the_same_pupil_comes_again_by_their_reference_and_nobody_in_their
     assert len(recipients) == 1
 
 
+async def test_who_claims_by_several_codes_of_a_class_at_once_has_the_badge_once(stage: Stage) -> None:
+    """Each code is for another recipient; that all of them are one person comes out only while they are claimed."""
+    for round in range(4):
+        of, ada = await badge(stage), await arrives(stage, f"ada {round}")
+        codes = await coded(stage, of, recipients=[{"name": f"Ada {n}"} for n in range(4)])
+        given = [{"code": each["code"]} for each in codes]
+        answers = await asyncio.gather(*(stage.act("claimBadge", each, AWARD, who=ada, city=None) for each in given))
+        assert sorted(each.get("code", "") for each in answers) == ["", *["ALREADY_AWARDED"] * 3]
+
+
+async def test_a_person_with_several_recipients_is_given_a_badge_once_at_a_time(stage: Stage) -> None:
+    """They are known as two pupils, each by a reference, and both are given a badge at once."""
+    ada = await arrives(stage)
+    pupils = [{"name": f"Ada {n}", "reference": f"pupil-{new_id().hex}"} for n in range(2)]
+    for pupil in pupils:
+        (code,) = await coded(stage, await badge(stage), recipients=[pupil])
+        await claims(stage, code["code"], ada)
+    for _ in range(6):
+        of = await badge(stage)
+        given = [{"badge": of, "recipient": each} for each in pupils]
+        answers = await asyncio.gather(*(stage.act("awardBadge", each, "award { id }", who=STAFF) for each in given))
+        assert sorted(each["__typename"] for each in answers) == ["AlreadyAwarded", "AwardBadgeSuccess"]
+
+
 async def test_a_childs_code_is_used_by_a_guardian(stage: Stage) -> None:
     year = datetime.now(UTC).year
     (code,) = await coded(stage, await badge(stage), recipients=[{"name": "Kit", "birthYear": year - 9}])
@@ -236,6 +276,19 @@ async def test_codes_are_drawn_to_be_printed(stage: Stage) -> None:
     assert code["code"] in found["card"]
     body = await stage.body(query, {"id": code["id"], "link": "javascript:{code}"}, who=STAFF)
     assert body["errors"][0]["extensions"]["code"] == "INVALID_ARGUMENT"
+
+
+async def test_more_pictures_than_can_be_drawn_are_refused_before_a_code_is_made(stage: Stage) -> None:
+    drawn = " ".join(f"card{n}: card" for n in range(20))
+    made = f"__typename ... on CreateClaimCodeSuccess {{ codes {{ {drawn} }} }}"
+    query = f"mutation($it: CreateClaimCodeInput!) {{ createClaimCode(input: $it) {{ {made} }} }}"
+    given = {"badge": await badge(stage), "recipients": [{"name": "Amy"}] * 500}
+    before = await listed(stage, STAFF)
+    (error,) = (await stage.body(query, {"it": given}, who=STAFF))["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert await listed(stage, STAFF) == before
+    few = await stage.body(query, {"it": {**given, "recipients": [{"name": "Amy"}]}}, who=STAFF)
+    assert len(few["data"]["createClaimCode"]["codes"][0]) == 20
 
 
 async def test_only_the_issuers_people_see_codes(stage: Stage) -> None:
@@ -270,7 +323,8 @@ async def test_codes_are_made_for_ones_own_published_badges_alone(stage: Stage) 
     for who in ("college staff", "learner", "employer"):
         assert await stage.refused("createClaimCode", {"badge": of}, who=who) == FORBIDDEN
     draft = stage.id("Badge", "brighton", "secret")
-    assert (await stage.refused("createClaimCode", {"badge": draft}, who=STAFF))[1] == "NOT_AWARDABLE"
+    refused = await stage.refused("createClaimCode", {"badge": draft}, who=STAFF)
+    assert refused == ("NotAwardable", "NOT_AWARDABLE", ["badge"])
     for id in (stage.id("Badge", "plymouth", "navigator"), str(GlobalId("Badge", new_id(), new_id())), "x"):
         assert await stage.refused("createClaimCode", {"badge": id}, who=STAFF) == ("Refused", "NOT_FOUND", ["badge"])
 

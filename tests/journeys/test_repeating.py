@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ TWO = """mutation($input: CreatePlaceInput!) {
   two: createPlace(input: $input) { ... on CreatePlaceSuccess { place { id } } } }"""
 ADOPT = """mutation($input: AdoptBadgeInput!) { adoptBadge(input: $input) {
   ... on AdoptBadgeSuccess { badge { id name city { slug } } } ... on Error { code } } }"""
+
+GIVE = """mutation($input: AwardBadgeInput!) { awardBadge(input: $input) {
+  ... on AwardBadgeSuccess { award { id } } ... on Error { code } } }"""
 
 
 async def post(stage: Stage, key: str | None, query: str = CREATE, **how: Any) -> dict[str, Any]:
@@ -89,6 +93,17 @@ async def test_an_answer_that_names_another_city_is_kept_whole(stage: Stage) -> 
     first = await post(stage, "key-7", ADOPT, input=given)
     assert first["adoptBadge"]["badge"]["city"] == {"slug": "plymouth"}
     assert await post(stage, "key-7", ADOPT, input=given) == first
+
+
+async def test_what_was_done_and_may_not_be_seen_is_not_done_again(stage: Stage) -> None:
+    stage.who["giver"] = replace(stage.who["issuer-admin"], limits=frozenset({"award.create"}))
+    input = {"badge": stage.id("Badge", "brighton", "explorer"), "recipient": {"name": "Nobody's"}}
+    body = await stage.body(GIVE, {"input": input}, who="giver", key="key-10")
+    assert (body["data"], body["errors"][0]["extensions"]["code"]) == (None, "NOT_VISIBLE")
+    given = len(await stage.told_in("brighton", "award.created"))
+    again = await post(stage, "key-10", GIVE, input=input, who="giver")
+    assert again == {"awardBadge": {"code": "IDEMPOTENCY_ANSWER_LOST"}}
+    assert len(await stage.told_in("brighton", "award.created")) == given
 
 
 async def test_strangers_are_refused_and_keep_nothing(stage: Stage) -> None:

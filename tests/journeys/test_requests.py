@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.stage import SECRET, Stage
+from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_claiming import arrives
 from tests.journeys.test_progress import badge, earned
 from tests.outbox.test_mail import Post, post, through
@@ -109,6 +109,20 @@ async def test_a_request_is_decided_once(stage: Stage) -> None:
         assert refused == ("Refused", "WRONG_STATE", ["request"])
 
 
+async def test_two_who_approve_at_once_award_it_once(stage: Stage) -> None:
+    """And who asks twice at once asks once."""
+    for round in range(3):
+        of, ada = await badge(stage), await arrives(stage, f"ada {round}")
+        made = await asyncio.gather(*(asked(stage, of, ada) for _ in range(2)))
+        assert len({each["id"] for each in made}) == 1
+        approved = {"request": made[0]["id"], "decision": "APPROVE"}
+        deciders = (STAFF, ADMIN, "brighton curator")
+        answers = await asyncio.gather(*(stage.act("decideRequest", approved, SHOWN, who=who) for who in deciders))
+        assert sorted(each.get("code", "") for each in answers) == ["", "WRONG_STATE", "WRONG_STATE"]
+        seen = (await stage.read("{ viewer { awards { nodes { origin } } } }", who=ada))["viewer"]["awards"]["nodes"]
+        assert [each["origin"] for each in seen] == ["request"]
+
+
 async def test_asking_twice_at_once_makes_one_request(stage: Stage) -> None:
     of, ada = await badge(stage), await arrives(stage)
     made = await asyncio.gather(*(asked(stage, of, ada) for _ in range(4)))
@@ -170,7 +184,21 @@ async def test_who_has_the_badge_does_not_ask_for_it(stage: Stage) -> None:
     of, ada = await badge(stage), await arrives(stage)
     await earned(stage, ada, of)
     given = {"badge": of, "statement": "Again."}
-    assert (await stage.refused("requestBadge", given, who=ada, city=None))[1] == "ALREADY_AWARDED"
+    refused = await stage.refused("requestBadge", given, who=ada, city=None)
+    assert refused == ("AlreadyAwarded", "ALREADY_AWARDED", ["badge"])
+
+
+async def test_what_they_got_meanwhile_is_not_approved_nor_what_nobody_is_given_any_more(stage: Stage) -> None:
+    of, ada, ben = await badge(stage), await arrives(stage), await arrives(stage, "ben")
+    requests = [await asked(stage, of, who) for who in (ada, ben)]
+    await earned(stage, ada, of)
+    await stage.run("brighton", "UPDATE badge SET state = 'retired' WHERE id = $1", named_by(of).row)
+    approved = [{"request": each["id"], "decision": "APPROVE"} for each in requests]
+    refused = await stage.refused("decideRequest", approved[1], who=STAFF)
+    assert refused[:2] == ("NotAwardable", "NOT_AWARDABLE")
+    await stage.run("brighton", "UPDATE badge SET state = 'published' WHERE id = $1", named_by(of).row)
+    refused = await stage.refused("decideRequest", approved[0], who=STAFF)
+    assert refused[:2] == ("AlreadyAwarded", "ALREADY_AWARDED")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +225,8 @@ async def test_drafts_and_inventions_are_not_asked_for(stage: Stage) -> None:
         refused = await stage.refused("requestBadge", {"badge": id, "statement": "Hello."}, who=ada, city="brighton")
         assert refused[1:] == ("NOT_FOUND", ["badge"])
     draft = {"badge": stage.id("Badge", "brighton", "secret"), "statement": "Hello."}
-    assert (await stage.refused("requestBadge", draft, who=ada, city=None))[1] in {"NOT_FOUND", "NOT_AWARDABLE"}
+    refused = await stage.refused("requestBadge", draft, who=ada, city=None)
+    assert refused == ("NotAwardable", "NOT_AWARDABLE", ["badge"])
     stranger = {"badge": await badge(stage), "statement": "Hello."}
     assert (await stage.refused("requestBadge", stranger, who="stranger"))[1] == "UNAUTHENTICATED"
 

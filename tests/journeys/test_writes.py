@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -232,6 +233,30 @@ async def test_an_act_whose_answer_cannot_be_read_is_undone(stage: Stage) -> Non
     assert [each["extensions"]["code"] for each in body["errors"]] == ["UNKNOWN_POSTCODE"]
     assert body["data"] is None
     assert await stage.counted() == before
+
+
+async def test_what_was_written_and_may_not_be_seen_is_told_as_that(stage: Stage) -> None:
+    """A program whose token is for giving badges alone: the badge is given, its answer shows nothing."""
+    stage.who["giver"] = replace(stage.who["issuer-admin"], limits=frozenset({"award.create"}))
+    query = """
+    mutation($one: AwardBadgeInput!, $other: AwardBadgeInput!) {
+      one: awardBadge(input: $one) { ... on AwardBadgeSuccess { award { state } } }
+      other: awardBadge(input: $other) { __typename }
+    }
+    """
+    badge, tag = stage.id("Badge", "brighton", "explorer"), new_id().hex
+    given = {name: {"badge": badge, "recipient": {"name": name, "reference": tag + name}} for name in ("one", "other")}
+    body = await stage.body(query, given, who="giver")
+    assert body["data"] is None
+    assert [(each["extensions"]["code"], each["path"]) for each in body["errors"]] == [
+        ("NOT_VISIBLE", ["one", "award"])
+    ]
+    assert (await stage.act("awardBadge", given["one"]))["code"] == "ALREADY_AWARDED"
+    # An answer that is null ends there: what comes after it is not begun.
+    await stage.done("awardBadge", given["other"], "award { id }")
+    await stage.done(
+        "awardBadge", {**given["other"], "badge": stage.id("Badge", "brighton", "leader")}, "", who="giver"
+    )
 
 
 async def test_a_faulty_document_writes_nothing_at_all(stage: Stage) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.rooms import NOW, found_tenant, rolled_back
 from tests.working import work_off
-from waypost.db import City, Database, System, execute, fetch, fetchval, new_id
+from waypost.db import Actor, City, Database, System, execute, fetch, fetchval, new_id
 from waypost.outbox import Act, Effects, Event, Handler, Happened, JobKind, Work, enqueue
 from waypost.tenancy.entries import Here
 
@@ -94,6 +94,31 @@ async def test_a_job_is_done_after_its_transaction_with_its_facts(database: Data
     assert seen.facts == [{"kite": str(kite), "metres": 3}]
 
 
+async def test_work_is_done_on_behalf_of_the_act_that_asked_for_it_or_of_the_event(database: Database) -> None:
+    here, who = await found_tenant(database, "shoreham"), Actor(UUID(int=2), "flyKite", "curator", UUID(int=3))
+    named: list[Actor | None] = []
+
+    async def job(work: Work, facts: Mapping[str, Any]) -> None:
+        named.append(work.database.actor)
+        if facts["again"]:
+            async with work.database.transaction(City(here.tenant_id)):
+                await enqueue("reel-in", {"again": 0})
+
+    async def event(work: Work, _event: Happened) -> None:
+        named.append(work.database.actor)
+
+    effects = Effects(handlers=(Handler("watch", frozenset({"kite.flown"}), event),), jobs=(JobKind("reel-in", job),))
+    async with database.transaction(City(here.tenant_id), who):
+        await enqueue("reel-in", {"again": 1})
+    await work_off(database, effects=effects)
+    assert named == [who, who]
+    await fly(database, here)
+    async with database.transaction(City(here.tenant_id)):
+        await enqueue("reel-in", {"again": 0})
+    await work_off(database, effects=effects)
+    assert named[2:] in ([None, Actor(UUID(int=2), "watch")], [Actor(UUID(int=2), "watch"), None])
+
+
 async def test_what_fails_comes_again_and_is_dead_at_last(database: Database) -> None:
     here, seen = await found_tenant(database, "seaford"), Seen(failures=99)
     await fly(database, here)
@@ -107,6 +132,22 @@ async def test_what_fails_comes_again_and_is_dead_at_last(database: Database) ->
         (row,) = await fetch("SELECT state, problem, attempts FROM work WHERE kind = 'on:watch'")
         await execute("DELETE FROM work")
     assert dict(row) == {"state": "dead", "problem": "ValueError: the kite is in a tree", "attempts": 7}
+
+
+async def test_a_job_hears_that_it_is_dead(database: Database) -> None:
+    """And is not dead before it has heard that."""
+    here, seen, ends = await found_tenant(database, "saltdean"), Seen(failures=99), Seen(failures=1)
+    effects = Effects(jobs=(JobKind("reel-in", seen.job, dead=ends.job),))
+    async with database.transaction(City(here.tenant_id)):
+        await enqueue("reel-in", {"kite": 7})
+    for _ in range(9):
+        await work_off(database, effects=effects, raising=False)
+        await make_due(database)
+    assert (len(seen.facts), ends.facts) == (8, [{"kite": 7}] * 2)
+    async with database.transaction(System("tests")):
+        (row,) = await fetch("SELECT state, attempts FROM work WHERE kind = 'reel-in'")
+        await execute("DELETE FROM work")
+    assert dict(row) == {"state": "dead", "attempts": 7}
 
 
 async def test_a_handler_does_once_what_it_remembers(database: Database) -> None:

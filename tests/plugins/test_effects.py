@@ -7,6 +7,7 @@ from uuid import UUID
 from tests.outbox.test_working import Seen, fly
 from tests.rooms import found_tenant
 from tests.working import work_off
+from waypost.calling import Calls
 from waypost.db import Database, System, execute
 from waypost.plugins.activation import where_active
 
@@ -24,5 +25,5 @@ async def test_a_handler_hears_of_cities_that_have_its_plugin_alone(database: Da
     await switch(database, off.tenant_id, on=False)
     seen = Seen()
     kites = [await fly(database, here) for here in (with_it, off, without)]
-    await work_off(database, effects=where_active("kites", seen.effects()))
+    await work_off(database, effects=where_active("kites", seen.effects(), Calls()))
     assert [event.object_id for event in seen.events if event.object_id in kites] == kites[:1]

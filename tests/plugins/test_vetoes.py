@@ -95,7 +95,7 @@ async def test_a_veto_that_fails_refuses_nothing_and_is_told_of(
 ) -> None:
     monkeypatch.setattr(vetoes, "PATIENCE_S", 0.2)
     assert await asked(database, plugins, here, name, "tide") == Verdict(None, ("tide",))
-    assert plugins.failed_vetoes == {"tide": 1}
+    assert plugins.calls.failures == {"tide": 1}
     assert "a veto of tide failed" in caplog.text
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from waypost.access.attempts import Asked, Attempt, begin_with_link, use_attempt
+from waypost.access.addresses import Join, may_take, take
+from waypost.access.attempts import Asked, Attempt, TooMany, begin_with_link, use_attempt
 from waypost.access.oidc import Proved
 from waypost.access.people import (
     FIND_SQL,
@@ -34,9 +35,10 @@ ADDRESS_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AN
 
 async def ask_for_link(
     database: Database, asked: Asked, address: str, *, secret_key: str, now: datetime
-) -> UUID | None:
+) -> UUID | TooMany | None:
     """Begin an attempt with a letter to a normal address, known or not; None where no letter is to be sent.
 
+    Refused to a client that has tried too often.
     A person is made where there is none, and forgotten after a day unless the address is proved.
     """
     async with database.transaction(SIGN_IN):
@@ -62,13 +64,13 @@ async def sign_in_by_link(database: Database, attempt: UUID, before: str | None,
 
 
 async def sign_in_by_provider(
-    database: Database, proved: Proved, *, trusted: bool, before: str | None, secret_key: str, now: datetime
+    database: Database, proved: Proved, join: Join, *, trusted: bool, before: str | None, secret_key: str, now: datetime
 ) -> str:
     """Begin a session for whoever a provider's token proves; answers its secret.
 
     Who came before is found by issuer and subject. Otherwise an address that the provider has verified finds the
-    person who has it, if the provider is `trusted` to know whose it is; else it is somebody new. An address of somebody
-    else stays theirs.
+    person who has it, if the provider is `trusted` to know whose it is; else it is somebody new. To who came before it
+    is a further address: nobody who signed in with it loses it, and what else was given to it becomes theirs by `join`.
     """
     address = normal_address(proved.email) if proved.email and trusted else None
     address = None if isinstance(address, Refusal) else address
@@ -76,13 +78,13 @@ async def sign_in_by_provider(
         subject = subject_digest(proved.issuer, proved.subject, secret_key)
         digest = None if address is None else address_digest(address, secret_key)
         person: UUID | None = await fetchval(FIND_SQL, subject)
-        if digest is not None:
-            owner = await person_of(digest, now, person or new_id())
-            person = person or owner
-            address = address if owner == person else None
-        person = await person_of(subject, now, person)
+        owner = None if digest is None else await person_of(digest, now, person or new_id())
+        person = await person_of(subject, now, person or owner)
+        takes = owner is not None and await may_take(person, owner, now)
         secret = await _begin(person, before, now)
-    if address is not None:
+    if address is not None and owner is not None and takes:
+        takes = await take(database, person, owner, address, join, secret_key=secret_key, now=now)
+    if address is not None and takes:
         await keep_address(database, person, address, now)
     name = (proved.name or "").strip()[:LONGEST_NAME]
     if name.isprintable() and name:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Self
 
 # Every permission, with what it allows. Commands name theirs; tests hold the two lists together.
 PERMISSIONS: Final[Mapping[str, str]] = {
@@ -47,7 +47,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "member.update": "Change somebody's role.",
     "member.remove": "Take somebody's role away.",
     "token.create": "Make a token for a program that acts in one's own role.",
-    "token.revoke": "Take back tokens of one's own; with a role of the whole city, anybody's there.",
+    "token.revoke": "Take back tokens of one's own; anybody's there, for who may remove members of the whole city.",
 }
 
 _AWARDER: Final = frozenset({"award.create", "award.read", "claim.create", "claim.cancel", "request.decide"})
@@ -94,6 +94,29 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "learner": frozenset(),
 }
 
+
+class Granted(str):
+    """A permission of a plugin: its name, what it allows in words, and the roles of the core that have it.
+
+    `operator` and `city-admin` always have it; what `issuer-staff` or `employer` has, so has `issuer-admin`, who gives
+    those roles. Roles that speak for one issuer have it for that issuer's objects.
+    """
+
+    __slots__ = ("roles", "words")
+    roles: frozenset[str]
+    words: str
+
+    def __new__(cls, name: str, words: str, roles: Iterable[str] = ()) -> Self:
+        """Raises ValueError for roles that do not exist, and for the learner's, which is no membership."""
+        self = super().__new__(cls, name)
+        held = frozenset(roles)
+        if unknown := sorted(held - ROLES.keys() | held & {LEARNER}):
+            raise ValueError(f"{name} is given to {', '.join(unknown)}; members are {', '.join(ROLES)}")
+        below = {"issuer-admin"} if held & {"issuer-staff", "employer"} else frozenset[str]()
+        self.roles, self.words = held | below | {"operator", "city-admin"}, words
+        return self
+
+
 # These speak for one issuer: their permissions hold for its objects only.
 ISSUER_ROLES: Final = frozenset({"issuer-admin", "issuer-staff", "employer"})
 NATIONAL_ROLE: Final = "operator"
@@ -110,7 +133,14 @@ def permits(role: str | None, permission: str, limits: frozenset[str] | None = N
 
     `limits` are the permissions that a token is kept to, None for all of its role.
     """
+    if isinstance(permission, Granted):
+        return role in permission.roles and (limits is None or permission in limits)
     return permission in permissions_of(role, limits)
+
+
+def words_of(permission: str) -> str:
+    """What a permission allows, in words."""
+    return permission.words if isinstance(permission, Granted) else PERMISSIONS.get(permission, permission)
 
 
 def issuer_scoped(role: str | None) -> bool:

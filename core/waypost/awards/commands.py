@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from waypost.access.permissions import ROLES, issuer_scoped
 from waypost.awards import events, store
 from waypost.awards.rules import AwardWords, moved, reason_problem
 from waypost.db import execute, fetchval
-from waypost.learners.recipients import find_recipients, read_recipient
+from waypost.learners.recipients import contradictions, find_recipients, is_recipient
 from waypost.learners.rules import Who
 from waypost.outbox import Act, Event, command
 from waypost.outbox.act import OWN
@@ -54,6 +54,12 @@ async def award_badge(
             return missing().under("recipient", "id")
         recipient = to
     else:
+        none = await store.issuer_missing(act.here, {("recipient",): to})
+        if none:
+            return none
+        [contradiction] = await contradictions(act.here, [to], people, found.issuer_id)
+        if contradiction:
+            return contradiction.under("recipient")
         [recipient] = await find_recipients(act.here, [to], people, found.issuer_id, act.now)
     return await store.write_award(act, badge, recipient, words)
 
@@ -61,9 +67,9 @@ async def award_badge(
 async def _is_known_to(act: Act, recipient: UUID) -> bool:
     """Whether the asker may know a recipient: people of one issuer only whom it gave something."""
     sql = "SELECT EXISTS (SELECT FROM award WHERE tenant_id = $1 AND recipient_id = $2 AND issuer_id = $3)"
-    if issuer_scoped(act.role):
-        return bool(await fetchval(sql, act.here.tenant_id, recipient, act.issuer_id))
-    return await read_recipient(act.here, recipient) is not None
+    if issuer_scoped(act.role) and not await fetchval(sql, act.here.tenant_id, recipient, act.issuer_id):
+        return False
+    return await is_recipient(act.here, recipient)
 
 
 @command(may="award.revoke")
@@ -84,11 +90,12 @@ async def revoke_award(act: Act, award: UUID, reason: str) -> events.AwardRevoke
 async def replace_award(act: Act, award: UUID, words: AwardWords) -> events.AwardReplaced | Refusal:
     """Give the same badge anew to the same recipient, in the wording that is in force, instead of an award.
 
-    What was accepted stays accepted.
+    What was accepted stays accepted, and what was taken part in stays what it was.
     """
     found = await store.find_award(act.here, award)
     if found is None:
         return missing()
+    words = replace(words, opportunity=found.opportunity)
     state = act.may("award.revoke", found.issuer_id) or moved("replace", found.state, found.expires_at, act.now)
     if isinstance(state, Refusal):
         return state

@@ -34,22 +34,33 @@ UPDATE award SET reminded_at = $2 WHERE tenant_id = $1 AND id IN (
     ORDER BY expires_at LIMIT $4 FOR UPDATE)
 RETURNING id
 """
-# Whoever answered anything, or was given something since, is kept.
+# Whoever answered anything, was given something since, asks for a badge, or has a code that was made since or still
+# closes, is kept.
 UNCLAIMED_SQL: Final = """
 SELECT r.id FROM recipient r WHERE r.tenant_id = $1 AND r.created_at <= $2 AND r.display_name <> ''
-  AND r.issuer_id IS NULL
+  AND r.issuer_id IS NULL AND ($4::uuid[] IS NULL OR r.id = ANY($4))
   AND NOT EXISTS (SELECT FROM award a WHERE a.tenant_id = $1 AND a.recipient_id = r.id
-                  AND (a.decided_at IS NOT NULL OR a.awarded_at > $2 OR a.state = 'accepted'))
-ORDER BY r.created_at LIMIT $3 FOR UPDATE
+                  AND (a.decided_at IS NOT NULL OR a.created_at > $2 OR a.state = 'accepted'))
+  AND NOT EXISTS (SELECT FROM badge_request q WHERE q.tenant_id = $1 AND q.recipient_id = r.id
+                  AND q.state IN ('open', 'more-wanted'))
+  AND NOT EXISTS (SELECT FROM claim_code c WHERE c.tenant_id = $1 AND c.recipient_id = r.id
+                  AND c.cancelled_at IS NULL AND c.claimed = 0 AND (c.closes_at IS NULL OR c.closes_at > $3)
+                  AND (c.created_at > $2 OR c.closes_at IS NOT NULL))
+ORDER BY r.created_at LIMIT $5
 """
+# Whoever gives them something just now is waited for; then it is seen.
+LOCK_SQL: Final = "SELECT id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE"
 FORGET_SQL: Final = """
 UPDATE recipient SET display_name = '', address = NULL, person_id = NULL, birth_year = NULL, guardian_address = NULL,
        guardian_id = NULL, reference = NULL, reference_issuer_id = NULL
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
+FORGET_NAMES_SQL: Final = "DELETE FROM recipient_name WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[])"
 FORGET_AWARDS_SQL: Final = """
-UPDATE award SET person_id = NULL, narrative = NULL, state = CASE state WHEN 'offered' THEN 'expired' ELSE state END
-WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) RETURNING id, badge_id, state
+UPDATE award a SET person_id = NULL, narrative = NULL,
+       state = CASE was.state WHEN 'offered' THEN 'expired' ELSE was.state END
+FROM (SELECT id, state FROM award WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) FOR UPDATE) was
+WHERE a.tenant_id = $1 AND a.id = was.id RETURNING a.id, a.badge_id, was.state = 'offered' AS expired
 """
 FORGET_EVIDENCE_SQL: Final = """
 DELETE FROM award_evidence WHERE tenant_id = $1 AND award_id = ANY($2::uuid[])
@@ -76,15 +87,18 @@ async def remind(tenant: Tenant, now: datetime) -> int:
 async def forget(tenant: Tenant, now: datetime) -> int:
     """Forget recipients who answered nothing in the tenant's retention time; what they were given expires."""
     before = now - timedelta(days=tenant.retention_days)
-    found = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, STEP)]
-    if not found:
+    seen = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, now, None, STEP)]
+    if not seen:
         return 0
+    await fetch(LOCK_SQL, tenant.id, seen)
+    found = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, now, seen, STEP)]
     await execute(FORGET_SQL, tenant.id, found)
+    await execute(FORGET_NAMES_SQL, tenant.id, found)
     rows = await fetch(FORGET_AWARDS_SQL, tenant.id, found)
     await execute(FORGET_EVIDENCE_SQL, tenant.id, [row["id"] for row in rows])
-    over = [_expired(row["id"], row["badge_id"]) for row in rows if row["state"] == "expired"]
+    over = [_expired(row["id"], row["badge_id"]) for row in rows if row["expired"]]
     await tell_all(tenant.id, over, now)
-    return len(found)
+    return len(seen)
 
 
 async def drop_uploads(tenant: Tenant, now: datetime) -> int:

@@ -22,6 +22,7 @@ COLUMNS: Final = (
 )
 MOST_LINES: Final = 100_000
 LONGEST_LINE: Final = 100_000  # bytes
+TWICE: Final = "DUPLICATE_LINE"
 BOM: Final = b"\xef\xbb\xbf"
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ONE_LINE: Final = frozenset(COLUMNS) - {"narrative"}
@@ -132,6 +133,9 @@ class Reader:
                 raise _StopReading from error
 
     def _header(self, text: str) -> list[str]:
+        if _UNFIT.search(text):
+            self.wrong("INVALID", "A control character among the names of the columns.", 1)
+            raise _StopReading
         try:
             cells = next(csv.reader([text], delimiter=_delimiter(text), strict=True), [])
         except csv.Error:
@@ -194,8 +198,7 @@ class Reader:
         return None if self._twice(line) else line
 
     def _refused(self, number: int, refusal: Refusal) -> None:
-        column = refusal.path[0] if refusal.path else None
-        self.wrong(refusal.code, refusal.message, number, _NAMED.get(column or "", column))
+        self.wrong(refusal.code, refusal.message, number, column_of(*refusal.path[:1]))
 
     def _twice(self, line: Line) -> bool:
         key = derived_id(_NOBODY, *line.key()).int
@@ -203,7 +206,7 @@ class Reader:
         if first == line.number:
             return False
         words = f"The same badge for the same recipient as in line {first}; two people of one name need a reference."
-        self.wrong("DUPLICATE_LINE", words, line.number)
+        self.wrong(TWICE, words, line.number)
         return True
 
     def _year(self, number: int, said: Mapping[str, str]) -> int | None:
@@ -230,6 +233,16 @@ class Reader:
 
 
 _NOBODY: Final = UUID(int=0)
+
+
+def column_of(field: str | None = None) -> str | None:
+    """Return the column of a field of the graph's input."""
+    return _NAMED.get(field or "", field)
+
+
+def field_of(column: str) -> str:
+    """Return the field of the graph's input that a column is."""
+    return next((field for field, named in _NAMED.items() if named == column), column)
 
 
 def _delimiter(header: str) -> str:

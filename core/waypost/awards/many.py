@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,11 +11,12 @@ from uuid import UUID
 from waypost.access.permissions import issuer_scoped
 from waypost.awards import batches
 from waypost.awards.jobs import KIND, UNDO_KIND
-from waypost.awards.lines import Line
+from waypost.awards.lines import Line, field_of
 from waypost.awards.rules import AlreadyAwarded, award_problem
-from waypost.awards.store import find_awardable
-from waypost.awards.uploads import read_upload
+from waypost.awards.store import absent_opportunities, find_awardable, issuer_missing
+from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute
+from waypost.learners.rules import Who
 from waypost.outbox import Act, command
 from waypost.outbox.jobs import Problem, begin_job, end_job
 from waypost.outbox.work import enqueue
@@ -43,20 +44,38 @@ async def award_list(
 ) -> Begun | Refusal:
     """Give one badge to all recipients of a list, or to none of them. Lines are counted from 1."""
     found = await find_awardable(act.here, badge)
-    wrong = found if isinstance(found, Refusal) else act.may("award.create", found.issuer_id)
-    wrong = wrong or _list_problem(lines, act.now)
+    if isinstance(found, Refusal):
+        return found
+    wrong = (
+        act.may("award.create", found.issuer_id)
+        or _list_problem(lines, act.now)
+        or await issuer_missing(act.here, dict(_places(lines)))
+        or await _opportunity_problem(act, lines)
+    )
     if wrong:
         return wrong
     job = await begin_job(act, KIND, len(lines))
     batch = await batches.begin_batch(
-        act.here, job, badge=badge, issuer=None, upload=None, by=act.person, skip_held=skip_held, now=act.now
+        act.here,
+        job,
+        badge=badge,
+        issuer=found.issuer_id,
+        upload=None,
+        by=act.person,
+        skip_held=skip_held,
+        now=act.now,
     )
     given, problems = await batches.write_lines(act.here, batch, lines, people, act.now)
-    if problems and not skip_held:
-        return _refused(problems)
+    wrong_lines = [each for each in problems if not skip_held or each.code != "ALREADY_AWARDED"]
+    if wrong_lines:
+        return _refused(wrong_lines)
     await execute(batches.MOVE_SQL, act.here.tenant_id, job, len(lines), given)
     await end_job(act.here.tenant_id, job, "done", problems, done=len(lines))
     return Begun(job, batch.undo_until)
+
+
+def _places(lines: Sequence[Line]) -> Iterator[tuple[tuple[str, ...], Who]]:
+    return ((("awards", str(line.number - 1), "recipient"), line.who) for line in lines)
 
 
 def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
@@ -73,9 +92,18 @@ def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
     return None
 
 
+async def _opportunity_problem(act: Act, lines: Sequence[Line]) -> Refusal | None:
+    named = {line.number: line.words.opportunity for line in lines if line.words.opportunity}
+    absent = await absent_opportunities(act.here, named.values())
+    first = next((number for number, ref in named.items() if ref.id in absent), None)
+    return None if first is None else missing().under("awards", str(first - 1), "opportunity")
+
+
 def _refused(problems: Sequence[Problem]) -> Refusal:
     first = problems[0]
     path = () if first.line is None else ("awards", str(first.line - 1), "recipient")
+    if first.code == "INVALID":
+        return Invalid(message=first.message, path=(*path, *([field_of(first.column)] if first.column else [])))
     kind = AlreadyAwarded if first.code == "ALREADY_AWARDED" else Refusal
     return kind(code=first.code, message=first.message, path=path)
 
@@ -93,6 +121,8 @@ async def award_file(act: Act, upload: UUID, badge: UUID | None, *, skip_held: b
         wrong = found if isinstance(found, Refusal) else act.may("award.create", found.issuer_id)
         if wrong:
             return wrong
+    if not await use_upload(act.here.tenant_id, upload):
+        return Invalid(message="The file was used already: announce it and send it again.", path=("upload",))
     job = await begin_job(act, KIND)
     issuer = act.issuer_id if issuer_scoped(act.role) else None
     batch = await batches.begin_batch(
@@ -106,10 +136,13 @@ async def award_file(act: Act, upload: UUID, badge: UUID | None, *, skip_held: b
 async def undo_awards(act: Act, batch: UUID) -> UUID | Refusal:
     """Take back all awards of a batch within the hour; answers the job that does it.
 
-    Who gave the batch may, and who speaks for the whole city. What is still to be given of it is not given.
+    Who gave the batch may, as long as they speak for the issuer whose badges it gave, and who speaks for the whole
+    city. What is still to be given of it is not given.
     """
     found = await batches.read_batch(act.here.tenant_id, batch, for_update=True)
-    if found is None or (issuer_scoped(act.role) and found.awarded_by != act.person):
+    if found is None:
+        return missing()
+    if issuer_scoped(act.role) and (found.awarded_by, found.issuer_id) != (act.person, act.issuer_id):
         return missing()
     if found.undone_at is not None:
         return TooLate(message="It was undone already.", path=("job",))

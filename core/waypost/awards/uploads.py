@@ -12,6 +12,7 @@ from uuid import UUID
 
 from waypost.db import City, Database, execute, fetchrow, fetchval, new_id
 from waypost.outbox import Act, command
+from waypost.outbox.work import GivenUp
 from waypost.refusal import Invalid, Refusal
 
 NOBODY: Final = UUID(int=0)
@@ -31,13 +32,24 @@ READ_SQL: Final = """
 SELECT id, person_id, purpose, media_type, size, complete, expires_at FROM upload WHERE tenant_id = $1 AND id = $2
 """
 EMPTY_SQL: Final = "DELETE FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2"
-BEGIN_SQL: Final = "UPDATE upload SET complete = false WHERE tenant_id = $1 AND id = $2"
-PIECE_SQL: Final = "INSERT INTO upload_chunk (tenant_id, upload_id, position, content) VALUES ($1, $2, $3, $4)"
-WHOLE_SQL: Final = """
-UPDATE upload SET complete = true WHERE tenant_id = $1 AND id = $2 AND size = (
-    SELECT coalesce(sum(length(content)), 0) FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2)
-RETURNING true
+BEGIN_SQL: Final = """
+UPDATE upload SET complete = false, sendings = sendings + 1 WHERE tenant_id = $1 AND id = $2 AND NOT used
+RETURNING sendings
 """
+# The row is held, so that nobody begins anew, or takes it away, while a piece is written.
+PIECE_SQL: Final = """
+INSERT INTO upload_chunk (tenant_id, upload_id, position, content)
+SELECT $1, $2, $4, $5 FROM upload WHERE tenant_id = $1 AND id = $2 AND sendings = $3 FOR SHARE
+"""
+WHOLE_SQL: Final = """
+UPDATE upload SET complete = (size = (
+    SELECT coalesce(sum(length(content)), 0) FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2))
+WHERE tenant_id = $1 AND id = $2 AND sendings = $3 RETURNING complete
+"""
+USE_SQL: Final = """
+UPDATE upload SET used = true WHERE tenant_id = $1 AND id = $2 AND complete AND NOT used RETURNING true
+"""
+COMPLETE_SQL: Final = "SELECT complete FROM upload WHERE tenant_id = $1 AND id = $2"
 CONTENT_SQL: Final = "SELECT content FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2 AND position = $3"
 GONE_SQL: Final = "DELETE FROM upload WHERE tenant_id = $1 AND id = $2"
 OLD_SQL: Final = """
@@ -85,27 +97,52 @@ async def read_upload(tenant: UUID, id: UUID, person: UUID | None, now: datetime
     return None if found is None or found.person_id != person or found.expires_at <= now else found
 
 
+class BrokenOff(Exception):
+    """The bytes are not wanted any more: somebody sends them anew, the file was used, or it is gone."""
+
+
 async def receive(database: Database, tenant: UUID, upload: Upload, pieces: AsyncIterator[bytes]) -> bool:
     """Keep the bytes of an upload, piece by piece in transactions of their own; False where they are not all there.
 
-    What came before is dropped first. Whoever sends twice at once breaks off the one that comes second.
+    What came before is dropped first. Whoever sends twice at once breaks off the first. Raises BrokenOff.
     """
     scope = City(tenant, quiet=True)
     async with database.transaction(scope):
-        await execute(BEGIN_SQL, tenant, upload.id)
+        sending = await fetchval(BEGIN_SQL, tenant, upload.id)
+        if sending is None:
+            raise BrokenOff
         await execute(EMPTY_SQL, tenant, upload.id)
     position = 0
     async for piece in pieces:
         async with database.transaction(scope):
-            await execute(PIECE_SQL, tenant, upload.id, position, piece)
+            kept = await execute(PIECE_SQL, tenant, upload.id, sending, position, piece)
+        if not kept.endswith(" 1"):
+            raise BrokenOff
         position += 1
     async with database.transaction(scope):
-        return bool(await fetchval(WHOLE_SQL, tenant, upload.id))
+        whole = await fetchval(WHOLE_SQL, tenant, upload.id, sending)
+    if whole is None:
+        raise BrokenOff
+    return bool(whole)
+
+
+async def use_upload(tenant: UUID, id: UUID) -> bool:
+    """Take a file that is there for something to be done with it, once, in the tenant's current transaction.
+
+    From then on its bytes stay what they are. False where it is not whole, or was taken before.
+    """
+    return bool(await fetchval(USE_SQL, tenant, id))
 
 
 @asynccontextmanager
 async def opened(database: Database, tenant: UUID, id: UUID) -> AsyncIterator[BinaryIO]:
-    """Open an upload as a file, which has no name and is gone afterwards; only a piece at a time is in memory."""
+    """Open an upload as a file, which has no name and is gone afterwards; only a piece at a time is in memory.
+
+    Raises GivenUp for what is not there, or not whole.
+    """
+    rows = await database.reads.rows(City(tenant), COMPLETE_SQL, [tenant, id])
+    if not rows or not rows[0]["complete"]:
+        raise GivenUp("the file is not there as it was sent")
     with tempfile.TemporaryFile() as file:
         position = 0
         while True:

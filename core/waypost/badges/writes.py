@@ -10,7 +10,7 @@ import strawberry
 
 from waypost.graph import ID, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, needed, ref_of
-from waypost.graph.mutations import Outcome
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid
 from waypost.outbox import Act
 from waypost.refusal import Refusal

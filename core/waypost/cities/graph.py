@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -86,12 +87,17 @@ class Plugin:
     api: str = column(doc="Which versions of the hooks it was made for, such as >=1,<2.")
     prefix: str = column(doc="How the names begin that it adds to the graph.")
     active: bool = column(doc="Whether its fields answer here.")
+    paused_until: datetime | None = column(doc="Until when its code rests, having kept failing; else null.")
 
 
 async def plugins_of(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     """Return the plugins of each city, or of the graph itself at the root."""
     del field
-    return [request.services.plugins_shown(parent.get("slug"), request.tenant) for parent in parents]
+    found = [request.services.plugins_shown(parent.get("slug"), request.tenant) for parent in parents]
+    pauses = [plugin["pausedUntil"] for plugins in found for plugin in plugins if plugin.get("pausedUntil")]
+    if pauses:
+        request.ends(datetime.fromisoformat(min(pauses)))
+    return found
 
 
 def _in_group(query: Query, here: Here, there: Here) -> Sequence[str]:

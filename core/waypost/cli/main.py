@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tenants": "waypost.cli.tenants:tenants",
     "plugins": "waypost.cli.plugins:plugins",
     "schema": "waypost.cli.schema:schema",
+    "secrets": "waypost.cli.secrets:secrets",
     "token": "waypost.cli.token:token",
     "reviews": "waypost.cli.reviews:reviews",
     "person": "waypost.cli.person:person",

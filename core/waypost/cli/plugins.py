@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from waypost.cli.ground import Ground
     from waypost.plugins import Installed
 
 
@@ -33,6 +36,57 @@ def check(as_json: bool) -> None:
     _show(installed, as_json)
     if any(one.state in {State.LEFT_OUT, State.MISSING} for one in installed):
         raise click.exceptions.Exit(1)
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--title", help="What a city reads; made of the name otherwise.")
+@click.option("--prefix", help="How its names in the graph begin; made of the name otherwise.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="A new folder; waypost-NAME here otherwise.")
+def new(name: str, title: str | None, prefix: str | None, folder: Path | None) -> None:
+    """Write a working plugin called NAME: a table, a field on badges, a setting and a job, with tests and CI."""
+    from waypost.cli.scaffold import plugin_files, prefix_of, write_plugin
+
+    written = plugin_files(name, title or name.replace("_", " ").capitalize(), prefix or prefix_of(name))
+    place = folder or Path(f"waypost-{name.replace('_', '-')}")
+    write_plugin(place, written)
+    click.echo(f'{place} has {len(written)} files. Next: cd {place} && pip install -e ".[test]" && pytest')
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask: there is no way back.")
+def forget(name: str, yes: bool) -> None:
+    """Remove everything that the plugin NAME keeps, in every tenant: its tables, settings and waiting calls.
+
+    Switching a plugin off, or uninstalling it, removes nothing. Refused while a tenant has it switched on.
+    """
+    from waypost.cli.ground import ground
+    from waypost.cli.serving import run
+    from waypost.plugins.names import PLUGIN_NAME
+    from waypost.settings import Settings
+
+    if not re.fullmatch(PLUGIN_NAME, name):
+        raise click.UsageError(f"{name!r} is no name of a plugin")
+    if not yes:
+        click.confirm(f"Remove all that {name} keeps, in every tenant? There is no way back", abort=True, err=True)
+    with ground(Settings.from_environment()) as here:
+        tables, tenants = run(lambda: _forget(here, name))
+    click.echo(f"{name}: {tables} tables dropped, switches and settings of {tenants} tenants removed.")
+
+
+async def _forget(here: Ground, name: str) -> tuple[int, int]:
+    from waypost.cli.faults import Refused
+    from waypost.db.migrate import drop_app
+    from waypost.plugins.forgetting import active_in, forget_plugin
+    from waypost.plugins.names import schema_name
+
+    admin_url = await here.administrator()
+    async with here.database() as database:
+        if tenants := await active_in(database, name):
+            raise Refused(f"{name} is switched on in {', '.join(tenants)}; switch it off there first")
+        tables = await drop_app(admin_url, name, schema_name(name))
+        return tables, await forget_plugin(database, name)
 
 
 def _installed() -> tuple[Installed, ...]:

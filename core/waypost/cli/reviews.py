@@ -7,9 +7,8 @@ import click
 from waypost.cli.faults import Refused
 from waypost.cli.ground import Ground, ground
 from waypost.cli.serving import run
+from waypost.school.rules import REVIEW_STATES
 from waypost.settings import Settings
-
-STATES = ("submitted", "changes-requested", "approved", "withdrawn")
 
 
 @click.group()
@@ -19,7 +18,9 @@ def reviews() -> None:
 
 @reviews.command()
 @click.option("--tenant", metavar="SLUG", required=True, help="The tenant whose curators review.")
-@click.option("--state", type=click.Choice(STATES), multiple=True, help="Only these; may be given several times.")
+@click.option(
+    "--state", type=click.Choice(REVIEW_STATES), multiple=True, help="Only these; may be given several times."
+)
 def export(tenant: str, state: tuple[str, ...]) -> None:
     """Write a tenant's reviews to standard output as CSV, the oldest first."""
     with ground(Settings.from_environment()) as here:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 GRAPH_NOTE: Final = "# Written by `waypost schema export` from the declarations; do not edit.\n\n"
 RELEASE_NOTE: Final = "# The graph of the last release, by `waypost schema publish`; do not edit.\n\n"
 RELEASE: Final = "published.graphql"
+RELEASED_HOOKS: Final = "published-hooks.json"
 BREAKS: Final = "breaks.toml"
 FOLDER: Final = Path("schema")
 
@@ -101,11 +102,13 @@ def diff(old: Path, new: Path | None, breaks: Path) -> None:
     help="The folder of the files.",
 )
 def publish(folder: Path) -> None:
-    """Make the national graph of today the released one, with which `schema diff` compares from now on.
+    """Make the national graph and the hooks of today the released ones, with which is compared from now on.
 
-    Part of a release. Refused while the graph breaks what was released before and nobody announced it.
+    Part of a release. Refused while the graph breaks what was released before and nobody announced it, or the hooks do.
     """
     from waypost.cli.changes import changes, read_announced, read_schema, unannounced
+    from waypost.plugins import hook_list
+    from waypost.plugins.compatibility import breaks
 
     text = _national()
     path = folder / RELEASE
@@ -114,9 +117,13 @@ def publish(folder: Path) -> None:
         faults = unannounced(found, read_announced(folder / BREAKS), datetime.now(UTC).date())
         if faults:
             raise Refused("; ".join(faults) + f". Take it back, or announce it in {folder / BREAKS}")
+    hooks = folder / RELEASED_HOOKS
+    if hooks.is_file() and (faults := breaks(json.loads(hooks.read_text("utf-8")), json.loads(hook_list()))):
+        raise Refused("; ".join(faults) + ". Take it back, or let the plugin API grow")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(RELEASE_NOTE + text, encoding="utf-8")
-    click.echo(f"{path} is the released graph.")
+    hooks.write_text(hook_list(), encoding="utf-8")
+    click.echo(f"{path} is the released graph, {hooks} the released hooks.")
 
 
 def _composed() -> GraphQLSchema:

@@ -40,10 +40,11 @@ def serve(host: str, port: int) -> None:
 async def _serve(here: Ground, settings: Settings, bound: socket.socket, host: str) -> None:
     from waypost.cli.parts import load_plugins, parts_of
     from waypost.http import Platform, create_app
+    from waypost.plugins import watching
 
     settings.load_secret_key()  # now, rather than at the first request that needs it
     platform = Platform(settings, parts_of(load_plugins(settings)), here.app_url, bound_to=host)
-    async with platform.opened():
+    async with platform.opened(), watching(platform.plugins):
         ready = "Serving on %s"
         app, live = create_app(platform), platform.live
         await serve_on(app, bound, ready=lambda: log.info(ready, settings.base_url), stopping=live.close)

@@ -42,6 +42,7 @@ def up(host: str, port: int) -> None:
 async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str) -> None:
     from waypost.cli.parts import apps_of, load_plugins, parts_of
     from waypost.http import Platform, create_app
+    from waypost.plugins import watching
 
     settings.load_secret_key()
     plugins = load_plugins(settings)
@@ -51,7 +52,7 @@ async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str)
         await _apply(database, settings, plugins)
     entry = await here.entry()
     platform = Platform(settings, parts_of(plugins), entry, bound_to=host)
-    async with platform.opened(), working(entry, settings, plugins) as worker:
+    async with platform.opened(), watching(plugins), working(entry, settings, plugins) as worker:
         platform.metrics.worker = worker.counts
         app, live = create_app(platform), platform.live
         await serve(app, bound, ready=lambda: _announce(platform), stopping=live.close)

@@ -53,10 +53,13 @@ def worker(at_once: int, lease: float, metrics: str) -> None:
 async def _work(here: Ground, settings: Settings, at_once: int, lease_s: float, metrics: str) -> None:
     from waypost.cli.parts import load_plugins
     from waypost.http.figures import serving_figures
+    from waypost.plugins import watching
 
     settings.load_secret_key()  # now, rather than at the first letter that needs it
+    plugins = load_plugins(settings)
     async with (
-        working(here.app_url, settings, load_plugins(settings), at_once=at_once, lease_s=lease_s) as one,
+        watching(plugins),
+        working(here.app_url, settings, plugins, at_once=at_once, lease_s=lease_s) as one,
         serving_figures(metrics, one.work.database, one.counts),
     ):
         log.info("Working")

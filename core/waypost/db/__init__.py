@@ -24,9 +24,9 @@ from waypost.db.ownership import Kind, Ownership
 from waypost.db.personal import Finds, Personal
 from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
-from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
+from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval, one_at_a_time
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, act_as, current_scope, stamp
+from waypost.db.transaction import Transaction, act_as, current_actor, current_scope, stamp
 from waypost.db.versions import Versions
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Versions",
     "act_as",
     "copy",
+    "current_actor",
     "current_scope",
     "execute",
     "executemany",
@@ -73,6 +74,7 @@ __all__ = [
     "fetchrow",
     "fetchval",
     "new_id",
+    "one_at_a_time",
     "ownership",
     "stamp",
 ]

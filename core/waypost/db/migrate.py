@@ -77,6 +77,20 @@ async def roll_back(admin_url: str, app: App, *, to: int) -> list[Applied]:
     return [Applied(app.name, script.number, script.name) for script in back]
 
 
+async def drop_app(admin_url: str, name: str, schema: str) -> int:
+    """Drop an app's schema with all that lies in it, and forget its migrations; answers how many tables that were.
+
+    The app need not be installed any more. Raises ValueError for the core's own schema.
+    """
+    if schema == "public":
+        raise ValueError("the core is not dropped")
+    async with owner(admin_url) as connection:
+        tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = $1", schema)
+        await connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+        await connection.execute(f"DELETE FROM {TABLE} WHERE app = $1", name)
+    return int(tables)
+
+
 @asynccontextmanager
 async def owner(admin_url: str) -> AsyncIterator[Connection]:
     """Open a transaction as the role that may write reference tables, for imports."""

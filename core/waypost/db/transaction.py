@@ -166,6 +166,11 @@ def current_scope() -> Scope:
     return current().scope
 
 
+def current_actor() -> Actor | None:
+    """Who acts in the current transaction, if anybody is named; raises `NoScope` outside one."""
+    return current().actor
+
+
 async def act_as(role: str) -> None:
     """Say as what the current transaction's actor, if any, acts from here on."""
     transaction = current()

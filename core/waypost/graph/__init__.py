@@ -51,8 +51,9 @@ from .ids import GlobalId, parse_id
 from .keeping import Clock, Keep
 from .live import Live, Message, Subscribe, TooSlow
 from .live import Refused as NotSubscribed
-from .mutations import Mutations, Refused, Row, act, mutation, payload
+from .mutations import Mutations, Refused, act, mutation, payload
 from .pages import BY_NAME, Key, Order, Ordering, Page
+from .payloads import Row
 from .relations import Argument
 from .request import Asker, Lookup, Request
 from .scalars import URL, GeoJSON, LanguageTag, Markdown

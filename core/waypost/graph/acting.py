@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from typing_extensions import override
 
 from waypost.access.memberships import Held, held_here, speaking
-from waypost.access.permissions import NATIONAL_ROLE, permits
+from waypost.access.permissions import NATIONAL_ROLE, Granted, permits
 from waypost.access.tokens import MEMBER_SQL
 from waypost.db import City, act_as, fetchval
 from waypost.outbox import Act, Event, Submission, Verdict
@@ -30,8 +30,9 @@ E = TypeVar("E", bound=Event)
 Follower = Callable[[Act, Event], Awaitable[None]]
 # Asks the plugins of these names whether something may be submitted.
 Object = Callable[[Iterable[str], Submission], Awaitable[Verdict]]
-# Finds the rules of the plugins of these names.
+# Finds the rules, and the permissions, of the plugins of these names.
 Rules = Callable[[Iterable[str]], tuple[Rule, ...]]
+Grants = Callable[[Iterable[str]], tuple[Granted, ...]]
 
 STRANGER: Final = Refused(
     code="UNAUTHENTICATED", message="Only who has signed in may write: send a token of this city."
@@ -74,12 +75,13 @@ class FollowedAct(Act):
 class Begin:
     """Begins acts. `followers` are told of each event before the act is over; `vetoes` asks a tenant's plugins.
 
-    `rules` finds what they add to the rules for the words of badges.
+    `rules` finds what they add to the rules for the words of badges, `granted` the permissions that they bring.
     """
 
     followers: tuple[Follower, ...] = ()
     vetoes: Object | None = None
     rules: Rules | None = None
+    granted: Grants | None = None
 
     async def __call__(self, request: Request, tenant: UUID, own: bool = False) -> Act | Refusal:
         """Make the asker's act in the tenant, whose City transaction has begun.
@@ -110,7 +112,9 @@ class Begin:
         who = (asker.person, held.role, held.issuer_id, request.now)
         vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
         rules = () if self.rules is None else self.rules(home.plugins)
-        return FollowedAct(Here.of(home), *who, asker.limits, rules, self.followers, vetoes)
+        granted = () if self.granted is None else self.granted(home.plugins)
+        here, token = Here.of(home), asker.token
+        return FollowedAct(here, *who, asker.limits, rules, granted, self.followers, vetoes, token=token)
 
 
 async def may_in(database: Database, request: Request, tenant: UUID, permission: str) -> bool:

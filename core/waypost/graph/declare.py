@@ -288,17 +288,18 @@ def expression(
 
 
 def computed(
-    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]]],
+    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]] | Sequence[Any]],
     *,
     columns: tuple[str, ...] = (),
     arguments: tuple[Argument, ...] = (),
     kept: bool = False,
     private: bool = False,
+    points: int = 0,
     doc: str = "",
 ) -> Any:
     """A field that Python finishes, once for all parents; see `python_fields.Computed`."""
     facts: dict[str, Any] = {"columns": columns, "arguments": arguments, "kept": kept, "private": private}
-    return python_fields.Computed(work=work, doc=doc, **facts)
+    return python_fields.Computed(work=work, points=points, doc=doc, **facts)
 
 
 def pages(**facts: Any) -> Any:

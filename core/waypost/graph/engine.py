@@ -22,6 +22,7 @@ from graphql import GraphQLError, OperationType, execute
 from graphql.execution.values import get_variable_values
 from graphql.language import FieldNode
 
+from waypost.calling import Calls
 from waypost.db import City, National
 from waypost.tracing import reference
 
@@ -111,13 +112,15 @@ class Prepared:
 class Engine:
     """Answers requests from one database.
 
-    `lookups` find what a statement needs beforehand, by kind; `trusted` are the published documents.
+    `lookups` find what a statement needs beforehand, by kind; `trusted` are the published documents; `calls` makes
+    those of plugins.
     """
 
     database: Database
     lookups: Lookups = field(default_factory=dict)
     mutations: Mutations | None = None
     trusted: Trusted = field(default_factory=Trusted)
+    calls: Calls = field(default_factory=Calls)
 
     def __post_init__(self) -> None:
         self._documents: dict[tuple[int, bool], Documents] = {}
@@ -230,6 +233,7 @@ class Engine:
             who=asker,
             services=graph.services,
             said=Said.of(asked),
+            calls=self.calls,
         )
         directive = graph.schema.core.get_directive("inContext")
         chosen = request.directive(directive, operation) if directive else None

@@ -23,6 +23,7 @@ CODES: Final = {
     "UNKNOWN_OPERATION": "There is no operation of that name, or no name was given and there are several.",
     "MUTATION_NEEDS_POST": "Mutations are sent by POST; GET is for queries.",
     "NOT_VISIBLE": "A field that may not be null points at something that is no longer public.",
+    "PLUGIN_PAUSED": "A plugin keeps failing here and is not asked for a while; its field is null.",
     "PLUGIN_FAILED": "A plugin could not answer for its field, which is null; the log has the reference id.",
     "SUBSCRIPTION_NEEDS_STREAM": "A subscription goes over a WebSocket or as an event stream.",
     "SUBSCRIPTION_EXPECTED": "WebSockets and event streams carry subscriptions alone.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -54,12 +54,12 @@ def tidied(value: Any, path: tuple[str, ...] = ()) -> Any:
     """Return an input with spaces cut off around its texts, or `Invalid` for what nothing can keep.
 
     A text stands on one line of at most 200 characters unless its name is that of a long one; moments name
-    their zone.
+    their zone, and lie within the calendar.
     """
     if isinstance(value, str):
         return _text_problem(value, path) or value.strip()
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return Invalid(message="The moment names no time zone; write RFC 3339.", path=path)
+    if isinstance(value, datetime):
+        return _moment_problem(value, path) or value
     if isinstance(value, Mapping):
         pairs = [(key, tidied(each, (*path, camel(key)))) for key, each in value.items()]
         return _first_problem(each for _, each in pairs) or dict(pairs)
@@ -71,6 +71,16 @@ def tidied(value: Any, path: tuple[str, ...] = ()) -> Any:
 
 def _first_problem(values: Iterable[Any]) -> Invalid | None:
     return next((each for each in values if isinstance(each, Invalid)), None)
+
+
+def _moment_problem(moment: datetime, path: tuple[str, ...]) -> Invalid | None:
+    if moment.tzinfo is None:
+        return Invalid(message="The moment names no time zone; write RFC 3339.", path=path)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:  # the last hours of the calendar, in a zone that is already beyond it
+        return Invalid(message="The moment is beyond the calendar.", path=path)
+    return None
 
 
 def _text_problem(text: str, path: tuple[str, ...]) -> Invalid | None:

@@ -23,25 +23,22 @@ from uuid import UUID
 
 import orjson
 import strawberry
-from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 from typing_extensions import override
 
-from waypost.db import City, Learner, National, fetchval
+from waypost.db import City, Learner, National
 from waypost.refusal import Invalid, NotFound, Refusal
 
 from .alone import Alone
 from .answers import Answer, response, told
 from .declare import Error, extend
-from .facts import sql_name
 from .ids import parse_id
 from .inputs import NOWHERE, spelled, tidied
 from .pages import camel
-from .plan import Plan, finished
+from .payloads import Outcome, read_back, refused, told_alone
+from .plan import Plan
 from .query import Query
-from .relations import Argument, Relation, away_marker
+from .relations import Argument, Relation
 from .repeating import Repeat
-from .shape import Incomplete, complete, shape_of
-from .sql import every, literal, text_list, text_object
 
 if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
@@ -57,21 +54,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OFF: Final = Refusal(code="PLUGIN_OFF", message="The city has not switched on the plugin that does this.")
-Outcome = Mapping[str, Any] | Refusal
 Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 Before = Callable[["Database", "Request", Mapping[str, Any]], Awaitable["Found | Refusal"]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row in a payload, by the name of its node type; the planner reads it back.
-
-    `home` is the tenant that it belongs to, where that may be another one.
-    """
-
-    kind: str
-    id: UUID
-    home: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +64,6 @@ class Found:
 
     tenant: UUID | None = None
     given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Several rows of the tenant in a payload, of one node type and in this order."""
-
-    kind: str
-    ids: Sequence[UUID]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +155,10 @@ class Mutations:
         request: Request,
         operation: OperationDefinitionNode,
     ) -> Answer:
-        """Return the response of a mutation: its fields one after the other, each in a transaction of its own."""
+        """Return the response of a mutation: its fields one after the other, each in a transaction of its own.
+
+        A null in the place of a payload is the whole answer, as GraphQL wants; what comes after it is not begun.
+        """
         facts = graph.schema.facts
         root = facts.schema.mutation_type
         assert root is not None
@@ -192,25 +171,27 @@ class Mutations:
                 continue
             data[field.key], found = await self._one(engine, query, field, place)
             errors += found
+            if data[field.key] is None:
+                return Answer(response(None, told(errors)))
         return Answer(response(data, told(errors)))
 
     async def _one(self, engine: Engine, query: Query, field: Selected, place: int) -> tuple[Any, list[GraphError]]:
         relation = query.facts.relation(field)
         given = tidied(spelled(field.argument("input")(query.request)))
         if isinstance(given, Invalid):
-            return _refused(query, field, given), []
+            return refused(query, field, given), []
         if isinstance(relation, Alone):
             outcome = await relation.outcome(engine.database, self.personal, query.request, given)
-            return _told_alone(query, field, outcome), []
+            return told_alone(query, field, outcome), []
         assert isinstance(relation, Acting), field.coordinate
         found = await _found(engine.database, query.request, relation, given)
         if isinstance(found, Refusal):
-            return _refused(query, field, found), []
+            return refused(query, field, found), []
         tenant = _tenant(query.request, relation, given, found)
         if isinstance(tenant, Refusal):
-            return _refused(query, field, tenant), []
+            return refused(query, field, tenant), []
         if not _is_on(query, field, tenant):
-            return _refused(query, field, OFF), []
+            return refused(query, field, OFF), []
         given = {**given, **found.given}
         request = dataclasses.replace(query.request, tenant=tenant)
         # What the asker has just written may be a draft that nobody else sees yet.
@@ -224,11 +205,13 @@ class Mutations:
         try:
             plan, text = await self._carried_out(engine, relation, mine, field, given, repeat)
         except _UndoneError as undone:
-            return _refused(mine, field, undone.refusal), []
+            return refused(mine, field, undone.refusal), []
         except _RepeatedError as again:
             answer = await again.repeat.answer(engine.database)
-            return (_refused(mine, field, answer) if isinstance(answer, Refusal) else answer), []
+            return (refused(mine, field, answer) if isinstance(answer, Refusal) else answer), []
         tree, errors = await engine.finish(text, plan, request)
+        if tree is None:
+            return None, errors
         if repeat is not None and not engine.is_finished(text, plan):
             await repeat.keep_after(engine.database, tree[field.key])
         return tree[field.key], errors
@@ -249,14 +232,14 @@ class Mutations:
             async with engine.database.transaction(City(tenant), mine.request.asker.actor(field.name)):
                 await _take(repeat)
                 outcome = await self._done(relation, mine.request, tenant, given)
-                plan, text = await _read_back(engine, mine, field, outcome)
+                plan, text = await read_back(engine, mine, field, outcome)
                 if repeat is not None and engine.is_finished(text, plan):
                     await repeat.keep(orjson.loads(text)[field.key])
                 return plan, text
-        async with engine.database.transaction(Learner(person)):
+        async with engine.database.transaction(Learner(person), mine.request.asker.actor(field.name)):
             outcome = await self._done(relation, mine.request, tenant, given)
         async with engine.database.transaction(City(tenant)):
-            return await _read_back(engine, mine, field, outcome)
+            return await read_back(engine, mine, field, outcome)
 
     async def _done(
         self, relation: Acting, request: Request, tenant: UUID, given: Mapping[str, Any]
@@ -334,81 +317,3 @@ def _tenant(request: Request, relation: Acting, given: Mapping[str, Any], found:
     named = parse_id(given[relation.by])
     # What nobody can have given out is answered like what is missing.
     return NOWHERE if named is None or named.tenant is None else named.tenant
-
-
-def _told_alone(query: Query, field: Selected, outcome: Outcome) -> dict[str, Any]:
-    """Return the payload of what somebody did about themselves: values alone."""
-    if isinstance(outcome, Refusal):
-        return _refused(query, field, outcome)
-    kind = _success(get_named_type(field.definition.type), outcome)
-    values = {camel(name): value for name, value in outcome.items()}
-    return {
-        each.key: kind.name if each.name == "__typename" else plainly(query, each, values[each.name])
-        for each in query.selected(kind, field)
-    }
-
-
-async def _read_back(engine: Engine, query: Query, field: Selected, outcome: Mapping[str, Any]) -> tuple[Plan, str]:
-    """Read the payload inside the transaction, so that it shows exactly what is committed."""
-    union = get_named_type(field.definition.type)
-    kind = _success(union, outcome)
-    parts = [(each.key, _part(query, each, outcome)) for each in query.selected(kind, field)]
-    plan = finished(query, text_object([(field.key, text_object(parts))]), (field,))
-    text = await fetchval(plan.sql, *await plan.values(query.request, engine.lookups))
-    assert isinstance(text, str)
-    return plan, text
-
-
-def _success(union: Any, outcome: Mapping[str, Any]) -> GraphQLObjectType:
-    """Return the member of the payload that has the outcome's fields."""
-    assert isinstance(union, GraphQLUnionType)
-    wanted = {camel(name) for name in outcome}
-    found: GraphQLObjectType = next(each for each in union.types if not each.interfaces and set(each.fields) == wanted)
-    return found
-
-
-def _part(query: Query, field: Selected, outcome: Mapping[str, Any]) -> str:
-    if field.name == "__typename":
-        return query.value(None, field)
-    value = next(each for name, each in outcome.items() if camel(name) == field.name)
-    if isinstance(value, Rows):
-        return _listed(query, field, value)
-    if isinstance(value, Row):
-        if value.home not in {None, query.request.tenant}:
-            return away_marker(query, field, literal(str(value.home)), literal(str(value.id)))
-        row = query.row(query.facts.table(value.kind, national=False))
-        where = every([f"{row}.id = {literal(str(value.id))}::uuid", *query.inside(row)])
-        body = query.object(query.facts.schema.type_map[value.kind], row, field)
-        return f"(select {body} from {sql_name(row.table)} {row} where {where})"
-    return literal(orjson.dumps(plainly(query, field, value)).decode())
-
-
-def _listed(query: Query, field: Selected, rows: Rows) -> str:
-    row = query.row(query.facts.table(rows.kind, national=False))
-    asked = f"unnest({query.param(lambda _request: list(rows.ids), 'uuid[]')}) with ordinality asked(id, n)"
-    where = every([f"{row}.id = asked.id", *query.inside(row)])
-    items = text_list(query.object(query.facts.schema.type_map[rows.kind], row, field), "asked.n")
-    return f"(select {items} from {sql_name(row.table)} {row}, {asked} where {where})"
-
-
-def plainly(query: Query, field: Selected, value: Any) -> Any:
-    """Return a value that a command gave as the response shows it."""
-    faults: list[Incomplete] = []
-    found = complete(shape_of(query, field), value, faults)
-    assert not faults, f"{field.coordinate}: {faults[0]}"
-    return found
-
-
-def _refused(query: Query, field: Selected, refusal: Refusal) -> dict[str, Any]:
-    """Return the payload of a refusal: the type in the union that names it most nearly, else `Refused`."""
-    union = get_named_type(field.definition.type)
-    assert isinstance(union, GraphQLUnionType)
-    members = {each.name: each for each in union.types}
-    names = (each.__name__ for each in type(refusal).__mro__)
-    kind = next((members[name] for name in names if name in members), members["Refused"])
-    facts = {camel(each.name): getattr(refusal, each.name) for each in dataclasses.fields(refusal)}
-    facts["path"] = list(refusal.path) or None
-    return {
-        each.key: kind.name if each.name == "__typename" else plainly(query, each, facts[each.name])
-        for each in query.selected(kind, field)
-    }

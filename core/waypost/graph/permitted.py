@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waypost.access.permissions import NATIONAL_ROLE, PERMISSIONS, issuer_scoped, permits
+from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits, words_of
 
 from .errors import GraphError
 
@@ -33,8 +33,7 @@ def refuse_reading(query: Query, permission: str) -> None:
     if not query.decide(_is_known):
         raise GraphError("UNAUTHENTICATED", "Only who has signed in may read this: send a token of this city.")
     if not query.decide(lambda request: asker_may(request, permission)):
-        words = PERMISSIONS.get(permission, permission)
-        raise GraphError("FORBIDDEN", f"The token does not allow this here: {words} ({permission})")
+        raise GraphError("FORBIDDEN", f"The token does not allow this here: {words_of(permission)} ({permission})")
 
 
 def permitted(query: Query, row: Here, permission: str, *, issuer: str | None = "issuer_id") -> str:
@@ -48,6 +47,12 @@ def permitted(query: Query, row: Here, permission: str, *, issuer: str | None = 
     if not query.decide(_speaks_for_one):
         return "true"
     return "false" if issuer is None else f"{row}.{issuer} = {query.param(_issuer, 'uuid')}"
+
+
+def spoken_for(query: Query) -> str | None:
+    """Return the issuer that the asker speaks for, None where that is nobody or the whole tenant."""
+    query.personal = True
+    return query.param(_issuer, "uuid") if query.decide(_speaks_for_one) else None
 
 
 def own(query: Query, row: Here, *, person: str = "person_id") -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails
 from graphql.pyutils import Path
 from typing_extensions import override
 
+from waypost.calling import Call, PluginPaused
 from waypost.tracing import reference
 
 from .errors import GraphError
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from .query import Here, Patch, Query, Selected
     from .request import Request
 
+PATIENCE_S: Final = 5.0  # for all parents of a level
 log: Final = logging.getLogger("waypost.graph")
 Spot = tuple[Any, Any, tuple[str | int, ...]]  # a container of the answer, the key in it, the way to it
 ANY: Final = parse("{ __typename }")
@@ -51,7 +54,7 @@ class Computed(Relation):
     kept: bool = False
     private: bool = False
     columns: tuple[str, ...] = ()
-    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]]]
+    work: Callable[[Sequence[Mapping[str, Any]], Selected, Request], Awaitable[Sequence[Any]] | Sequence[Any]]
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -141,7 +144,7 @@ async def finish(
     if worked is None and isinstance(patch.work, Computed):
         worked = await worked_out([container[key] for container, key, _ in spots], patch, plan, request)
     elif worked is None:
-        worked = await _or_failed(lambda: _resolved(spots, patch, plan, request), len(spots), patch, plan)
+        worked = await _or_failed(_resolved, (spots, patch, plan, request), len(spots), patch, plan, request)
     plugin = plan.query.facts.plugin(patch.field)
     pairs = zip(spots, worked, strict=True)
     return [error for spot, value in pairs for error in _put(spot, value, patch, plugin)]
@@ -151,11 +154,11 @@ async def worked_out(parents: Sequence[Mapping[str, Any]], patch: Patch, plan: P
     """Return what the work of a batch field gives: a value or an exception a parent."""
     assert isinstance(patch.work, Computed)
     work = patch.work.work
-    return await _or_failed(lambda: work(parents, patch.field, request), len(parents), patch, plan)
+    return await _or_failed(work, (parents, patch.field, request), len(parents), patch, plan, request)
 
 
 async def _or_failed(
-    work: Callable[[], Awaitable[Sequence[Any]]], count: int, patch: Patch, plan: Plan
+    work: Callable[..., Any], args: tuple[Any, ...], count: int, patch: Patch, plan: Plan, request: Request
 ) -> Sequence[Any]:
     """Return so many values, or as many exceptions.
 
@@ -163,13 +166,23 @@ async def _or_failed(
     """
     plugin = plan.query.facts.plugin(patch.field)
     try:
-        return [value for value, _ in zip(await work(), range(count), strict=True)]
+        if plugin is None:
+            return _so_many(await work(*args), count)
+        check = partial(_so_many, count=count)
+        call = Call(plugin, patch.field.coordinate, request.tenant, PATIENCE_S, check, meant=(GraphError,))
+        return _so_many(await request.calls.make(call, work, *args), count)
     except GraphError as error:
         return [error] * count
+    except PluginPaused:
+        return [GraphError("PLUGIN_PAUSED", f"The plugin {plugin} keeps failing here and rests.")] * count
     except Exception as error:
         if plugin is None:
             raise
         return [_failed(plugin, patch, error) for _ in range(count)]
+
+
+def _so_many(values: Sequence[Any], count: int) -> Sequence[Any]:
+    return [value for value, _ in zip(values, range(count), strict=True)]
 
 
 async def _resolved(spots: Sequence[Spot], patch: Patch, plan: Plan, request: Request) -> Sequence[Outcome]:

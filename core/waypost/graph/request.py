@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values, get_directive_values
 
+from waypost.calling import Calls
 from waypost.db import Actor
 
 from .errors import GraphError, Place
@@ -68,8 +69,8 @@ class Request:
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
     for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
     something that was computed changes with the time; `memo` is what was looked up for one field, and another of the
-    same request needs too. `about` is set while a subscription is answered; `said` is the key under which a mutation
-    that is sent twice is done once.
+    same request needs too. `calls` makes those of plugins. `about` is set while a subscription is
+    answered; `said` is the key under which a mutation that is sent twice is done once.
     """
 
     now: datetime
@@ -83,6 +84,7 @@ class Request:
     refused: dict[Place, GraphError] = field(default_factory=dict)
     about: About | None = None
     said: Said | None = None
+    calls: Calls = field(default_factory=Calls)
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from waypost.http.faults import Code, Fault, method_not_allowed
 from waypost.http.health import Readyz, healthz
 from waypost.http.kept import KeptLane
 from waypost.http.platform import Platform
+from waypost.http.plugin_paths import plugin_routes
 from waypost.http.sign_in_paths import sign_in_routes
 from waypost.http.sites import Sites
 from waypost.http.socket import GraphSocket
@@ -59,6 +60,7 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/unsubscribe/{token}", Unsubscribe(platform)),
         Route("/uploads/{id}", Uploads(platform)),
         Route("/{tenant}/awards.csv", AwardsFile(platform)),
+        *plugin_routes(platform),
         Route("/", pages),
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),

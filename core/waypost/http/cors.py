@@ -58,6 +58,14 @@ def refuse_foreign_page(headers: Mapping[str, str], origins: Collection[str], ho
     )
 
 
+def refuse_foreign_write(headers: Mapping[str, str], origins: Collection[str], host: str) -> None:
+    """Raise Fault with `ORIGIN_NOT_ALLOWED` when a page of somebody else's writes, whatever cookies it is sent with."""
+    origin = headers.get("origin")
+    if origin is None or origin in origins or _same_host(origin, host):
+        return
+    raise Fault(Code.ORIGIN_NOT_ALLOWED, f"Pages of {origin} may not write here.")
+
+
 def _same_host(origin: str, host: str) -> bool:
     parts = urlsplit(origin)
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from waypost.calling import Calls
 from waypost.db import Database
 from waypost.http.connections import Connections
 from waypost.http.figures import figures
@@ -36,7 +37,7 @@ class Metrics:
     graph_seconds: list[float] = field(default_factory=lambda: [0.0])
     database: Callable[[], Database] | None = None
     worker: Counts | None = None
-    failed_vetoes: Counter[str] = field(default_factory=Counter)
+    calls: Calls = field(default_factory=Calls)
 
     def note(self, path: str, status: int, seconds: float, *, live: bool = False) -> None:
         """Count one answer; `seconds` is kept for the graph alone, which is what may become slow.
@@ -74,8 +75,9 @@ class Metrics:
             *(f'waypost_live_connections{{kind="{kind}"}} {count}' for kind, count in sorted(self.live.open.items())),
             "# TYPE waypost_live_subscriptions gauge",
             f"waypost_live_subscriptions {self.live.subscriptions()}",
-            "# TYPE waypost_failed_vetoes_total counter",
-            *(f'waypost_failed_vetoes_total{{plugin="{name}"}} {n}' for name, n in sorted(self.failed_vetoes.items())),
+            *_of_plugins("waypost_plugin_failures_total", "counter", self.calls.failures),
+            *_of_plugins("waypost_plugin_held_interpreter_total", "counter", self.calls.held),
+            *_of_plugins("waypost_plugin_paused_tenants", "gauge", self.calls.paused()),
             "# TYPE process_max_resident_memory_bytes gauge",
             f"process_max_resident_memory_bytes {_most_memory_bytes()}",
         ]
@@ -99,6 +101,11 @@ def kind_of(path: str) -> str:
     if path.startswith("/static/"):
         return "static"
     return "health" if path in ("/healthz", "/readyz", "/metrics") else "page"
+
+
+def _of_plugins(name: str, kind: str, counts: Counter[str]) -> Iterator[str]:
+    yield f"# TYPE {name} {kind}"
+    yield from (f'{name}{{plugin="{plugin}"}} {count}' for plugin, count in sorted(counts.items()))
 
 
 def _most_memory_bytes() -> int:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import inf
 from time import monotonic
@@ -72,10 +73,11 @@ class Platform:
         self.origins: frozenset[str] = frozenset()
         self.buckets = Buckets(settings.graph_points, settings.client_share)
         self.answers = KeptAnswers()
+        self.plugins.calls.told = self.answers.clear  # they say which plugins rest
         self.cookies = Cookies.of(settings.base_url)
         self.connections = Connections(LiveLimits())
         self.metrics = Metrics(
-            self.answers, self.connections, database=lambda: self.database, failed_vetoes=parts.plugins.failed_vetoes
+            self.answers, self.connections, database=lambda: self.database, calls=parts.plugins.calls
         )
         self._parts = parts
         self._database_url = database_url
@@ -126,7 +128,7 @@ class Platform:
         Active where? In the city called `slug`, else in `tenant`, else in the nation, where all are.
         """
         found = self.directory.by_slug(slug) if slug else self.directory.by_id(tenant) if tenant else None
-        profile = self._profile(found)
+        profile, where = self._profile(found), found.id if found else tenant
         return [
             {
                 "name": plugin.manifest.name,
@@ -134,9 +136,14 @@ class Platform:
                 "api": plugin.manifest.api,
                 "prefix": plugin.manifest.prefix,
                 "active": plugin.key in profile,
+                "pausedUntil": self._paused_until(plugin.manifest.name, where),
             }
             for plugin in self.plugins.ready
         ]
+
+    def _paused_until(self, plugin: str, tenant: UUID | None) -> str | None:
+        rest_s = self.plugins.calls.rest_s(plugin, tenant)
+        return (datetime.now(UTC) + timedelta(seconds=rest_s)).isoformat(timespec="seconds") if rest_s else None
 
     def shows_schema(self, asker: Asker) -> bool:
         """Whether somebody may ask graphs about their schema."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.types import Message, Scope, Send
 
@@ -12,6 +13,12 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+PAGE_HEADERS: Final = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 WITHOUT_BODY = (204, 304)
 
@@ -42,12 +49,7 @@ class Reply:
 
 def page(html: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """An HTML page that may load nothing from elsewhere."""
-    policy = {
-        "Content-Security-Policy": PAGE_POLICY,
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
-    return Reply(status, html.encode(), "text/html", policy | dict(headers or {}))
+    return Reply(status, html.encode(), "text/html", {**PAGE_HEADERS, **(headers or {})})
 
 
 def moved(location: str, headers: Mapping[str, str]) -> Reply:

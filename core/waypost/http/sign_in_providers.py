@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive
 
-from waypost.access.attempts import Attempt, begin_with_provider, find_attempt, use_attempt
+from waypost.access.attempts import Attempt, TooMany, begin_with_provider, find_attempt, use_attempt
 from waypost.access.identities import sign_in_by_provider
 from waypost.access.keys import code_of, derived, read_code
 from waypost.access.oidc import authorization_url
@@ -30,17 +30,17 @@ UNPROVED: Final = "The provider did not say who you are in a way that can be bel
 async def go_to_provider(visit: Visit, _receive: Receive) -> Reply:
     """Send somebody to a provider of the tenant, with what must come back."""
     provider = _named(visit, visit.scope["path_params"]["provider"])
-    refused = await visit.refuse_too_many()
-    if refused:
-        return visit.pages.too_many(refused.retry_in_s)
-    at = await visit.platform.providers.discover(provider.issuer)
-    if isinstance(at, Refusal):
-        log.warning("The provider %s cannot be used: %s", provider.issuer, at.message)
-        return visit.pages.failed(UNREACHED, 503)
     browser, key = visit.browser or new_browser(), visit.platform.secret_key
     asked = visit.begins(browser, local_path(visit.asked.get("to")))
     async with visit.platform.database.transaction(SIGN_IN):
         id = await begin_with_provider(asked, provider.name, key, visit.now)
+    if isinstance(id, TooMany):
+        return visit.pages.too_many(id.retry_in_s)
+    # Only what was counted makes us ask a provider.
+    at = await visit.platform.providers.discover(provider.issuer)
+    if isinstance(at, Refusal):
+        log.warning("The provider %s cannot be used: %s", provider.issuer, at.message)
+        return visit.pages.failed(UNREACHED, 503)
     url = authorization_url(
         at,
         client_id=provider.client_id,
@@ -84,6 +84,7 @@ async def come_back(visit: Visit, _receive: Receive) -> Reply:
     secret = await sign_in_by_provider(
         platform.database,
         proved,
+        visit.join,
         trusted=proved.email is not None and provider.knows(proved.email),
         before=platform.cookies.read(visit.arrival.headers, platform.cookies.session),
         secret_key=key,

@@ -24,6 +24,7 @@ PERSONAL: Final = (
         kept=frozenset({"kind"}),
         names=Finds.RECIPIENT,
     ),
+    Personal(table=tables.RecipientName, by={"recipient_id": Finds.RECIPIENT}),
     # Whose child it is: the address goes, the child stays.
     Personal(
         table=tables.Recipient,

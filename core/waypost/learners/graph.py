@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,16 @@ import strawberry
 from typing_extensions import override
 
 from waypost.access.memberships import held_in, speaking, tenants_of
-from waypost.access.permissions import NATIONAL_ROLE, permissions_of
+from waypost.access.permissions import NATIONAL_ROLE, Granted, permissions_of, permits
 from waypost.access.tables import Membership as Memberships
 from waypost.access.tables import PersonProfile
 from waypost.db import City as CityScope
-from waypost.db import Database, Learner
+from waypost.db import Database
 from waypost.graph import Argument, Lookup, expression, identity, node, one, query
 from waypost.graph.query import named
 from waypost.graph.relations import Relation
 from waypost.graph.sql import text_list
+from waypost.learners.people import name_of
 
 if TYPE_CHECKING:
     from waypost.cities.graph import City
@@ -32,7 +33,6 @@ Find = Callable[[str, "Request"], Awaitable[str | None]]
 MEMBERSHIPS_SQL = """
 SELECT tenant_id, role, issuer_id, id FROM membership WHERE tenant_id = $1 AND person_id = $2 ORDER BY role, id
 """
-NAME_SQL = "SELECT name FROM person_profile WHERE person_id = $1"
 
 
 # What lies in other scopes than the graph's own is looked up first.
@@ -56,10 +56,11 @@ def memberships_in(database: Database) -> Find:
     return find
 
 
-def permissions_in(database: Database) -> Find:
+def permissions_in(database: Database, granted: Callable[[Iterable[str]], Iterable[Granted]]) -> Find:
     """Return the lookup "permissions": what the asker may do in the city of a slug, as JSON text.
 
-    The key is the slug; empty, it means the city asked.
+    The key is the slug; empty, it means the city asked. `granted` finds the permissions that plugins of these names
+    bring.
     """
 
     async def find(slug: str, request: Request) -> str:
@@ -74,7 +75,9 @@ def permissions_in(database: Database) -> Find:
             role = held.role if held else None
         elif role != NATIONAL_ROLE and tenant not in {None, asker.tenant}:
             role = None
-        return orjson.dumps(sorted(permissions_of(role, asker.limits))).decode()
+        here = home or (request.services.directory.by_id(tenant) if tenant else None)
+        of_plugins = {str(each) for each in granted(here.plugins if here else ()) if permits(role, each, asker.limits)}
+        return orjson.dumps(sorted(permissions_of(role, asker.limits) | of_plugins)).decode()
 
     return find
 
@@ -84,7 +87,7 @@ def names_in(database: Database) -> Find:
 
     async def find(_key: str, request: Request) -> str | None:
         person = request.asker.person
-        return None if person is None else await database.reads.read(Learner(person), NAME_SQL, [person])
+        return None if person is None else await name_of(database, person)
 
     return find
 

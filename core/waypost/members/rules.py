@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from waypost.access.memberships import STRENGTH
-from waypost.access.permissions import ISSUER_ROLES, LEARNER, NATIONAL_ROLE, PERMISSIONS, issuer_scoped, permissions_of
+from waypost.access.permissions import (
+    ISSUER_ROLES,
+    LEARNER,
+    NATIONAL_ROLE,
+    PERMISSIONS,
+    Granted,
+    issuer_scoped,
+    permissions_of,
+    permits,
+)
 from waypost.refusal import Invalid, Refusal
 
 ADMIN: Final = "city-admin"
@@ -81,14 +90,20 @@ def open_until(state: str, expires_at: datetime, now: datetime) -> InvitationOve
     return InvitationOver(message="This invitation was accepted or withdrawn, or is too old: ask for another.")
 
 
-def limits_of(giver: Giver, wanted: Sequence[str] | None) -> frozenset[str] | Refusal | None:
-    """The permissions that a new token is kept to, None for all of the role; it may never do more than its maker."""
+def limits_of(
+    giver: Giver, wanted: Sequence[str] | None, granted: Iterable[Granted] = ()
+) -> frozenset[str] | Refusal | None:
+    """The permissions that a new token is kept to, None for all of the role; it may never do more than its maker.
+
+    `granted` are the permissions of plugins that there are here beside the core's.
+    """
     if wanted is None:
         return giver.limits
+    known = {**dict.fromkeys(PERMISSIONS), **{str(each): each for each in granted}}
     for index, name in enumerate(wanted):
-        if name not in PERMISSIONS:
+        if name not in known:
             return Invalid(message=f'There is no permission "{name}".', path=("permissions", str(index)))
-        if name not in giver.permissions:
+        if not permits(giver.role, known[name] or name, giver.limits):
             return MoreThanYours(message=f"You may not do that yourself ({name}).", path=("permissions", str(index)))
     return frozenset(wanted)
 

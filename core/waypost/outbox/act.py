@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from waypost.access.permissions import PERMISSIONS, issuer_scoped, permits
+from waypost.access.permissions import Granted, issuer_scoped, permits, words_of
 from waypost.outbox.linting import Rule
 from waypost.outbox.submission import Submission, Verdict
 from waypost.refusal import Refusal
@@ -81,8 +81,9 @@ class Act:
     """Who does something, where and when. Lives as long as one City transaction.
 
     `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
-    issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to.
-    `rules` are what the tenant's plugins ask of the words of badges.
+    issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to,
+    `token` is that token, None where a person acts. `rules` are what the tenant's plugins ask of the words of badges,
+    `granted` the permissions that they bring.
     """
 
     here: Here
@@ -92,6 +93,8 @@ class Act:
     now: datetime
     limits: frozenset[str] | None = None
     rules: tuple[Rule, ...] = ()
+    granted: tuple[Granted, ...] = ()
+    token: UUID | None = field(default=None, kw_only=True)
 
     @property
     def today(self) -> date:
@@ -109,7 +112,7 @@ class Act:
         if not permits(self.role, permission, self.limits):
             who = f"{self.role} may not" if self.role else "Only who has signed in may"
             who = "This token may not" if permits(self.role, permission) else who
-            words = f"{who}: {PERMISSIONS.get(permission, permission)} ({permission})"
+            words = f"{who}: {words_of(permission)} ({permission})"
             return Forbidden(message=words, permission=permission)
         if issuer_id is not None and issuer_scoped(self.role) and issuer_id != self.issuer_id:
             words = f"{self.role} may do this for its own issuer only ({permission})."

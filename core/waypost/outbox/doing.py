@@ -11,10 +11,12 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.db import Actor
 from waypost.outbox.mail import MAIL, Mailer
-from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of
+from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of, words_of
 from waypost.outbox.relay import PREFIX, event_of
-from waypost.outbox.work import Effects, GivenUp, Later, Task, Work
+from waypost.outbox.retries import DELAYS_S
+from waypost.outbox.work import ACTOR, Effects, GivenUp, Later, Task, Work
 
 log: Final = logging.getLogger("waypost.worker")
 
@@ -85,11 +87,12 @@ class Doing:
             tenant, id = UUID(text_of(task.facts, "tenant")), UUID(text_of(task.facts, "event"))
             event = await event_of(self._work.database, tenant, id)
             if event is not None:
-                await handler.run(self._work, event)
+                whose = None if event.person_id is None else handler.actor(event.person_id)
+                await handler.run(self._work.on_behalf_of(whose), event)
         elif task.kind == MAIL:
-            await self._mailer.send(self._work, task)
+            await self._mailer.send(self._work.on_behalf_of(ordered_by(task)), task)
         elif job := self._jobs.get(task.kind):
-            await job.run(self._work, task.facts)
+            await job.run(self._work.on_behalf_of(ordered_by(task)), task.facts)
         else:
             raise LookupError(f"nobody here does {task.kind}; a plugin that is not installed?")
 
@@ -110,9 +113,21 @@ class Doing:
             if error is None:
                 self.counts.handled[task.kind] += 1
             else:
-                failed.append(self._failed(task, error))
+                failed.append(self._failed(task, await self._heard(task, error)))
         await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
         self.held -= {task.id for task in tasks}
+
+    async def _heard(self, task: Task, error: Exception) -> Exception:
+        """Tell a job that it is dead; while that fails it is not, and comes again in a day."""
+        job = self._jobs.get(task.kind)
+        if job is None or job.dead is None or failure_of(task, error).after_s is not None:
+            return error
+        try:
+            await job.dead(self._work.on_behalf_of(ordered_by(task)), task.facts)
+        except Exception as another:  # noqa: BLE001 - as above
+            log.warning("%s is dead, and was not told: %s", task.kind, words_of(another), extra=facts_of(task))
+            return Later(words_of(error), DELAYS_S[-1], counted=False)
+        return error
 
     def _failed(self, task: Task, error: Exception) -> Failure:
         failure = failure_of(task, error)
@@ -126,6 +141,11 @@ class Doing:
         level = logging.INFO if isinstance(error, Later) else logging.WARNING
         log.log(level, "%s failed, %s: %s", task.kind, end, failure.problem, extra=facts_of(task))
         return failure
+
+
+def ordered_by(task: Task) -> Actor | None:
+    """Whose act asked for a task, if any did."""
+    return Actor.read(str(task.facts[ACTOR])) if ACTOR in task.facts else None
 
 
 def facts_of(task: Task) -> dict[str, str]:

@@ -17,6 +17,7 @@ TENANTS_SQL: Final = "SELECT id FROM tenant ORDER BY id"
 # An event is handed on within a day or is dead; a month is enough to know it again. Events themselves are history.
 OLD_SQL: Final = (
     "DELETE FROM handled WHERE tenant_id = $1 AND handled_at < now() - interval '30 days'",
+    "DELETE FROM incoming_call WHERE tenant_id = $1 AND received_at < now() - interval '30 days'",
     "DELETE FROM kept_answer WHERE tenant_id = $1 AND made_at < now() - interval '24 hours'",
 )
 DEAD_SQL: Final = "DELETE FROM work WHERE state = 'dead' AND due_at < now() - interval '90 days'"

@@ -97,6 +97,16 @@ class KeptAnswer(TenantTable, key=("person_id", "digest", "place"), unaudited="W
     made_at = Timestamptz()
 
 
+class IncomingCall(TenantTable, unaudited="It comes from outside, and what follows from it is audited."):
+    """A call from outside that waits to be handled; emptied when it was."""
+
+    plugin = Text()
+    key = Text(help_text="A digest of the sender's id of it.")
+    sealed = Text(null=True, help_text="Body and headers, sealed; null once it was handled.")
+    received_at = Timestamptz()
+    handled_at = Timestamptz(null=True)
+
+
 class Job(TenantTable, unaudited="Says itself who began it."):
     """Long work that somebody watches."""
 
@@ -121,4 +131,4 @@ class JobProblem(TenantTable, unaudited="Follows from the job."):
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, Job, JobProblem)
+TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, IncomingCall, Job, JobProblem)

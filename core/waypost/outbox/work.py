@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from waypost.db import City, Database, current_scope, execute, fetchval, new_id
+from waypost.db import Actor, City, Database, current_actor, current_scope, execute, fetchval, new_id
 from waypost.settings import Settings
 
 CHANNEL: Final = "waypost_work"
+ACTOR: Final = "actor"  # the fact that says whose act asked for a piece of work
 
 ENQUEUE_SQL: Final = """
 INSERT INTO work (id, tenant_id, kind, facts, due_at)
@@ -58,6 +59,10 @@ class Work:
         """The time, with its zone."""
         return self.clock()
 
+    def on_behalf_of(self, actor: Actor | None) -> Work:
+        """The same, done in somebody's name: what changes in a city leaves their trace."""
+        return self if actor is None else replace(self, database=self.database.on_behalf_of(actor))
+
     @asynccontextmanager
     async def once(self, tenant: UUID, handler: str, key: UUID, *, quiet: bool = False) -> AsyncIterator[bool]:
         """Open a transaction of the tenant that remembers (handler, key); False = it was done before, do nothing.
@@ -72,20 +77,33 @@ class Work:
 class Handler:
     """Does something about events of these types, at least once each, outside any transaction.
 
-    `events` holds types such as `badge.published`; `run` opens transactions of its own, one scope each.
+    `events` holds types such as `badge.published`; `run` opens transactions of its own, one scope each. What it changes
+    in a city is traced to whoever made it happen, under the handler's name. Raises `ValueError` for a name that no
+    trace can bear.
     """
 
     name: str
     events: frozenset[str]
     run: Callable[[Work, Happened], Awaitable[None]]
 
+    def __post_init__(self) -> None:
+        self.actor(UUID(int=0))
+
+    def actor(self, person: UUID) -> Actor:
+        """Whose trace it leaves, where an event is of that person."""
+        return Actor(person, self.name)
+
 
 @dataclass(frozen=True)
 class JobKind:
-    """Does what `enqueue(name, facts)` asked for, at least once, outside any transaction."""
+    """Does what `enqueue(name, facts)` asked for, at least once, outside any transaction.
+
+    `dead` is called when it failed for good, with the same facts, so that whoever waits for it is told.
+    """
 
     name: str
     run: Callable[[Work, Mapping[str, Any]], Awaitable[None]]
+    dead: Callable[[Work, Mapping[str, Any]], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +222,8 @@ class Effects:
 async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0) -> None:
     """Put a job into the queue in the current transaction; it is done if and only if that holds.
 
-    Facts hold ids and numbers only, never names or addresses; ids and times become text. National may not.
+    Facts hold ids and numbers only, never names or addresses; ids and times become text. The act that asks is noted
+    with them, and the job is done on its behalf. National may not.
     """
     await enqueue_all([(kind, facts)], after_s=after_s)
 
@@ -216,6 +235,8 @@ async def enqueue_all(jobs: Sequence[tuple[str, Mapping[str, Any]]], *, after_s:
     scope = current_scope()
     tenant = scope.tenant if isinstance(scope, City) else None
     ids, kinds = [new_id() for _ in jobs], [kind for kind, _ in jobs]
-    facts = [orjson.dumps(dict(each), default=str).decode() for _, each in jobs]
+    actor = current_actor()
+    noted = {} if actor is None else {ACTOR: str(actor)}
+    facts = [orjson.dumps({**noted, **each}, default=str).decode() for _, each in jobs]
     await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, facts)
     await execute(NOTIFY_SQL)

@@ -8,7 +8,7 @@ import strawberry
 
 from waypost.graph import ID, LanguageTag, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, cleared, maybe, needed, pointed, row_of
-from waypost.graph.mutations import Outcome
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
 from waypost.outbox import Act
 from waypost.refusal import Refusal

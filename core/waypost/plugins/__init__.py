@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waypost.access.permissions import Granted
 from waypost.plugins.activation import settings_of
 from waypost.plugins.discovery import NameClash
 from waypost.plugins.geocoders import geocode
@@ -18,9 +19,14 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
+    PluginRoute,
+    RoutesRegistrar,
     SubmissionRegistrar,
 )
+from waypost.plugins.sites import Site
 from waypost.plugins.vetoes import verdict_on
+from waypost.plugins.watchdog import watching
 
 __all__ = [
     "API",
@@ -31,14 +37,19 @@ __all__ = [
     "EffectsRegistrar",
     "FrameworkRegistrar",
     "GeocoderRegistrar",
+    "Granted",
     "GraphRegistrar",
     "Installed",
     "LintRegistrar",
     "Manifest",
     "NameClash",
+    "PermissionsRegistrar",
     "Plugin",
+    "PluginRoute",
     "Plugins",
     "Profile",
+    "RoutesRegistrar",
+    "Site",
     "State",
     "SubmissionRegistrar",
     "fitting",
@@ -49,4 +60,5 @@ __all__ = [
     "manifest_of",
     "settings_of",
     "verdict_on",
+    "watching",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from inspect import cleandoc, getdoc, signature
+from inspect import cleandoc, getdoc, isfunction, signature
 from json import dumps
 from typing import Final, Literal, TypeVar, get_type_hints
 
@@ -18,7 +18,9 @@ from waypost.plugins.registrars import (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
     Registrar,
+    RoutesRegistrar,
     SubmissionRegistrar,
 )
 
@@ -41,6 +43,8 @@ class Hook:
     since: str  # the version of the plugin API that brought it
     stability: Stability
     summary: str
+    kinds: tuple[str, ...]  # of contributions
+    registers: Mapping[str, tuple[str, ...]]  # what the registrar can do → the parameters of that
 
 
 def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
@@ -48,11 +52,19 @@ def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
 
     def announce(spec: Spec) -> Spec:
         summary = cleandoc(getdoc(spec) or "").split("\n", 1)[0]
-        facts = Hook(spec.__name__, tuple(signature(spec).parameters), since, stability, summary)
-        spec.__dict__["hook"] = facts
+        registrar: type[Registrar] = get_type_hints(spec)["registrar"]
+        arguments = tuple(signature(spec).parameters)
+        methods = _methods(registrar)
+        spec.__dict__["hook"] = Hook(spec.__name__, arguments, since, stability, summary, registrar.kinds, methods)
         return hookspec(spec)
 
     return announce
+
+
+def _methods(registrar: type[Registrar]) -> dict[str, tuple[str, ...]]:
+    """What plugins may call of a registrar: its public methods that take something."""
+    found = {name: tuple(signature(each).parameters)[1:] for name, each in vars(registrar).items() if isfunction(each)}
+    return {name: parameters for name, parameters in sorted(found.items()) if name[0] != "_" and parameters}
 
 
 @hook(since="1.0", stability="experimental")
@@ -68,8 +80,8 @@ def waypost_graph(registrar: GraphRegistrar) -> None:
             registrar.extend(BadgeEssentials)
             registrar.query(EssentialQuery)
 
-    A mutation is an act of the core's kind: its permission is one of the core's, and it is carried out in cities with
-    the plugin alone::
+    A mutation is an act of the core's kind, with a permission of the core or the plugin, and is carried out in cities
+    with the plugin alone::
 
             registrar.input(EssentialNoteInput)
             registrar.mutation(EssentialMutation)
@@ -140,6 +152,35 @@ def waypost_lint(registrar: LintRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_permissions(registrar: PermissionsRegistrar) -> None:
+    """Bring permissions, which commands, fields and paths of the plugin ask for.
+
+    A permission is a `Granted`: its name, what it allows in words, and the roles that have it. City admins and
+    operators have all of them::
+
+        DECIDE = Granted("kickstart.decide", "Decide applications for placements.", roles={"curator"})
+
+        @hookimpl
+        def waypost_permissions(registrar: PermissionsRegistrar) -> None:
+            registrar.permission(DECIDE)
+    """
+
+
+@hook(since="1.2", stability="experimental")
+def waypost_routes(registrar: RoutesRegistrar) -> None:
+    """Answer at paths of its own, and take calls from outside.
+
+    Paths lie below `/{tenant}/x/{plugin}`, in cities with the plugin. Calls to `/hooks/{plugin}/{tenant}` are
+    checked and kept while the sender waits, and handled by the worker::
+
+        @hookimpl
+        def waypost_routes(registrar: RoutesRegistrar) -> None:
+            registrar.route("/steps/{code}", show_step)
+            registrar.incoming(IncomingHook(check=who_says_so, handle=read_again))
+    """
+
+
 @hook(since="1.1", stability="experimental")
 def waypost_submission(registrar: SubmissionRegistrar) -> None:
     """Object to a draft that would be submitted for its review.
@@ -178,6 +219,8 @@ SPECIFICATIONS: Final = {
         waypost_geocoders,
         waypost_graph,
         waypost_lint,
+        waypost_permissions,
+        waypost_routes,
         waypost_submission,
     )
 }

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
+from waypost.access.permissions import Granted
+from waypost.calling import Calls
 from waypost.db import App
 from waypost.outbox.frameworks import Format
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
+from waypost.plugins.incoming import handling
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars import (
     AppRegistrar,
@@ -24,7 +26,9 @@ from waypost.plugins.registrars import (
     FrameworkRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
     Registrar,
+    RoutesRegistrar,
 )
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
@@ -49,6 +53,7 @@ class Plugin:
 
     manifest: Manifest
     registered: Mapping[type[Registrar], Registrar]
+    package: str  # the top-level one that is imported
 
     def by(self, kind: type[R]) -> R:
         """What it registered with one of the registrars."""
@@ -78,13 +83,13 @@ class Installed:
 
 
 class Plugins:
-    """The plugins of this process; immutable once loaded, but for `failed_vetoes`, which counts by plugin."""
+    """The plugins of this process; immutable once loaded, but for what `calls` counts."""
 
-    def __init__(self, installed: Iterable[Installed]) -> None:
+    def __init__(self, installed: Iterable[Installed], calls: Calls | None = None) -> None:
         by_name = sorted(installed, key=lambda one: (one.name, one.distribution))
         self.installed: tuple[Installed, ...] = tuple(_without_orphans(by_name))
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
-        self.failed_vetoes = Counter[str]()
+        self.calls = calls or Calls()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
 
     @property
@@ -132,11 +137,15 @@ class Plugins:
         inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(each for plugin in inside for each in plugin.by(FrameworkRegistrar).formats)
 
+    def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
+        """The permissions that these plugins bring, in a tenant that switched them on."""
+        profile = self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(each for plugin in inside for each in plugin.by(PermissionsRegistrar).permissions)
+
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(
-            where_active(plugin.manifest.name, plugin.by(EffectsRegistrar).effects()) for plugin in self.in_order()
-        )
+        return tuple(where_active(plugin.manifest.name, _effects_of(plugin), self.calls) for plugin in self.in_order())
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
@@ -148,12 +157,18 @@ class Plugins:
 
     def without(self, name: str, reason: str) -> Plugins:
         """These plugins with one left out, and with it those that require it."""
-        return Plugins(_left_out(one, reason) if one.name == name and one.plugin else one for one in self.installed)
+        left = (_left_out(one, reason) if one.name == name and one.plugin else one for one in self.installed)
+        return Plugins(left, self.calls)
 
     def in_order(self) -> tuple[Plugin, ...]:
         """The working plugins, those required before those that require them, else by name."""
         requirements = {plugin.manifest.name: plugin.manifest.requires for plugin in self.ready}
         return tuple(self._by_name[name] for name in TopologicalSorter(requirements).static_order())
+
+
+def _effects_of(plugin: Plugin) -> Effects:
+    hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
+    return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook)))
 
 
 def _for_files(plugin: Plugin) -> InstalledPlugin:

@@ -29,6 +29,11 @@ def code_prefix(prefix: str) -> str:
     return _HUMP.sub("_", prefix).upper()
 
 
+def permission_prefix(prefix: str) -> str:
+    """The prefix as permissions carry it: `badgeNation` becomes `badge-nation`."""
+    return _HUMP.sub("-", prefix).lower()
+
+
 def schema_name(plugin: str) -> str:
     """The PostgreSQL schema that holds a plugin's tables."""
     return f"plugin_{plugin}"

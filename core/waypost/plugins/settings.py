@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 
@@ -14,7 +15,12 @@ from waypost.tenancy import Problem
 
 NO_SETTINGS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
 
+SECRET_NAME: Final = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"  # noqa: S105 - a pattern
+
 Keys = tuple[str | int, ...]
+
+_FORMATS: Final = FormatChecker(formats=())
+_FORMATS.checks("secret")(lambda value: not isinstance(value, str) or re.fullmatch(SECRET_NAME, value) is not None)
 
 
 def problems_in(value: object, schema: Mapping[str, Any], keys: Keys = ()) -> list[Problem]:
@@ -26,7 +32,7 @@ def problems_in(value: object, schema: Mapping[str, Any], keys: Keys = ()) -> li
     if foreign:
         return foreign
     # An empty registry: a schema fetches nothing from anywhere.
-    errors = Draft202012Validator(schema, registry=Registry()).iter_errors(value)
+    errors = Draft202012Validator(schema, registry=Registry(), format_checker=_FORMATS).iter_errors(value)
     problems = {problem for error in errors for problem in _problems_of(error, keys)}
     return sorted(problems, key=lambda problem: (list(map(str, problem.keys)), problem.words))
 
@@ -73,6 +79,9 @@ def _problems_of(error: ValidationError, keys: Keys) -> Iterator[Problem]:
         case "required", dict() as table, dict() as schema:
             for key in sorted(set(schema["required"]) - set(table)):
                 yield Problem((*here, key), "is missing")
+        case "format", _, _ if error.validator_value == "secret":
+            # Without the value: it may well be the secret itself.
+            yield Problem(here, "must be the name of a secret, such as credly-live; `waypost secrets set` keeps it")
         case _:
             yield Problem(here, error.message)
 

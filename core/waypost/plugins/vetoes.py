@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from logging import getLogger
-from typing import Final
+from typing import Any, Final
 
+from waypost.calling import Call, PluginPaused
 from waypost.db.transaction import current
 from waypost.outbox.submission import Submission, Verdict
 from waypost.plugins.manager import Plugins
@@ -30,10 +30,13 @@ async def verdict_on(plugins: Plugins, active: Iterable[str], submission: Submis
         name = plugin.manifest.name
         for veto in plugin.by(SubmissionRegistrar).vetoes if name in names else ():
             try:
-                refusal = await _asked(veto, submission)
+                async with current().savepoint():
+                    call = Call(name, _name(veto), submission.here.tenant_id, PATIENCE_S, check=_is_verdict)
+                    refusal: Refusal | None = await plugins.calls.make(call, veto, submission)
+            except PluginPaused:
+                unasked.append(name)
             except Exception as error:
                 LOG.exception("a veto of %s failed: %s", name, type(error).__name__)
-                plugins.failed_vetoes[name] += 1
                 unasked.append(name)
             else:
                 if refusal is not None:
@@ -41,9 +44,10 @@ async def verdict_on(plugins: Plugins, active: Iterable[str], submission: Submis
     return Verdict(None, tuple(dict.fromkeys(unasked)))
 
 
-async def _asked(veto: Veto, submission: Submission) -> Refusal | None:
-    async with asyncio.timeout(PATIENCE_S), current().savepoint():
-        refusal = await veto(submission)
-        if refusal is not None and not isinstance(refusal, Refusal):
-            raise TypeError(f"it answered {type(refusal).__name__} instead of a Refusal or None")
-        return refusal
+def _name(veto: Veto) -> str:
+    return f"the veto {getattr(veto, '__name__', '')}".rstrip()
+
+
+def _is_verdict(answer: Any) -> None:
+    if answer is not None and not isinstance(answer, Refusal):
+        raise TypeError(f"it answered {type(answer).__name__} instead of a Refusal or None")

@@ -9,7 +9,7 @@ import strawberry
 
 from waypost.graph import ID, Error, Markdown, Row, act, column, mutation, parse_id, payload, value
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Outcome
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid
 from waypost.outbox import Act
 from waypost.refusal import Refusal
@@ -32,7 +32,7 @@ class ReviewTaken(Error):
     """Wait, or talk to them."""
 
 
-@strawberry.type(description="Who belongs to a badge's issuer or creator does not review it.")
+@strawberry.type(description="Who belongs to a badge's issuer or creator, wrote or submitted it, does not review it.")
 class OwnBadge(Error):
     """Leave it to another curator."""
 
@@ -98,7 +98,7 @@ TakeReviewPayload: Any = payload("TakeReviewPayload", TakeReviewSuccess, Already
 ReviewBadgePayload: Any = payload(
     "ReviewBadgePayload", ReviewBadgeSuccess, AlreadyDecided, ReviewTaken, OwnBadge, Invalid
 )
-CommentOnBadgePayload: Any = payload("CommentOnBadgePayload", CommentOnBadgeSuccess, OwnBadge, Invalid)
+CommentOnBadgePayload: Any = payload("CommentOnBadgePayload", CommentOnBadgeSuccess, AlreadyDecided, OwnBadge, Invalid)
 
 
 async def _take(act: Act, given: Given) -> Outcome:

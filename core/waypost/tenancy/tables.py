@@ -107,6 +107,14 @@ class PluginSetting(TenantTable, key=("plugin",)):
     settings = JSONB(default="{}")
 
 
+class PluginSecret(TenantTable, key=("name",)):
+    """A secret that settings of plugins name; sealed, and shown to nobody."""
+
+    name = Text(help_text="As settings name it, such as credly-live.")
+    sealed = Text(help_text="Sealed under the platform's key.")
+    changed_at = Timestamptz(help_text="When it was last set.")
+
+
 class Address(
     PlatformTable,
     grants={**READ_BY_ALL, "city": "SELECT, INSERT", "system": "SELECT"},
@@ -135,6 +143,7 @@ TABLES = (
     TenantGroup,
     TenantPlugin,
     PluginSetting,
+    PluginSecret,
     Address,
     FormerSlug,
 )

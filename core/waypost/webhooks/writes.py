@@ -9,7 +9,8 @@ import strawberry
 
 from waypost.graph import ID, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, needed, row_of
-from waypost.graph.mutations import Found, Outcome
+from waypost.graph.mutations import Found
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid
 from waypost.outbox import Act
 from waypost.refusal import Refusal

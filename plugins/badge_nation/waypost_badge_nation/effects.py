@@ -14,7 +14,7 @@ from waypost.tenancy import Tenant, load_directory
 from waypost_badge_nation.charging import accepted_price
 from waypost_badge_nation.directory import (
     MANIFEST,
-    one_at_a_time,
+    decide_alone,
     says_that_it_charges,
     show_network,
     show_standing,
@@ -115,7 +115,7 @@ async def _count(
     network: Tenant, home: Tenant, draft: UUID, sent: Any, accepted: Amount | None, submitted_at: datetime
 ) -> None:
     organisation = sent["organisation_id"]
-    await one_at_a_time(network.id, organisation)
+    await decide_alone(network.id, organisation)
     if await fetchrow(COUNTED_SQL, network.id, draft) is not None:
         return
     day = submitted_at.astimezone(ZoneInfo(network.timezone)).date()

@@ -13,8 +13,8 @@ import strawberry
 from waypost.db import fetchval
 from waypost.graph import ID, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, maybe, needed, row_of
-from waypost.graph.mutations import Outcome
 from waypost.graph.pages import camel
+from waypost.graph.payloads import Outcome
 from waypost.issuers.rules import NUMBERS, normal_number
 from waypost.outbox import Act
 from waypost.refusal import Invalid, Refusal, missing

@@ -9,6 +9,8 @@ from waypost.plugins.registrars.effects import EffectsRegistrar
 from waypost.plugins.registrars.frameworks import BroughtFramework, FrameworkRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
+from waypost.plugins.registrars.permissions import PermissionsRegistrar
+from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
 from waypost.plugins.registrars.school import LintRegistrar, SubmissionRegistrar, Veto
 
@@ -24,7 +26,10 @@ __all__ = [
     "GeocoderRegistrar",
     "GraphRegistrar",
     "LintRegistrar",
+    "PermissionsRegistrar",
+    "PluginRoute",
     "Registrar",
+    "RoutesRegistrar",
     "SubmissionRegistrar",
     "Veto",
 ]
@@ -38,5 +43,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PermissionsRegistrar,
+    RoutesRegistrar,
     SubmissionRegistrar,
 )

@@ -1,0 +1,37 @@
+"""Removing what a plugin keeps in the core's tables: only when somebody says so, never by switching it off."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from waypost.db import City, Database, System, execute, fetch
+
+SCOPE: Final = System("tenants", shared=True)
+ACTIVE_SQL: Final = """
+SELECT t.slug FROM tenant_plugin p JOIN tenant t ON t.id = p.tenant_id WHERE p.plugin = $1 AND p.active ORDER BY t.slug
+"""
+SWITCHED_SQL: Final = "SELECT tenant_id FROM tenant_plugin WHERE plugin = $1"
+FORGET_SQL: Final = "DELETE FROM tenant_plugin WHERE plugin = $1"
+OWN_SQL: Final = (
+    "DELETE FROM plugin_setting WHERE tenant_id = $1 AND plugin = $2",
+    "DELETE FROM incoming_call WHERE tenant_id = $1 AND plugin = $2",
+)
+
+
+async def active_in(database: Database, plugin: str) -> list[str]:
+    """The slugs of the tenants that have a plugin switched on."""
+    return [row["slug"] for row in await database.reads.rows(SCOPE, ACTIVE_SQL, [plugin])]
+
+
+async def forget_plugin(database: Database, plugin: str) -> int:
+    """Forget a plugin's switches, settings and waiting calls in every tenant; answers how many tenants that were."""
+    async with database.transaction(SCOPE):
+        tenants: list[UUID] = [row["tenant_id"] for row in await fetch(SWITCHED_SQL, plugin)]
+    for tenant in tenants:
+        async with database.transaction(City(tenant)):
+            for sql in OWN_SQL:
+                await execute(sql, tenant, plugin)
+    async with database.transaction(SCOPE):
+        await execute(FORGET_SQL, plugin)
+    return len(tenants)

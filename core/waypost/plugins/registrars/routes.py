@@ -1,0 +1,65 @@
+"""What a plugin answers over HTTP: paths of its own, and calls from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from waypost.outbox.incoming import IncomingHook
+from waypost.plugins.registrars.base import Registrar
+from waypost.plugins.sites import Site
+
+Endpoint = Callable[[Request, Site], Awaitable[Response] | Response]
+
+METHODS: Final = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
+_PATH: Final = re.compile(r"(/([a-z0-9][a-z0-9._-]*|\{[a-z][a-z0-9_]*(:(str|int|uuid))?\}))+")
+
+
+@dataclass(frozen=True)
+class PluginRoute:
+    """A path below `/{tenant}/x/{plugin}`, and who answers there."""
+
+    path: str
+    endpoint: Endpoint
+    methods: frozenset[str]
+
+
+class RoutesRegistrar(Registrar):
+    """Takes paths of a plugin's own, and what takes calls from outside."""
+
+    kinds = ("route", "incoming")
+
+    def __init__(self, plugin: str, prefix: str) -> None:
+        super().__init__(plugin, prefix)
+        self.routes: list[PluginRoute] = []
+        self.hook: IncomingHook | None = None
+
+    def route(self, path: str, endpoint: Endpoint, methods: Iterable[str] = ("GET",)) -> Endpoint:
+        """Register who answers at a path such as `/certificates/{code}` below `/{tenant}/x/{plugin}`.
+
+        The endpoint gets Starlette's Request, its body read already (at most a megabyte), and a `Site`; it has
+        ten seconds.
+        """
+        route = PluginRoute(path, endpoint, frozenset(map(str.upper, methods)))
+        if not _PATH.fullmatch(path):
+            self.faults.append(f"the path {path} must be like /certificates/{{code}}, in lower case")
+        if unknown := route.methods - METHODS:
+            self.faults.append(f"the path {path} takes {', '.join(sorted(METHODS))}, not {', '.join(sorted(unknown))}")
+        if any(each.path == path and each.methods & route.methods for each in self.routes):
+            self.faults.append(f"the path {path} is registered twice")
+        self._contributes("route", getattr(endpoint, "__name__", "endpoint"))
+        self.routes.append(route)
+        return endpoint
+
+    def incoming(self, hook: IncomingHook) -> IncomingHook:
+        """Register what takes the calls that come to `/hooks/{plugin}/{tenant}`."""
+        if self.hook is not None:
+            self.faults.append("a second incoming hook is registered; one plugin has one")
+        self._contributes("incoming", getattr(hook.handle, "__name__", "calls"))
+        self.hook = hook
+        return hook

@@ -1,0 +1,92 @@
+"""Switching a plugin off or uninstalling it keeps its data; removing that is a command of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from tests.http.stage import insert_tenant
+from waypost.cli.parts import apps_of, load_plugins
+from waypost.db import City, Database, System, execute, fetchval
+from waypost.db.migrate import migrate
+from waypost.settings import Settings
+
+PLUGIN = "skills_builder"
+SETTING_SQL = """
+INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'skills_builder', '{"framework": "1.0"}')
+"""
+ON_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin) VALUES ($1, 'skills_builder')"
+OFF_SQL = "UPDATE tenant_plugin SET active = false WHERE tenant_id = $1"
+
+
+@pytest.fixture(scope="module")
+async def whitby(database: Database, admin_url: str) -> UUID:
+    await migrate(admin_url, apps_of(load_plugins(Settings(plugins=(PLUGIN,)))))
+    async with database.transaction(System("tenants")):
+        tenant = await insert_tenant("whitby", "Whitby")
+        await execute(ON_SQL, tenant)
+    async with database.transaction(City(tenant)):
+        await execute(SETTING_SQL, tenant)
+    return tenant
+
+
+def inside(app_url: str, work: Callable[[Database], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with await Database.open(app_url, pool_size=1) as database:
+            return await work(database)
+
+    return asyncio.run(run())
+
+
+def kept(app_url: str, tenant: UUID) -> tuple[int, int, bool]:
+    """How many settings, switches, and whether the plugin's schema is there."""
+
+    async def look(database: Database) -> tuple[int, int, bool]:
+        async with database.transaction(City(tenant)):
+            settings = await fetchval("SELECT count(*) FROM plugin_setting")
+        async with database.transaction(System("tenants")):
+            switches = await fetchval("SELECT count(*) FROM tenant_plugin")
+            schema = await fetchval("SELECT to_regnamespace('plugin_skills_builder') IS NOT NULL")
+        return settings, switches, schema
+
+    found: tuple[int, int, bool] = inside(app_url, look)
+    return found
+
+
+def test_only_asking_for_it_removes_what_a_plugin_keeps(
+    command: Waypost, app_url: str, admin_url: str, whitby: UUID
+) -> None:
+    async def switch_off(database: Database) -> None:
+        async with database.transaction(System("tenants")):
+            await execute(OFF_SQL, whitby)
+
+    forget = ("plugins", "forget", PLUGIN, "--yes")
+    refused = command(*forget)
+    assert refused.exit_code == 1
+    assert "skills_builder is switched on in whitby; switch it off there first" in refused.output
+    inside(app_url, switch_off)
+    asyncio.run(migrate(admin_url, apps_of(load_plugins(Settings(plugins=())))))  # as if it were not installed
+    assert kept(app_url, whitby) == (1, 1, True)
+    done = command(*forget)
+    assert done.exit_code == 0, done.output
+    assert "tables dropped, switches and settings of 1 tenants removed" in done.output
+    assert kept(app_url, whitby) == (0, 0, False)
+    nothing = "skills_builder: 0 tables dropped, switches and settings of 0 tenants removed.\n"
+    assert command(*forget).output == nothing
+    applied = asyncio.run(migrate(admin_url, apps_of(load_plugins(Settings(plugins=(PLUGIN,))))))
+    assert {one.app for one in applied} == {PLUGIN}
+
+
+@pytest.mark.parametrize("name", ["public", "waypost; drop schema public", "Skills"])
+def test_what_is_no_plugin_s_name_touches_nothing(command: Waypost, name: str) -> None:
+    done = command("plugins", "forget", name, "--yes")
+    assert (name == "public", done.exit_code) in {(True, 0), (False, 2)}
+
+
+def test_it_asks_before_it_removes(command: Waypost) -> None:
+    assert command("plugins", "forget", PLUGIN, stdin="n\n").exit_code == 1
