@@ -80,6 +80,8 @@ from waypost.webhooks import graph as webhooks
 from waypost.webhooks import writes as webhook_writes
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
@@ -137,7 +139,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), frameworks, *added))
 
 
-def _no_formats(_plugins: Iterable[str]) -> tuple[Format, ...]:
+def _no_formats(_plugins: Iterable[str], _tenant: UUID) -> tuple[Format, ...]:
     """Without plugins no framework can be read."""
     return ()
 

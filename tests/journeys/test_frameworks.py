@@ -26,7 +26,7 @@ from waypost.settings import Settings
 from waypost.skills.framework_store import Imported, country, write_package
 
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
-EFFECTS = Effects(jobs=(import_job(lambda _names: (OUTLINE,)),))
+EFFECTS = Effects(jobs=(import_job(lambda _names, _tenant: (OUTLINE,)),))
 WORLD: Tree = {"talk": {"listen": {}, "speak": {}}, "make": {"draw": {}, "build": {"wood": {}, "metal": {}}}}
 
 

@@ -20,7 +20,7 @@ from waypost.skills.sources import PATIENCE_S, fetch_framework, read_framework, 
 from waypost.tenancy.telling import Told, tell_all
 
 KIND: Final = "import-framework"
-FormatsOf = Callable[[Iterable[str]], Sequence[Format]]
+FormatsOf = Callable[[Iterable[str], UUID], Sequence[Format]]
 
 READ_SQL: Final = """
 SELECT i.upload_id, i.url, j.person_id FROM framework_import i
@@ -53,8 +53,9 @@ def import_job(formats_of: FormatsOf) -> JobKind:
         if asked is None:
             return  # it was done before
         given = Asked(tenant, job, **dict(asked))
-        data = await _data(work, given, formats_of(active))
-        package = [data] if isinstance(data, Fault) else await read_framework(data, formats_of(active))
+        formats = formats_of(active, tenant)
+        data = await _data(work, given, formats)
+        package = [data] if isinstance(data, Fault) else await read_framework(data, formats)
         if isinstance(package, Package):
             await _write(work, given, package)
         else:

@@ -10,7 +10,7 @@ from waypost.badges.graph import Badge
 from waypost.frameworks import aligning, commands
 from waypost.graph import ID, URL, Row, act, column, mutation, payload, value
 from waypost.graph.inputs import Given, maybe, needed, row_of, shared_row
-from waypost.graph.mutations import Outcome
+from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles
 from waypost.jobs.graph import Job
 from waypost.refusal import Refusal

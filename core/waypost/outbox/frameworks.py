@@ -5,7 +5,7 @@ The words are those of CASE (1EdTech, Competencies and Academic Standards Exchan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -104,6 +104,9 @@ class Fault:
         return f"{self.place}: {self.message} ({self.code})" if self.place else f"{self.message} ({self.code})"
 
 
+Result = Package | Collection[Fault]
+
+
 @dataclass(frozen=True)
 class Format:
     """A way to write frameworks down. `read` gets a file's bytes and gives a package, or all that is wrong with it.
@@ -115,6 +118,6 @@ class Format:
     name: str
     title: str
     knows: Callable[[bytes], bool]
-    read: Callable[[bytes], Package | Collection[Fault]]
+    read: Callable[[bytes], Result | Awaitable[Result]]
     asked: Callable[[str], str] = field(default=lambda url: url)
     headers: Mapping[str, str] = field(default_factory=dict)

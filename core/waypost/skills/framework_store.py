@@ -18,12 +18,12 @@ from waypost.outbox.frameworks import Association, Document, Fault, Item, Packag
 from waypost.skills import framework_tables as tables
 from waypost.skills.arranging import Placed, arrange, elsewhere
 from waypost.skills.rules import normal_form
-from waypost.tenancy.entries import LOCK_SQL
 
 STEP: Final = 2_000  # rows written at once
 # What is true of the item's standing, however old its words are.
 STANDING: Final = ("parent_id", "path", "depth", "place", "position", "last", "retired_at")
 
+LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 STANDS_SQL: Final = "SELECT changed_at FROM {table} WHERE {tenant}id = $1"
 COUNTRY_SQL: Final = "SELECT EXISTS (SELECT FROM framework WHERE id = $1) AS here"
 OTHERS_SQL: Final = "SELECT id, framework_id FROM {table} WHERE {tenant}id = ANY($1::uuid[]) AND framework_id <> $2"

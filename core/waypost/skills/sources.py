@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from waypost.outbox.frameworks import Fault, Format, Package
+from waypost.calling import done
+from waypost.outbox.frameworks import Fault, Format, Result
 from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
 
-PATIENCE_S: Final = 60.0  # for a server to answer in full, and for a format to read it
+PATIENCE_S: Final = 60.0  # for a server to answer in full
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 MOST_REDIRECTS: Final = 3
 
@@ -31,8 +31,12 @@ async def fetch_framework(url: str, formats: Sequence[Format], outgoing: Outgoin
     """
     if urlsplit(url).username is not None:
         return Fault("INVALID", "an address is kept and shown: it holds no user name and no password")
-    for each in formats:
-        url = each.asked(url)
+    try:
+        for each in formats:
+            url = each.asked(url)
+    except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
+        _log.exception("a format of frameworks failed")
+        return Fault("FORMAT_FAILED", f"the plugin that reads this format failed: {type(error).__name__}")
     headers = {name: value for each in formats for name, value in each.headers.items()}
     answer = await _called(url, headers, outgoing)
     for _ in range(MOST_REDIRECTS):
@@ -56,20 +60,18 @@ def shown_source(source: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if is_address(source) else Path(source).name
 
 
-async def read_framework(data: bytes, formats: Sequence[Format]) -> Package | Collection[Fault]:
+async def read_framework(data: bytes, formats: Sequence[Format]) -> Result:
     """Read a framework by the first format that knows it; a format that fails is named, and costs nothing else."""
-    known = next((each for each in formats if each.knows(data[:1_000])), None)
-    if known is None:
-        titles = ", ".join(each.title for each in formats) or "none: a plugin such as case_framework reads them"
-        return [Fault("FORMAT_UNKNOWN", f"that is none of the formats read here ({titles})")]
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            return await asyncio.to_thread(known.read, data)
-    except TimeoutError:
-        return [Fault("FORMAT_FAILED", f"the format {known.name} did not read it within {PATIENCE_S:g} s")]
+        known = next((each for each in formats if each.knows(data[:1_000])), None)
+        if known is not None:
+            found: Result = await done(known.read, data)
+            return found
     except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
-        _log.exception("the format %s failed", known.name)
-        return [Fault("FORMAT_FAILED", f"the format {known.name} failed: {type(error).__name__}")]
+        _log.exception("a format of frameworks failed")
+        return [Fault("FORMAT_FAILED", f"the plugin that reads this format failed: {type(error).__name__}")]
+    titles = ", ".join(each.title for each in formats) or "none: a plugin such as case_framework reads them"
+    return [Fault("FORMAT_UNKNOWN", f"that is none of the formats read here ({titles})")]
 
 
 async def _called(url: str, headers: dict[str, str], outgoing: Outgoing) -> Answered | Fault:
