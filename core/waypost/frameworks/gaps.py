@@ -7,7 +7,7 @@ in other frameworks with what they stand below.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 
@@ -83,9 +83,6 @@ def _in_framework(badges: Badges) -> Any:
     return link
 
 
-LEAVES: Final = "`filter: { leaves: true }` keeps to what has nothing below it."
-
-
 @extend("Framework")
 class FrameworkGaps:
     """What is lacking against a framework."""
@@ -95,14 +92,14 @@ class FrameworkGaps:
         filter=FrameworkItemFilter,
         open=in_use,
         order=IN_ORDER,
-        doc=f"Items that no badge on offer in this city shows; nationally none in the country. {LEAVES}",
+        doc="Items that no badge on offer in this city shows; nationally none in the country.",
     )
     viewer_gaps: Connection[FrameworkItem] = pages(
         link=_in_framework(_of_viewer),
         filter=FrameworkItemFilter,
         open=in_use,
         order=IN_ORDER,
-        doc=f"Items that no badge shows which the asker has accepted; nationally in any city. {LEAVES}",
+        doc="Items that no badge shows which the asker has accepted; nationally in any city.",
     )
 
 
@@ -122,7 +119,7 @@ class PathwayGaps:
         order=IN_ORDER,
         extra=(Argument("framework", strawberry.ID, required=True, doc="Against which framework."),),
         anywhere=True,
-        doc=f"Items of a framework that no badge of its steps shows. {LEAVES}",
+        doc="Items of a framework that no badge of its steps shows.",
     )
 
 

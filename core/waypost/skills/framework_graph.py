@@ -84,7 +84,7 @@ def _says(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[s
     def patterns(request: Request) -> list[str]:
         return [f"%{word}%" for word in normal_form(value(request)).split()]
 
-    return (f"{row}.words like all({query.param(patterns, 'text[]')})",)
+    return (f"{row}.search_words like all({query.param(patterns, 'text[]')})",)
 
 
 def _leaf(query: Query, row: Here, field: Selected, value: Getter) -> Sequence[str]:
@@ -107,7 +107,7 @@ class FrameworkFilter:
         doc="Part of the title, in whatever case.",
     )
     uri: str | None = equals("uri", doc="With this address of its publisher's, exactly.")
-    languages: list[str] | None = among("language", doc="Of its words, such as en; at least one of them.")
+    languages: list[str] | None = among("language", doc="Of its words: BCP 47, such as cy; at least one of them.")
 
 
 @filtering

@@ -196,7 +196,7 @@ def _item_row(framework: UUID, placed: Placed) -> dict[str, Any]:
         "id": item.identifier,
         "framework_id": framework,
         **rest,
-        "words": normal_form(said),
+        "search_words": normal_form(said),
         "parent_id": placed.parent,
         "path": placed.path,
         "depth": len(placed.path),

@@ -49,7 +49,7 @@ class ItemFacts:
     licence_url = Text(null=True, help_text="Where it has a licence of its own.")
     starts_on = Date(null=True, help_text="From when its publisher says it holds.")
     ends_on = Date(null=True, help_text="Until when its publisher says it holds.")
-    words = Text(help_text="Code, name and statement, folded: what is searched.")
+    search_words = Text(help_text="Code, name and statement, folded: what is searched.")
     parent_id = UUID(null=True)
     path = Array(base_column=UUID(), help_text="From the top to the item itself.")
     depth = Integer(help_text="1 at the top.")
