@@ -7,7 +7,7 @@ from piccolo.columns import UUID, Boolean, Text
 from waypost.db import TenantTable
 
 
-class FrameworkImport(TenantTable, unaudited="Its job says who began it."):
+class FrameworkImport(TenantTable):
     """Where a framework is to be read; the id is that of the job."""
 
     upload_id = UUID(null=True, help_text="A file that was sent.")
