@@ -111,5 +111,7 @@ async def _framework(here: Ground, source: str, settings: Settings) -> ImportedF
 def _bytes_of(source: str) -> bytes:
     try:
         return Path(source).read_bytes()
+    except FileNotFoundError as error:
+        raise click.BadParameter(f"there is no file {source}; an address begins with https://") from error
     except OSError as error:
         raise Refused(f"{source} cannot be read: {error.strerror}") from error

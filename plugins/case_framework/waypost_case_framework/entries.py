@@ -137,3 +137,8 @@ def id_in(value: str | None) -> UUID | None:
     """The UUID that a text is, or that a URI ends with; None without one."""
     last = (value or "").rstrip("/").rpartition("/")[2]
     return UUID(last) if _UUID.fullmatch(last) else None
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is a URI with a scheme."""
+    return bool(_URI.fullmatch(text))

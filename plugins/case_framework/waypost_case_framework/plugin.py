@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from waypost.plugins import FrameworkRegistrar, hookimpl
+from waypost.plugins import CatalogueRegistrar, FrameworkRegistrar, hookimpl
+from waypost_case_framework import catalogue
 from waypost_case_framework.reading import FORMAT
 
 
@@ -10,3 +11,9 @@ from waypost_case_framework.reading import FORMAT
 def waypost_frameworks(registrar: FrameworkRegistrar) -> None:
     """Read packages of CASE."""
     registrar.format(FORMAT)
+
+
+@hookimpl
+def waypost_catalogue(registrar: CatalogueRegistrar) -> None:
+    """Let cities write `[badges.case]`."""
+    registrar.section(catalogue.SECTION)
