@@ -1,6 +1,7 @@
 """What `make bench` runs: `python -m benchmarks [SUBJECT …] [--json FILE]`.
 
 start   seconds from `waypost up` to the first answer, on an empty data directory and on a filled one
+plugins what a hundred installed plugins cost at start
 memory  resident memory of the server with five tenants
 awards  a file of 50,000 awards, from the mutation to the last row, event and DONE
 reviews the statements of a curator's queue and its counts, 10,000 waiting
@@ -31,13 +32,13 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import awards, deliveries, fields, growth, http, memory, reviews, sql, start
+from benchmarks import awards, deliveries, fields, growth, http, memory, plugins, reviews, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
 
-USUAL: Final = ("start", "memory", "awards", "reviews", "sql", "http", "deliveries")
+USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "sql", "http", "deliveries")
 SUBJECTS: Final = (*USUAL, "growth")
 FILLED: Final = {"sql", "http"}
 
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "start" in subjects:
         tell("start")
         figures += start.measure()
+    if "plugins" in subjects:
+        tell("plugins")
+        figures += plugins.measure()
     if "memory" in subjects:
         tell("memory")
         figures += memory.measure()

@@ -12,6 +12,7 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import keeping as award_keeping
 from waypost.awards import known as award_known
 from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
@@ -64,6 +65,7 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import Plugins, geocode, verdict_on
+from waypost.privacy import effects as privacy_effects
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
@@ -131,12 +133,16 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 
 def effects(plugins: Plugins | None = None) -> Effects:
-    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
+    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`.
+
+    Those that forget people are made of what all of them keep of people.
+    """
     rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
     given = (award_effects, award_known, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
+    kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
     frameworks = framework_effects.effects(_no_formats if plugins is None else plugins.framework_formats)
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), frameworks, *added))
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, frameworks, *added))
 
 
 def _no_formats(_plugins: Iterable[str], _tenant: UUID) -> tuple[Format, ...]:

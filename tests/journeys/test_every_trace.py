@@ -64,6 +64,7 @@ TRACED: Final[Mapping[str, tuple[str, str, set[str]]]] = {
     "createWebhook": ("webhook", "insert", {"id", "url", "secret"}),
     "rotateWebhookSecret": ("webhook", "update", {"secret"}),
     "removeWebhook": ("webhook", "update", {"state"}),
+    "eraseMe": ("membership", "delete", set()),
     "replayDelivery": ("delivery", "update", {"state"}),
     "joinPathway": ("award", "insert", {"id", "badge_id", "recipient_id"}),
     "addAddress": ("recipient", "update", {"person_id"}),
@@ -87,7 +88,6 @@ UNTRACED: Final[Mapping[str, str]] = {
     "unsaveOpportunity": THEIR_OWN,
     "removeAddress": THEIR_OWN,
     "exportMyData": "It changes nothing.",
-    "eraseMe": "An entry would tie to a person the very rows that it takes from them; the person's row says when.",
 }
 
 

@@ -26,6 +26,7 @@ from waypost.awards.joining import join_address
 from waypost.awards.keeping import forget
 from waypost.awards.known import forget_strangers
 from waypost.awards.store import write_award
+from waypost.composition import personal
 from waypost.db import City, System, execute, fetchval, new_id
 from waypost.learners.people import find_people
 from waypost.members.effects import clean
@@ -173,7 +174,7 @@ async def test_who_is_given_something_while_the_unclaimed_are_forgotten_is_kept(
 
 async def forgets(stage: Stage, tenant: Tenant) -> None:
     async with stage.database.transaction(City(tenant.id)):
-        await forget(tenant, datetime.now(UTC))
+        await forget(personal(), tenant, datetime.now(UTC))
 
 
 async def test_a_child_is_the_same_child_after_the_guardians_addresses_were_joined(stage: Stage, ada: str) -> None:

@@ -159,6 +159,7 @@ async def others_are_told(stage: Stage) -> None:
 
 async def a_learner_keeps_things(stage: Stage) -> None:
     """And has a second address for a while, looks at all that is kept of them, and is forgotten."""
+    await stage.admit("ada", "brighton", "learner")
     await signed_in(stage, "ada")
     own: dict[str, Any] = {"who": "ada"}
     way = await a_pathway_is_completed(stage, "ada")

@@ -13,6 +13,7 @@ from tests.rooms import NOW, found_tenant, rolled_back
 from tests.working import work_off
 from waypost.db import Actor, City, Database, System, execute, fetch, fetchval, new_id
 from waypost.outbox import Act, Effects, Event, Handler, Happened, JobKind, Work, enqueue
+from waypost.outbox.effects import sweep
 from waypost.tenancy.entries import Here
 
 HERE = Here(UUID(int=1), "brighton", ("en",), "Europe/London", "rsa-2019")
@@ -160,3 +161,18 @@ async def test_a_handler_does_once_what_it_remembers(database: Database) -> None
     assert answers == [True, False]
     async with database.transaction(City(here.tenant_id)):
         assert await fetchval("SELECT count(*) FROM handled") == 1
+
+
+async def test_what_was_done_is_remembered_for_a_month_or_for_good(database: Database) -> None:
+    here = await found_tenant(database, "winchelsea")
+    work = Work(database, None)  # type: ignore[arg-type]  # no settings are looked at
+    keys = {lasting: new_id() for lasting in (False, True)}
+    for lasting, key in keys.items():
+        async with work.once(here.tenant_id, "watch", key, lasting=lasting) as first:
+            assert first
+    async with database.transaction(City(here.tenant_id)):
+        await execute("UPDATE handled SET handled_at = now() - interval '31 days'")
+    await sweep(work)
+    for lasting, key in keys.items():
+        async with work.once(here.tenant_id, "watch", key, lasting=lasting) as first:
+            assert first is not lasting

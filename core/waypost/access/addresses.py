@@ -32,8 +32,9 @@ ADDRESS_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AN
 REMOVE_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND id = $2"
 FORGET_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND asked_at <= $2"
 LOSE_SQL: Final = "DELETE FROM identity WHERE digest = $1 AND person_id = $2"
-# Nobody else knows of them but the one mailbox; locked, so that they do not sign in meanwhile.
-KNOWN_SQL: Final = "SELECT known_at FROM person WHERE id = $1 FOR UPDATE"
+# Nobody else knows of them but the one mailbox; locked, so that they do not sign in meanwhile. Who is being forgotten
+# becomes nobody else.
+KNOWN_SQL: Final = "SELECT coalesce(known_at, erased_at) FROM person WHERE id = $1 FOR UPDATE"
 CLOSE_SQL: Final = "UPDATE sign_in_attempt SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL"
 CLOSE_ONE_SQL: Final = """
 UPDATE sign_in_attempt SET used_at = $3 WHERE person_id = $1 AND address_id = $2 AND used_at IS NULL

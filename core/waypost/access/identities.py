@@ -39,10 +39,13 @@ async def ask_for_link(
     """Begin an attempt with a letter to a normal address, known or not; None where no letter is to be sent.
 
     Refused to a client that has tried too often.
-    A person is made where there is none, and forgotten after a day unless the address is proved.
+    A person is made where there is none, and forgotten after a day unless the address is proved. Nothing is sent to who
+    is being forgotten.
     """
     async with database.transaction(SIGN_IN):
         person = await person_of(address_digest(address, secret_key), now)
+    if person is None:
+        return None
     kept = await keep_address(database, person, address)
     async with database.transaction(SIGN_IN):
         return await begin_with_link(asked, person, kept, secret_key, now)
@@ -58,6 +61,8 @@ async def sign_in_by_link(database: Database, attempt: UUID, before: str | None,
         if used is None or used.person_id is None:
             return None
         secret = await _begin(used.person_id, before, now)
+    if secret is None:
+        return None
     async with database.transaction(Learner(used.person_id)):
         await execute(VERIFIED_SQL, used.person_id, used.address_id, now)
     return secret
@@ -65,8 +70,8 @@ async def sign_in_by_link(database: Database, attempt: UUID, before: str | None,
 
 async def sign_in_by_provider(
     database: Database, proved: Proved, join: Join, *, trusted: bool, before: str | None, secret_key: str, now: datetime
-) -> str:
-    """Begin a session for whoever a provider's token proves; answers its secret.
+) -> str | None:
+    """Begin a session for whoever a provider's token proves; answers its secret, None while they are being forgotten.
 
     Who came before is found by issuer and subject. Otherwise an address that the provider has verified finds the
     person who has it, if the provider is `trusted` to know whose it is; else it is somebody new. To who came before it
@@ -80,8 +85,10 @@ async def sign_in_by_provider(
         person: UUID | None = await fetchval(FIND_SQL, subject)
         owner = None if digest is None else await person_of(digest, now, person or new_id())
         person = await person_of(subject, now, person or owner)
-        takes = owner is not None and await may_take(person, owner, now)
-        secret = await _begin(person, before, now)
+        takes = person is not None and owner is not None and await may_take(person, owner, now)
+        secret = None if person is None else await _begin(person, before, now)
+    if person is None or secret is None:
+        return None
     if address is not None and owner is not None and takes:
         takes = await take(database, person, owner, address, join, secret_key=secret_key, now=now)
     if address is not None and takes:
@@ -108,9 +115,11 @@ def veiled(address: str) -> str:
     return f"{name[:1]}…@{domain}"
 
 
-async def _begin(person: UUID, before: str | None, now: datetime) -> str:
-    """Begin a session of somebody who is known from now on, with a new secret; the browser's old session ends."""
+async def _begin(person: UUID, before: str | None, now: datetime) -> str | None:
+    """Begin a session of somebody who is known from now on, with a new secret; the browser's old session ends.
+
+    None for somebody who was forgotten meanwhile.
+    """
     if before is not None:
         await end_session(before)
-    await execute(KNOWN_SQL, person, now)
-    return await begin_session(person, now)
+    return await begin_session(person, now) if await fetchval(KNOWN_SQL, person, now) else None

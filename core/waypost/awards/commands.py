@@ -112,27 +112,27 @@ async def replace_award(act: Act, award: UUID, words: AwardWords) -> events.Awar
 @command(may=OWN)
 async def accept_award(act: Act, award: UUID) -> events.AwardAccepted | Refusal:
     """Take what one was given; a guardian does it for a child under 13, an organisation's people for it."""
-    found = await _own(act, award)
-    if isinstance(found, NotFound):
-        return found
-    state = moved("accept", found.state, found.expires_at, act.now)
-    if isinstance(state, Refusal):
-        return state
-    await store.decide(act.here, award, state, act.now)
-    return await act.tell(events.AwardAccepted(award, found.badge_id))
+    badge = await _answered(act, award, "accept")
+    return badge if isinstance(badge, Refusal) else await act.tell(events.AwardAccepted(award, badge))
 
 
 @command(may=OWN)
 async def decline_award(act: Act, award: UUID) -> events.AwardDeclined | Refusal:
     """Say that one does not want what one was given."""
+    badge = await _answered(act, award, "decline")
+    return badge if isinstance(badge, Refusal) else await act.tell(events.AwardDeclined(award, badge))
+
+
+async def _answered(act: Act, award: UUID, how: str) -> UUID | Refusal:
+    """Write down what the asker answers to an award of theirs; answers its badge."""
     found = await _own(act, award)
     if isinstance(found, NotFound):
         return found
-    state = moved("decline", found.state, found.expires_at, act.now)
+    state = moved(how, found.state, found.expires_at, act.now)
     if isinstance(state, Refusal):
         return state
     await store.decide(act.here, award, state, act.now)
-    return await act.tell(events.AwardDeclined(award, found.badge_id))
+    return found.badge_id
 
 
 async def _own(act: Act, award: UUID) -> store.Standing | NotFound:

@@ -98,7 +98,8 @@ async def _award(work: Work, person: UUID, goal: Goal) -> None:
     name = await name_of(work.database, person) or NAMELESS
     act = Act(Here.of(home), None, None, None, work.now())
     try:
-        async with work.once(goal.tenant_id, COMPLETE, derived_id(goal.tenant_id, goal.id, person)) as first:
+        key = derived_id(goal.tenant_id, goal.id, person)
+        async with work.once(goal.tenant_id, COMPLETE, key, lasting=True) as first:
             if first:
                 await _give(act, person, name, goal, joined=joined)
     except _NotNowError:

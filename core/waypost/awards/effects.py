@@ -1,4 +1,4 @@
-"""What follows from awards: letters, what is over, and what is kept no longer."""
+"""What follows from awards: letters; what is over, and what is kept no longer, is `keeping`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from waypost.awards.batches import UNDO_FOR
 from waypost.awards.jobs import JOBS
-from waypost.awards.keeping import SCHEDULES
 from waypost.db import City
 from waypost.learners.people import note_known, written_to
 from waypost.learners.rules import is_guarded
@@ -108,7 +107,6 @@ async def _addressed(work: Work, facts: Mapping[str, Any], row: Mapping[str, Any
 
 EFFECTS: Final = Effects(
     jobs=(*JOBS, JobKind(KNOWN, _note_known)),
-    schedules=SCHEDULES,
     letters=(Letter(OFFERED, _offered), Letter(REVOKED, _revoked), Letter(EXPIRING, _expiring)),
     spreads=(Spread("award-letters", _spread),),
 )

@@ -144,6 +144,8 @@ class Reader:
         before = len(self.problems)
         for name in dict.fromkeys(names):
             if name not in COLUMNS:
+                if "name" not in names:
+                    continue  # perhaps there is no heading: what stands there may be somebody's, and is not repeated
                 words = f"There is no column {name[:40]!r}; there are {', '.join(COLUMNS)}."
                 self.wrong("UNKNOWN_COLUMN", words, 1, name[:40])
             elif names.count(name) > 1:

@@ -19,7 +19,7 @@ from waypost.db.errors import (
     TransactionAborted,
     Unsupported,
 )
-from waypost.db.ids import new_id
+from waypost.db.ids import first_id, new_id
 from waypost.db.ownership import Kind, Ownership
 from waypost.db.personal import Finds, Personal
 from waypost.db.reads import Read, Reads
@@ -73,6 +73,7 @@ __all__ = [
     "fetch",
     "fetchrow",
     "fetchval",
+    "first_id",
     "new_id",
     "one_at_a_time",
     "ownership",

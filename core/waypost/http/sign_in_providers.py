@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 STALE: Final = "This attempt to sign in is over, or was begun in another browser. Begin again."
 UNREACHED: Final = "The provider cannot be asked at the moment. Try again later, or sign in by e-mail."
 UNPROVED: Final = "The provider did not say who you are in a way that can be believed."
+FORGETTING: Final = "Whoever that is asked to be forgotten, which is not over yet. Try again later."
 
 
 async def go_to_provider(visit: Visit, _receive: Receive) -> Reply:
@@ -90,6 +91,8 @@ async def come_back(visit: Visit, _receive: Receive) -> Reply:
         secret_key=key,
         now=visit.now,
     )
+    if secret is None:
+        return visit.pages.failed(FORGETTING, 503)
     return visit.signed_in(secret, attempt.return_to or f"{visit.arrival.prefix(tenant)}/")
 
 

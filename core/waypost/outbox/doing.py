@@ -17,6 +17,7 @@ from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of, 
 from waypost.outbox.relay import PREFIX, event_of
 from waypost.outbox.retries import DELAYS_S
 from waypost.outbox.work import ACTOR, Effects, GivenUp, Later, Task, Work
+from waypost.tracing import about
 
 log: Final = logging.getLogger("waypost.worker")
 
@@ -65,12 +66,15 @@ class Doing:
         """What is done together."""
         groups: dict[object, list[Task]] = defaultdict(list)
         for task in tasks:
-            key = self.bundles[task.kind].key
-            groups[task.kind, task.tenant_id, task.facts.get(key)].append(task)
+            groups[task.kind, task.tenant_id, task.lane].append(task)
         return list(groups.values())
 
     async def one(self, task: Task) -> None:
-        """Do one piece of work."""
+        """Do one piece of work; all that it writes into the log has the ids of what it is about."""
+        with about(**facts_of(task)):
+            await self._one(task)
+
+    async def _one(self, task: Task) -> None:
         began = monotonic()
         try:
             errors: dict[UUID, Exception] = {}
@@ -97,7 +101,12 @@ class Doing:
             raise LookupError(f"nobody here does {task.kind}; a plugin that is not installed?")
 
     async def bundle(self, tasks: Sequence[Task]) -> None:
-        """Do a group of one bundle."""
+        """Do a group of one bundle; what has to do with one piece alone is not known of its lines, but its failure."""
+        requests = {task.request for task in tasks}
+        with about(tenant=tasks[0].tenant_id, request=requests.pop() if len(requests) == 1 else None):
+            await self._bundle(tasks)
+
+    async def _bundle(self, tasks: Sequence[Task]) -> None:
         began, kind = monotonic(), tasks[0].kind
         try:
             errors = dict(await self.bundles[kind].run(self._work, self._tools[kind], tasks))
@@ -114,8 +123,10 @@ class Doing:
                 self.counts.handled[task.kind] += 1
             else:
                 failed.append(self._failed(task, await self._heard(task, error)))
-        await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
-        self.held -= {task.id for task in tasks}
+        try:
+            await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
+        finally:  # what could not be written down is due again when its lease ends, so that lease must end
+            self.held -= {task.id for task in tasks}
 
     async def _heard(self, task: Task, error: Exception) -> Exception:
         """Tell a job that it is dead; while that fails it is not, and comes again in a day."""
@@ -150,5 +161,6 @@ def ordered_by(task: Task) -> Actor | None:
 
 def facts_of(task: Task) -> dict[str, str]:
     """What a line of the log says of a task: ids only."""
-    found = {"work": str(task.id), "tenant": str(task.tenant_id or task.facts.get("tenant") or "")}
-    return found | ({"event": str(task.facts["event"])} if "event" in task.facts else {})
+    tenant, event = task.facts.get("tenant") or task.tenant_id, task.facts.get("event")
+    ids = {"request": task.request, "work": task.id, "tenant": tenant, "event": event}
+    return {name: str(id) for name, id in ids.items() if id}

@@ -24,9 +24,10 @@ from waypost.testing.fixtures import (
     run_jobs,
     trial,
     upstream,
-    waypost_database,
     waypost_loop,
+    waypost_plugin,
     waypost_server,
+    waypost_templates,
     waypost_upstream,
 )
 from waypost.testing.trial import GraphFailed, Trial, TrialCity
@@ -46,8 +47,9 @@ __all__ = [
     "run_jobs",
     "trial",
     "upstream",
-    "waypost_database",
     "waypost_loop",
+    "waypost_plugin",
     "waypost_server",
+    "waypost_templates",
     "waypost_upstream",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,28 @@ def waypost_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
 
 
 @pytest.fixture(scope="session")
-def waypost_database(waypost_server: Server, waypost_loop: Background, pytestconfig: pytest.Config) -> Iterator[str]:
-    """The name of a database with the tables of the core and of the plugin, to be copied and not used."""
-    with waypost_loop.opened(waypost_server.database()) as name:
-        waypost_loop.run(prepare(waypost_server, name, named(pytestconfig)))
-        yield name
+def waypost_plugin(pytestconfig: pytest.Config) -> str:
+    """The name of the plugin under test; tests of several plugins in one run override this fixture."""
+    name = str(pytestconfig.getini(OPTION))
+    if not name:
+        pytest.fail(f'name the plugin in [tool.pytest.ini_options]: {OPTION} = "kickstart"', pytrace=False)
+    return name
+
+
+@pytest.fixture(scope="session")
+def waypost_templates(waypost_server: Server, waypost_loop: Background) -> Iterator[Callable[[str], str]]:
+    """Give the name of a database with the tables of the core and of a plugin, to be copied and not used."""
+    made: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def template(plugin: str) -> str:
+            if plugin not in made:
+                name = stack.enter_context(waypost_loop.opened(waypost_server.database()))
+                waypost_loop.run(prepare(waypost_server, name, plugin))
+                made[plugin] = name
+            return made[plugin]
+
+        yield template
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +79,13 @@ def waypost_upstream() -> Iterator[Upstream]:
 def trial(
     waypost_server: Server,
     waypost_loop: Background,
-    waypost_database: str,
+    waypost_templates: Callable[[str], str],
     waypost_upstream: Upstream,
-    pytestconfig: pytest.Config,
+    waypost_plugin: str,
 ) -> Iterator[Trial]:
     """A platform with two cities that have the plugin switched on, anew for each file of tests."""
     chosen = {"allow_private_targets": (waypost_upstream.target,)}
-    opening = trial_of(waypost_loop, waypost_server, named(pytestconfig), waypost_database, **chosen)
+    opening = trial_of(waypost_loop, waypost_server, waypost_plugin, waypost_templates(waypost_plugin), **chosen)
     with waypost_loop.opened(opening) as opened:
         yield opened
 
@@ -101,11 +119,3 @@ def upstream(waypost_upstream: Upstream) -> Upstream:
     """A server of somebody else's, which the platform on trial may call although it is on this machine."""
     waypost_upstream.forget()
     return waypost_upstream
-
-
-def named(config: pytest.Config) -> str:
-    """The plugin under test. Fails where pytest's settings name none."""
-    name = str(config.getini(OPTION))
-    if not name:
-        pytest.fail(f'name the plugin in [tool.pytest.ini_options]: {OPTION} = "kickstart"', pytrace=False)
-    return name

@@ -13,7 +13,7 @@ from waypost.outbox import Act, Event, command
 from waypost.outbox.sealing import seal
 from waypost.outbox.work import enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
-from waypost.webhooks.delivering import DELIVER, PURPOSE
+from waypost.webhooks.delivering import DELIVER, LANE, PURPOSE
 from waypost.webhooks.rules import MOST_WEBHOOKS, ROTATION, SECRET_BYTES, events_problem, shown_secret, url_problem
 
 COUNT_SQL: Final = "SELECT count(*) FROM webhook WHERE tenant_id = $1 AND state <> 'removed'"
@@ -132,5 +132,5 @@ async def replay_delivery(act: Act, delivery: UUID) -> DeliveryReplayed | Refusa
         return Invalid(message="It is on its way already.", path=("delivery",))
     await execute(REPLAY_SQL, act.here.tenant_id, delivery)
     await execute(WAKE_SQL, act.here.tenant_id, row["webhook_id"])
-    await enqueue(DELIVER, {"webhook": row["webhook_id"], "delivery": delivery})
+    await enqueue(DELIVER, {"webhook": row["webhook_id"], "delivery": delivery}, lane=LANE)
     return await act.tell(DeliveryReplayed(delivery))

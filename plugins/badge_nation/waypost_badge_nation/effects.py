@@ -22,7 +22,7 @@ from waypost_badge_nation.directory import (
 )
 from waypost_badge_nation.memberships import write_line
 from waypost_badge_nation.prices import Amount, prices
-from waypost_badge_nation.rules import in_force, reminder_due, settle
+from waypost_badge_nation.rules import in_force, reminder_due, renewed_from, settle
 
 COUNT: Final = "badgeNation.count"
 RENEWAL: Final = "badgeNation.renewal"
@@ -198,7 +198,7 @@ async def renewal_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | No
         found = await fetchrow(PERSON_SQL, person)
     if found is None or found["address"] is None:
         return None
-    tariff = prices(row["ends_on"])
+    tariff = prices(renewed_from(row["ends_on"], today))
     values = {
         "network": home.name,
         "organisation": row["organisation_name"],
