@@ -36,7 +36,11 @@ TABLES = {
     each: each.lower() for each in ("Badge", "Collection", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place")
 }
 PLATFORM = ("City", "Skill")
-GATHERED = {"Framework": "framework", "FrameworkItem": "framework_item"}
+GATHERED = {
+    "Framework": "framework",
+    "FrameworkItem": "framework_item",
+    "FrameworkAssociation": "framework_association",
+}
 
 # One object
 

@@ -259,7 +259,7 @@ class FrameworkItem(Node):
     shared=True,
     gathered=both(tables.FrameworkAssociation, tables.OwnFrameworkAssociation),
 )
-class FrameworkAssociation:
+class FrameworkAssociation(Node):
     """That an item has to do with another, or with a page."""
 
     uri: str
