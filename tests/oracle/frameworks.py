@@ -259,10 +259,7 @@ def _shared_id(call: Call) -> str:
 FRAMEWORKS: Table = {
     ("Query", "frameworks"): frameworks,
     ("Query", "frameworkItems"): framework_items,
-    **{
-        (kind, "id"): lambda call: global_id(call.thing.kind, call.thing["id"])
-        for kind in ("Framework", "FrameworkItem")
-    },
+    **{(kind, "id"): _shared_id for kind in ("Framework", "FrameworkItem", "FrameworkAssociation")},
     **columns("Framework", "uri title creator publisher description language version status kind officialUrl"),
     **columns("Framework", "licenceUrl licence notes startsOn endsOn source changedAt importedAt"),
     ("Framework", "own"): lambda call: (
