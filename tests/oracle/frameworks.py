@@ -14,6 +14,12 @@ from waypost.graph.ids import parse_id
 from waypost.skills.rules import normal_form
 
 STEP_PAGES = "https://www.skillsbuilder.org/universal-framework-steps/"
+# Types whose rows are the country's and the city's own, with their tables.
+GATHERED = {
+    "Framework": "framework",
+    "FrameworkItem": "framework_item",
+    "FrameworkAssociation": "framework_association",
+}
 FRAMEWORK = "2.0"  # what Skills Builder shows where a city has chosen none
 
 
@@ -259,7 +265,7 @@ def _shared_id(call: Call) -> str:
 FRAMEWORKS: Table = {
     ("Query", "frameworks"): frameworks,
     ("Query", "frameworkItems"): framework_items,
-    **{(kind, "id"): _shared_id for kind in ("Framework", "FrameworkItem", "FrameworkAssociation")},
+    **{(kind, "id"): _shared_id for kind in GATHERED},
     **columns("Framework", "uri title creator publisher description language version status kind officialUrl"),
     **columns("Framework", "licenceUrl licence notes startsOn endsOn source changedAt importedAt"),
     ("Framework", "own"): lambda call: (

@@ -11,7 +11,8 @@ from uuid import UUID
 from tests.graph.world import World
 from tests.oracle.asking import TEXTS
 from tests.oracle.calls import global_id
-from tests.oracle.roots import GATHERED, TABLES
+from tests.oracle.frameworks import GATHERED
+from tests.oracle.roots import TABLES
 from tests.oracle.rows import Rows
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from tests.oracle.calls import Call, Resolver, Table, columns, global_id, told
 from tests.oracle.doings import nearest_of
-from tests.oracle.frameworks import find
+from tests.oracle.frameworks import GATHERED, find
 from tests.oracle.lists import (
     NOWHERE,
     Listing,
@@ -36,11 +36,6 @@ TABLES = {
     each: each.lower() for each in ("Badge", "Collection", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place")
 }
 PLATFORM = ("City", "Skill")
-GATHERED = {
-    "Framework": "framework",
-    "FrameworkItem": "framework_item",
-    "FrameworkAssociation": "framework_association",
-}
 
 # One object
 
