@@ -274,3 +274,14 @@ async def test_a_citys_own_frameworks_stand_beside_the_countrys(both: Both, city
     for name in ("local", "2.0"):
         id = global_id("Framework", framework_id(name) if name == "2.0" else id_of(name))
         await both.agree(ON_THE_WAY, {"framework": id}, city=city)
+
+
+async def test_what_a_city_set_for_its_plugins_is_shown_to_its_admins_alone(both: Both) -> None:
+    document = """{ pluginSettings { plugin settings switchedAt } pluginSecrets { name changedAt }
+        plugins { name title requires contributes settingsSchema active } }"""
+    for city in CITIES:
+        for who in both.who:
+            await both.agree(document, city=city, who=who)
+    shown = (await both.agree(document, city="plymouth", who="operator"))["data"]
+    assert [each["name"] for each in shown["pluginSecrets"]] == ["credly-live", "tide-token"]
+    assert "sealed" not in str(shown)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from inspect import isawaitable, iscoroutinefunction
 from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from waypost.calling import done
 from waypost.outbox.frameworks import Fault, Format, Result
 from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
 
@@ -65,13 +66,18 @@ async def read_framework(data: bytes, formats: Sequence[Format]) -> Result:
     try:
         known = next((each for each in formats if each.knows(data[:1_000])), None)
         if known is not None:
-            found: Result = await done(known.read, data)
-            return found
+            return await _read(known, data)
     except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
         _log.exception("a format of frameworks failed")
         return [Fault("FORMAT_FAILED", f"the plugin that reads this format failed: {type(error).__name__}")]
     titles = ", ".join(each.title for each in formats) or "none: a plugin such as case_framework reads them"
     return [Fault("FORMAT_UNKNOWN", f"that is none of the formats read here ({titles})")]
+
+
+async def _read(format: Format, data: bytes) -> Result:
+    """Read here what waits, and in a thread what does not."""
+    found = format.read(data) if iscoroutinefunction(format.read) else await asyncio.to_thread(format.read, data)
+    return await found if isawaitable(found) else found
 
 
 async def _called(url: str, headers: dict[str, str], outgoing: Outgoing) -> Answered | Fault:
