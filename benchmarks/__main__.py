@@ -5,6 +5,7 @@ plugins what a hundred installed plugins cost at start
 memory  resident memory of the server with five tenants
 awards  a file of 50,000 awards, from the mutation to the last row, event and DONE
 reviews the statements of a curator's queue and its counts, 10,000 waiting
+frameworks a framework of 13,000 items, read and written, and what a city lacks against it
 sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them;
         and what a plugin's batch field costs
 http    requests a second, times and CPU of five questions: this server, PostGraphile, and a bare application
@@ -32,13 +33,13 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import awards, deliveries, fields, growth, http, memory, plugins, reviews, sql, start
+from benchmarks import awards, deliveries, fields, frameworks, growth, http, memory, plugins, reviews, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
 
-USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "sql", "http", "deliveries")
+USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "frameworks", "sql", "http", "deliveries")
 SUBJECTS: Final = (*USUAL, "growth")
 FILLED: Final = {"sql", "http"}
 
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "reviews" in subjects:
         tell("reviews")
         figures += reviews.measure()
+    if "frameworks" in subjects:
+        tell("frameworks")
+        figures += frameworks.measure()
     if FILLED & set(subjects):
         figures += _on_filled_ground(options, subjects)
     if "deliveries" in subjects:

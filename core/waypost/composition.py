@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,10 @@ from waypost.discover import live as discover_live
 from waypost.eligibility import graph as eligibility
 from waypost.eligibility.sources import LOOKUP as SCHEMES
 from waypost.eligibility.sources import schemes_in
+from waypost.frameworks import effects as framework_effects
+from waypost.frameworks import gaps
+from waypost.frameworks import graph as alignments
+from waypost.frameworks import writes as framework_writes
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -75,6 +79,7 @@ from waypost.school import forgetting as school_forgetting
 from waypost.school import graph as school
 from waypost.school import review_graph, review_writes
 from waypost.school import writes as school_writes
+from waypost.skills import framework_graph
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
 from waypost.webhooks import effects as webhook_effects
@@ -83,17 +88,21 @@ from waypost.webhooks import graph as webhooks
 from waypost.webhooks import writes as webhook_writes
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
+    from waypost.outbox.frameworks import Format
     from waypost.plugins import Profile
 
 
 def core() -> Contribution:
     """Return what the core declares."""
     shown = (
-        *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
-        *(eligibility, learners, school, review_graph, insight),
+        *(cities, standards, skills, framework_graph, places, costs, issuers, badges, collections, opportunities),
+        *(pathways, discover, eligibility, learners, school, review_graph, insight),
+        *(alignments, gaps),
     )
     owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
@@ -101,7 +110,7 @@ def core() -> Contribution:
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
         *(city_writes, member_writes, addresses, learner_writes, school_writes, review_writes),
-        *(award_writes, award_many_writes, claim_writes),
+        *(award_writes, award_many_writes, claim_writes, framework_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)
     return Contribution(CORE, tuple(each for room in rooms for each in room.TYPES))
@@ -125,7 +134,13 @@ def effects(plugins: Plugins | None = None) -> Effects:
     given = (award_effects, award_joining, award_known, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else plugins.effects()
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *added))
+    frameworks = framework_effects.effects(_no_formats if plugins is None else plugins.framework_formats)
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, frameworks, *added))
+
+
+def _no_formats(_plugins: Iterable[str], _tenant: UUID) -> tuple[Format, ...]:
+    """Without plugins no framework can be read."""
+    return ()
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

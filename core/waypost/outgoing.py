@@ -26,6 +26,10 @@ class TargetRefused(CallFailed):
     """The target is one that must not be called from here."""
 
 
+class AnswerTooLarge(CallFailed):
+    """What came back has no end, or is larger than what is taken; the rest was not read."""
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet, however it is written into another."""
     found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
@@ -136,6 +140,6 @@ class Outgoing:
             async for chunk in response.aiter_stream():
                 found += chunk
                 if len(found) > self.most_bytes:
-                    raise CallFailed(f"{urlsplit(url).netloc} answered more than {self.most_bytes} bytes")
+                    raise AnswerTooLarge(f"{urlsplit(url).netloc} answered more than {self.most_bytes} bytes")
             given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             return Answered(response.status, given, bytes(found))

@@ -19,6 +19,7 @@ LOCAL_BASE_URL = "http://127.0.0.1:8000"
 SECRET_KEY_BYTES = 16  # fewer could be guessed
 GRAPH_POINTS = 1_000_000  # a second
 CLIENT_SHARE = 0.1
+FRAMEWORK_BYTES = 50_000_000
 
 
 class SettingsFault(Exception):
@@ -34,7 +35,7 @@ class Settings:
     `graph_points` are what the process gives out a second (0 = no limit), `client_share` what one client may have of
     that; `introspection` says who may ask graphs about their schema;
     `trusted_proxies` are addresses or networks; `allow_private_targets` are `host:port`; `oidc_secrets` are those that
-    tenants name for their providers of sign-in.
+    tenants name for their providers of sign-in; `framework_bytes` is the largest framework that is fetched.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -54,6 +55,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     allow_private_targets: tuple[str, ...] = ()
     oidc_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    framework_bytes: int = FRAMEWORK_BYTES
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -81,6 +83,7 @@ class Settings:
             trusted_proxies=reader.networks("WAYPOST_TRUSTED_PROXIES"),
             allow_private_targets=reader.targets("WAYPOST_ALLOW_PRIVATE_TARGETS"),
             oidc_secrets=reader.secrets("WAYPOST_OIDC_"),
+            framework_bytes=reader.size("WAYPOST_FRAMEWORK_BYTES", FRAMEWORK_BYTES),
         )
         if reader.faults:
             raise SettingsFault("\n".join(reader.faults))
@@ -214,6 +217,13 @@ class _Reader:
             self.faults.append(f"{name}: {value!r} is no number of points a second, 0 or more")
             return 0
         return int(value)
+
+    def size(self, name: str, usually: int) -> int:
+        value = self.text(name)
+        if value is not None and not (value.isdecimal() and int(value) > 0):
+            self.faults.append(f"{name}: {value!r} is no number of bytes, such as {usually}")
+            return usually
+        return usually if value is None else int(value)
 
     def share(self, name: str) -> float:
         value = self.text(name)

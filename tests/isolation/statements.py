@@ -71,7 +71,8 @@ def _named_selects(tree: exp.Select) -> set[str]:
     assert all(isinstance(each.this, exp.Select) for each in named), "more than a SELECT"
     names = {each.alias for each in named}
     assert len(names) == len(named), "one name for two"
-    assert all(re.fullmatch(r"all_t\d+|own_[a-z]+", name) for name in names), f"a name that a table could have: {names}"
+    known = r"(all|shown)_t\d+|own_[a-z]+|any_[a-z_]+"
+    assert all(re.fullmatch(known, name) for name in names), f"a name that a table could have: {names}"
     return names
 
 

@@ -34,6 +34,8 @@ TRACED: Final[Mapping[str, tuple[str, str, set[str]]]] = {
     "reviewBadge": ("review_decision", "insert", {"id", "outcome", "reason"}),
     "publishBadge": ("badge", "update", {"state", "public", "version_id"}),
     "retireBadge": ("badge", "update", {"state", "retired_at"}),
+    "alignBadge": ("badge_alignment", "insert", {"badge_id", "item_id", "source"}),
+    "importFramework": ("framework_import", "insert", {"id", "url"}),
     "createCollection": ("collection", "insert", {"id", "name", "issuer_id"}),
     "updateCollection": ("collection", "update", {"name"}),
     "closeCollection": ("collection", "update", {"state"}),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from tests.frameworks import id_of, package
 from tests.journeys import test_award_batches, test_awards, test_completing
 from tests.journeys.joining import invited, joined, signed_in
 from tests.journeys.stage import SECRET, Stage
@@ -20,9 +21,10 @@ from tests.webhooks.receiver import receiving
 from tests.working import work_off
 from waypost.access.addresses import Proof, prove_address
 from waypost.awards.joining import join_address
-from waypost.db import Database, System, fetchval
+from waypost.db import City, Database, System, fetchval
 from waypost.plugins import load
 from waypost.settings import Settings
+from waypost.skills.framework_store import Imported, own, write_package
 
 ADMIN: Final = {"who": "college admin"}
 CLUB: Final = {"who": "issuer-admin"}
@@ -73,6 +75,16 @@ async def badges_are_put_together(stage: Stage) -> None:
     one = {"collection": made["collection"]["id"]}
     await stage.done("updateCollection", {**one, "name": "Other steps"}, "", **CLUB)
     await stage.done("closeCollection", one, "", **CLUB)
+
+
+async def frameworks_are_used(stage: Stage) -> None:
+    """A city reads one for itself, and says what of it a badge shows."""
+    await stage.done("importFramework", {"url": "https://case.example.org/CFPackages/1"}, "")
+    tenant = stage.town("brighton").id
+    async with stage.database.transaction(City(tenant)):
+        assert isinstance(await write_package(own(tenant), package("traced", {"row": {}}), "tests"), Imported)
+    input = {"badge": await badge(stage), "items": [f"FrameworkItem.{id_of('traced/row').hex}"]}
+    await stage.done("alignBadge", input, "")
 
 
 async def badges_are_given(stage: Stage) -> None:
@@ -213,6 +225,7 @@ STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     a_city_says_what_it_is,
     a_badge_comes_and_goes,
     badges_are_put_together,
+    frameworks_are_used,
     badges_are_given,
     badges_are_given_to_many,
     badges_are_come_for,

@@ -26,7 +26,7 @@ async def both(server: Server, plugins: Plugins) -> AsyncIterator[Both]:
     """Asks the engine and the naive executor."""
     async with server.database() as name:
         url = server.admin_url(name)
-        await migrate(url, [core_app(), *plugins.apps()])
+        await migrate(url, [core_app(plugins.frameworks()), *plugins.apps()])
         async with await Database.open(await server.app_url(name), pool_size=2) as database:
             world, who = await found_land(database, url)
             yield await both_of(database, url, world, who, plugins)

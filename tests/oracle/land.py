@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid5
 
+from tests.frameworks import CHANGED, Tree, end_of, id_of, linked, package
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
 from tests.oracle.learning_land import settle
 from tests.oracle.telling import found_telling
 from waypost.access.people import create_token
-from waypost.db import Database, first_id, new_id
+from waypost.db import City, Database, first_id, new_id
 from waypost.db.connections import Connection, connect
 from waypost.graph import Asker
+from waypost.outbox.frameworks import Association, End
 from waypost.schemes.store import as_json as schemes_json
 from waypost.school.document import as_json, document, findings_document
 from waypost.school.lint import lint
 from waypost.school.rulebook import rulebook
+from waypost.skills.framework_store import Imported, own, write_package
+from waypost_skills_builder.framework import item_id
 
 SECRET: Final = "a key for tests alone"
 PLUGIN_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'skills_builder', true)"
@@ -28,10 +32,17 @@ SETTING_SQL = "INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES (
 SECRET_SQL = "INSERT INTO plugin_secret (tenant_id, name, sealed, changed_at) VALUES ($1, $2, 'sealed', $3)"
 ESSENTIAL_SQL = """
 INSERT INTO plugin_skills_builder.badge_essential (tenant_id, badge_id, skill_code, step, position, public)
-SELECT b.tenant_id, b.id, s.code, s.position + 1, s.position, b.public
-FROM badge b, plugin_skills_builder.essential_skill s
+SELECT b.tenant_id, b.id, s.code, s.place + 1, s.place, b.public
+FROM badge b, framework_item s
 WHERE b.tenant_id = $1 AND b.slug IN ('smart-citizen', 'bathodyn', 'secret', 'navigator')
-    AND s.framework = '2.0' AND s.position IN (1, 4)
+    AND s.code LIKE '2.0/%' AND s.depth = 1 AND s.place IN (1, 4)
+"""
+ALIGNED_SQL = """
+INSERT INTO badge_alignment (tenant_id, badge_id, item_id, framework_id, target_name, target_url, target_framework,
+                             source, public)
+SELECT b.tenant_id, b.id, item, gen_random_uuid(), 'Something', 'https://example.org', 'Framework', 'graph', b.public
+FROM badge b, unnest($2::uuid[]) AS item
+WHERE b.tenant_id = $1 AND b.slug IN ('smart-citizen', 'bathodyn', 'secret')
 """
 FORMER_SQL = """
 INSERT INTO former_slug (tenant_id, object_type, slug, object_id, public)
@@ -121,6 +132,7 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
         await _plugin(connection, world)
         await _schemes(connection, world)
         await _figures(connection, world)
+        await _frameworks(database, connection, world)
         await connection.execute(FORMER_SQL, world.towns["plymouth"].id)
         await _school(connection, world)
         who = {"stranger": Asker()}
@@ -179,6 +191,30 @@ async def _schemes(connection: Connection, world: World) -> None:
     facts = schemes_json({"hours_per_week": 6, "hourly_pay": 8.5, "sector": "sport", "unheard_of": True})
     for town in ("plymouth", "cardiff"):
         await connection.execute(PLACED_SQL, world.towns[town].id, facts)
+
+
+async def _frameworks(database: Database, connection: Connection, world: World) -> None:
+    """A framework of Plymouth's own that matches one of the country's, and badges that show items of both."""
+    matched = Association(
+        identifier=id_of("local matched"),
+        uri="https://case.example.org/local-matched",
+        type="exactMatchOf",
+        origin=end_of("local/sail"),
+        destination=End("https://www.skillsbuilder.org/", item_id("2.0/teamwork"), "Teamwork"),
+        changed_at=CHANGED,
+    )
+    links = (matched, linked("local/knots", "isPeerOf", "local/row"), linked("local/row", "isRelatedTo", "away/row"))
+    plymouth = world.towns["plymouth"].id
+    async with database.transaction(City(plymouth)):
+        trees: tuple[Tree, ...] = (
+            {"sail": {"knots": {}, "gone": {}}, "row": {}},
+            {"row": {}, "sail": {"knots": {}}},
+        )
+        for tree in trees:
+            assert isinstance(await write_package(own(plymouth), package("local", tree, *links), "file"), Imported)
+    shown = [id_of("local/knots"), id_of("local/gone"), item_id("1.0/creativity/3"), item_id("2.0/planning")]
+    for town in (plymouth, world.towns["cardiff"].id):
+        await connection.execute(ALIGNED_SQL, town, shown)
 
 
 async def _school(connection: Connection, world: World) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from tests.graph.world import World
 from tests.oracle.asking import TEXTS
 from tests.oracle.calls import global_id
+from tests.oracle.frameworks import GATHERED
 from tests.oracle.roots import TABLES
 from tests.oracle.rows import Rows
 
@@ -68,6 +69,22 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
+# What filters of frameworks take, where that is not what others of the name take.
+FRAMEWORKS: Final[Mapping[str, Sequence[Any]]] = {
+    "text": ("listen", "STEP 3", "knots and", "", "\x00", "é"),
+    "uri": ("https://case.example.org/local/sail", "https://www.skillsbuilder.org/universal-old", "none"),
+    "code": ("2.0/listening", "1.0/aiming-high/3", "none"),
+    "kind": ("Step", "Essential skill", "none"),
+    "depth": (1, 2, 0),
+    "leaves": (True, False),
+    "includeRetired": (True, False),
+    "languages": ("en", "cy"),
+    "types": ("exactMatchOf", "isRelatedTo", "isChildOf", "none"),
+}
+FRAMEWORK_FIELDS: Final = frozenset(
+    ("frameworks", "frameworkItems", "items", "allItems", "associations", "gaps", "viewerGaps")
+)
+
 # Arguments that name what not everybody sees: its table, and what it is in the graph.
 PRIVATE: Final = {
     "batch": ("award_batch", "Job"),
@@ -87,8 +104,7 @@ class Pools:
     liked_roots: Sequence[str] = (
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
-        "auditLog",
-        "figures",
+        *("auditLog", "figures", "framework", "frameworkItem", "frameworks", "frameworkItems"),
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -112,7 +128,7 @@ class Pools:
     def ids(self, writer: Writer, field: str, name: str) -> Any:
         """Return an id for a field, or many."""
         if name == "id":
-            return self.id(writer, field.title())
+            return self.id(writer, field[0].upper() + field[1:])
         some = [self.id(writer, "Node") for _ in range(writer.pick((1, 2, 3, 5, 0)))]
         if name == "representations":
             return [self.representation(writer, each) for each in some]
@@ -127,8 +143,9 @@ class Pools:
         """Return an id, mostly of the wanted kind, mostly of the city that is asked."""
         if writer.chance(5):
             return str(writer.pick(MADE_UP_IDS))
-        if kind not in {*TABLES, "City", "Skill"} or writer.chance(6):
-            kind = writer.pick((*TABLES, "City", "Skill"))
+        kinds = (*TABLES, "City", "Skill", *GATHERED)
+        if kind not in kinds or writer.chance(6):
+            kind = writer.pick(kinds)
         known = self.known(kind, writer.city if writer.chance(80) else None)
         return str(writer.pick(known or self.known(kind, None)))
 
@@ -137,6 +154,9 @@ class Pools:
         if kind in {"City", "Skill"}:
             table = "tenant" if kind == "City" else "skill_concept"
             return [global_id(kind, row["id"]) for row in sorted(self.rows.tables[table], key=lambda row: row["name"])]
+        if kind in GATHERED:
+            some = (row for table in (GATHERED[kind], f"own_{GATHERED[kind]}") for row in self.rows.tables[table])
+            return [global_id(kind, row["id"]) for row in sorted(some, key=lambda row: str(row["uri"]))]
         here = None if city is None else self.world.towns[city].id
         rows = [row for row in self.rows.tables[TABLES[kind]] if here in {None, row["tenant_id"]}]
         rows.sort(key=lambda row: str(row.get("slug", row["id"])))
@@ -144,6 +164,11 @@ class Pools:
 
     def value(self, writer: Writer, name: str, field: str) -> Any:
         """Return a value for an argument or a field of an input, by its name."""
+        if field in FRAMEWORK_FIELDS:
+            return self.id(writer, "Framework") if name == "framework" else writer.pick(FRAMEWORKS[name])
+        return self._value(writer, name, field)
+
+    def _value(self, writer: Writer, name: str, field: str) -> Any:
         if name == "text":
             return writer.pick(TEXTS if field == "discover" else NAMES)
         if name in {"near", "point", "covers", "latitude", "longitude"}:

@@ -11,6 +11,8 @@ from tests.oracle import school, search
 from tests.oracle.audits import check_audit
 from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
+from tests.oracle.frameworks import LISTED as FRAMEWORK_LISTS
+from tests.oracle.frameworks import check_list as check_framework_list
 from tests.oracle.learning import GUARDED, check_guarded, check_link
 from tests.oracle.lists import (
     check_box,
@@ -162,6 +164,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
     ("Query", "schemeEligibility"): check_facts,
+    **{(kind, field): check_framework_list(kind, field) for kind, field in FRAMEWORK_LISTS},
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
     **{("Query", field): check_guarded(field) for field in GUARDED},
     **{("ClaimCode", field): check_link for field in ("qr", "card")},

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from tests.oracle.calls import Call, Resolver, Table, columns, global_id, told
 from tests.oracle.doings import nearest_of
+from tests.oracle.frameworks import GATHERED, find
 from tests.oracle.lists import (
     NOWHERE,
     Listing,
@@ -35,7 +36,6 @@ TABLES = {
     each: each.lower() for each in ("Badge", "Collection", "Endorsement", "Issuer", "Opportunity", "Pathway", "Place")
 }
 PLATFORM = ("City", "Skill")
-FRAMEWORK = "2.0"  # what Skills Builder shows where a city has chosen none
 
 # One object
 
@@ -48,6 +48,8 @@ def by_id(view: View, text: str, kind: str | None = None) -> Thing | None:
     if found.type in PLATFORM:
         table = "tenant" if found.type == "City" else "skill_concept" if view.national else "skill"
         row = None if found.tenant is not None else view.one(table, "id", found.row)
+    elif found.type in GATHERED:
+        row = None if found.tenant is not None else find(view, GATHERED[found.type], found.row)
     elif found.type in TABLES and found.tenant is not None:
         row = view.one(TABLES[found.type], "id", found.row, found.tenant)
     else:
@@ -84,6 +86,18 @@ def one_by(kind: str, by_key: Callable[[Call], Row | None]) -> Resolver:
                 raise told("NOT_FOUND")
             return found
         return call.of(kind, by_key(call))
+
+    return resolve
+
+
+def only(kind: str) -> Resolver:
+    """One object by its id alone."""
+
+    def resolve(call: Call) -> Thing:
+        found = by_id(call.view, call.args["id"], kind)
+        if found is None:
+            raise told("NOT_FOUND")
+        return found
 
     return resolve
 
@@ -373,17 +387,6 @@ def standards(call: Call) -> list[Thing]:
     return [Thing("Standard", row, call.view) for row in sorted(call.view.all("standard"), key=lambda row: row["code"])]
 
 
-def essential_skills(call: Call) -> list[Thing]:
-    """Of the version asked for, or the city's own; nationally of both."""
-    framework = call.args.get("framework")
-    if framework is None and not call.view.national:
-        own = [each["settings"] for each in call.view.all("plugin_setting") if each["plugin"] == "skills_builder"]
-        framework = own[0].get("framework", FRAMEWORK) if own else FRAMEWORK
-    rows = [row for row in call.view.all("essential_skill") if framework in {None, row["framework"]}]
-    rows.sort(key=lambda row: (row["framework"], row["position"]))
-    return [Thing("EssentialSkill", row, call.view) for row in rows]
-
-
 ROOTS: Table = {
     ("Query", "node"): node,
     ("Query", "nodes"): nodes,
@@ -393,6 +396,8 @@ ROOTS: Table = {
     ("Query", "standards"): standards,
     ("Query", "layers"): layers,
     ("Query", "skills"): skills,
+    ("Query", "framework"): only("Framework"),
+    ("Query", "frameworkItem"): only("FrameworkItem"),
     ("Query", "skill"): one_by("Skill", skill_called),
     **{("Query", kind.lower()): one_by(kind, called(kind)) for kind in TABLES if kind != "Endorsement"},
     ("Query", "places"): places,
@@ -401,7 +406,6 @@ ROOTS: Table = {
     ("Query", "pathways"): pathways,
     ("Query", "collections"): collections,
     ("Query", "kinds"): lambda _call: [{"code": code, "name": name} for code, name in KINDS.items()],
-    ("Query", "essentialSkills"): essential_skills,
     ("Query", "_service"): lambda call: {"sdl": subgraph_sdl(call.asked.schema.facts)},
     ("_Service", "sdl"): key("sdl"),
     ("Query", "_entities"): entities,

@@ -49,6 +49,8 @@ FIRST_PAGES: Final = """{
     issuers(first: 6) { edges { cursor } nodes { badges(first: 1) { edges { cursor } }
         opportunities(first: 2) { edges { cursor } } pathways(first: 1) { edges { cursor } } } }
     places(first: 2) { edges { cursor } nodes { opportunities(first: 2) { edges { cursor } } } }
+    frameworks(first: 1) { edges { cursor } nodes { items(first: 3) { edges { cursor } } } }
+    frameworkItems(first: 5) { edges { cursor } }
     skills(first: 2) { edges { cursor } nodes { badges(first: 1) { edges { cursor } } } }
     cities(first: 2) { edges { cursor } }
     city(slug: "badge-nation") { members(first: 1) { edges { cursor } } }

@@ -7,8 +7,10 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from tests.frameworks import id_of
 from tests.oracle.asking import CITIES, Both
 from tests.oracle.calls import global_id
+from waypost_skills_builder.framework import framework_id
 
 
 def code(answer: dict[str, list[dict[str, dict[str, str]]]]) -> str:
@@ -275,6 +277,30 @@ async def test_schemes_are_shown_and_asked_as_their_rules_stand(both: Both) -> N
                 await both.agree(document, {"on": on, "facts": facts}, city=city, languages=languages)
     for wrong in ({"fact": "age", "code": "x"}, {"fact": "staff", "number": 1}, {"fact": "age"}):
         await both.agree(document, {"facts": [wrong]})
+
+
+ITEMS = """query($filter: FrameworkItemFilter) { frameworkItems(first: 30, filter: $filter) { totalCount nodes { id uri
+    statement code depth place position retiredAt parent { id } framework { title own }
+    exactMatches { id } related { id } peers { id } badges { nodes { slug } }
+    associations { nodes { type sequence origin { id } destination { id } destinationUri
+        framework { title } } } } } }"""
+LACKING = """{ frameworks { totalCount nodes { id title own source
+    items(first: 3, filter: { depth: 1 }) { totalCount nodes { items(first: 2) { nodes { statement } }
+        allItems(first: 3) { totalCount nodes { statement } } } }
+    gaps(first: 20) { totalCount nodes { id } } viewerGaps(first: 20) { totalCount nodes { id } } } } }"""
+ON_THE_WAY = """query($framework: ID!) { pathways { nodes { slug gaps(first: 20, framework: $framework) {
+    totalCount nodes { statement } } } } }"""
+
+
+@pytest.mark.parametrize("city", ["plymouth", "cardiff", None])
+async def test_a_citys_own_frameworks_stand_beside_the_countrys(both: Both, city: str | None) -> None:
+    for filter in ({"text": "row"}, {"includeRetired": True, "depth": 2}, {"kind": "Essential skill"}):
+        await both.agree(ITEMS, {"filter": filter}, city=city)
+    for who in ("stranger", "learner", "curator"):
+        await both.agree(LACKING, city=city, who=who)
+    for name in ("local", "2.0"):
+        id = global_id("Framework", framework_id(name) if name == "2.0" else id_of(name))
+        await both.agree(ON_THE_WAY, {"framework": id}, city=city)
 
 
 async def test_what_a_city_set_for_its_plugins_is_shown_to_its_admins_alone(both: Both) -> None:

@@ -16,7 +16,6 @@ OWNED = (
     *("Badge", "Collection", "Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place"),
     "Token",
 )
-STEP_PAGES = "https://www.skillsbuilder.org/universal-framework-steps/"
 
 # What many types share
 
@@ -283,11 +282,6 @@ def layer_of(call: Call) -> Thing:
     return call.must("Layer", call.view.one("layer", "code", call.thing["layer"]))
 
 
-def by_code(kind: str, table: str, column: str) -> Resolver:
-    """A row of the platform that a column names by its code."""
-    return lambda call: call.of(kind, call.view.one(table, "code", call.thing[column]))
-
-
 def must_by_code(kind: str, table: str, column: str) -> Resolver:
     """A row of the platform that a column names by its code, and that is always there."""
     return lambda call: call.must(kind, call.view.one(table, "code", call.thing[column]))
@@ -410,15 +404,4 @@ THINGS: Table = {
     ("BadgeVersion", "skills"): skills("badge_skill", "version_id"),
     **columns("Endorsement", "comment validFrom"),
     ("Endorsement", "endorser"): endorser,
-    **columns("EssentialSkill", "code slug name framework position"),
-    ("EssentialSkill", "steps"): lambda call: sorted(
-        each["step"] for each in call.view.where("essential_step", "skill_code", call.thing["code"])
-    ),
-    ("EssentialSkill", "exactMatchOf"): by_code("EssentialSkill", "essential_skill", "exact_match_of"),
-    ("EssentialSkill", "isRelatedTo"): by_code("EssentialSkill", "essential_skill", "is_related_to"),
-    ("EssentialSkillStep", "skill"): must_by_code("EssentialSkill", "essential_skill", "skill_code"),
-    **columns("EssentialSkillStep", "step"),
-    ("EssentialSkillStep", "url"): lambda call: (
-        f"{STEP_PAGES}{call.thing['skill_code'].split('/')[1]}-step-{call.thing['step']}"
-    ),
 }

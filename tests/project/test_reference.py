@@ -109,11 +109,13 @@ def refusals() -> set[str]:
 
 
 def codes_in_the_source() -> set[str]:
-    """Codes that are given in words: `code="SLUG_TAKEN"` in a call."""
+    """Codes that are given in words: `code="SLUG_TAKEN"` in a call, or what a `Fault` of a framework begins with."""
     found = set[str]()
     for path in (ROOT / "core").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             given = [keyword.value for keyword in getattr(call, "keywords", ()) if keyword.arg == "code"]
+            if getattr(getattr(call, "func", None), "id", "") == "Fault":
+                given += getattr(call, "args", ())[:1]
             words = [str(value.value) for value in given if isinstance(value, ast.Constant)]
             found |= {word for word in words if word.isupper()}
     return found

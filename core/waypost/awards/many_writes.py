@@ -50,7 +50,9 @@ class UndoAwardsInput:
 class CreateUploadInput:
     """What for, how large, and of what kind."""
 
-    purpose: str = needed("awards: a CSV file for `awardBadges`.")
+    purpose: str = needed(
+        "awards: a CSV file for `awardBadges`; framework: a framework of skills for `importFramework`."
+    )
     size: int = needed("In bytes, exactly; at most 25,000,000.")
     media_type: str = needed("Such as text/csv.")
 

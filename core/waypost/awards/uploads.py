@@ -21,7 +21,7 @@ LIVES: Final = timedelta(hours=1)
 PIECE: Final = 1_000_000  # bytes
 AT_ONCE: Final = 10  # unfinished or unused uploads of one person
 # For what a file is sent, and as what it may come.
-MEDIA_TYPES: Final = {"awards": ("text/csv",)}
+MEDIA_TYPES: Final = {"awards": ("text/csv",), "framework": ("application/json", "application/ld+json", "text/csv")}
 
 MAKE_SQL: Final = """
 INSERT INTO upload (tenant_id, id, person_id, purpose, media_type, size, created_at, expires_at)

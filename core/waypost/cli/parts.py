@@ -49,7 +49,7 @@ def apps_of(plugins: Plugins) -> tuple[App, ...]:
     """Everything that brings tables: the core first, then the plugins."""
     from waypost.apps import core_app
 
-    return (core_app(), *plugins.apps())
+    return (core_app(plugins.frameworks()), *plugins.apps())
 
 
 def effects_of(plugins: Plugins) -> Effects:

@@ -52,6 +52,7 @@ class Stored:
     `shared`: one id stands for the rows of all tenants (skills), so it names no tenant. `seen` gives further
     conditions for a row to be shown at all, wherever it is met; see `permitted`. `looked_up` names the lookup that
     finds the national rows beforehand: the asker's own, wherever they are; `national` then only says their columns.
+    `gathered` is the SELECT of a city's rows where no table has them all; `table` then only says their columns.
     """
 
     table: type[Table]
@@ -59,6 +60,7 @@ class Stored:
     shared: bool = False
     seen: Seen | None = None
     looked_up: str | None = None
+    gathered: Callable[[Query], str] | None = None
 
 
 def _field(relation: Relation, doc: str) -> Any:
@@ -131,8 +133,9 @@ def node(
     shared: bool = False,
     seen: Seen | None = None,
     looked_up: str | None = None,
+    gathered: Callable[[Query], str] | None = None,
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a type on a table; `national` is read instead on the national graph; `looked_up`: see `Stored`.
+    """Declare a type on a table; `national` is read instead on the national graph; for the others see `Stored`.
 
     A type that extends `Node` can be asked for by its id. So one whose rows are not for everybody says with `seen`
     who sees which: it gets the query and the row, and returns SQL conditions, such as those of `permitted` and `own`.
@@ -140,7 +143,8 @@ def node(
 
     def declare(cls: type[T]) -> type[T]:
         typed = _typed(cls, table, strawberry.type)
-        typed.__stored__ = Stored(table, national, shared, seen, looked_up)  # type: ignore[attr-defined]  # read by compose
+        stored = Stored(table, national, shared, seen, looked_up, gathered)
+        typed.__stored__ = stored  # type: ignore[attr-defined]  # read by compose
         return typed
 
     return declare

@@ -38,6 +38,7 @@ class Facts:
         self.looked_up = {
             each.national: each.looked_up for each in stored.values() if each.national is not None and each.looked_up
         }
+        self.gathered = {each.table: each.gathered for each in stored.values() if each.gathered is not None}
         self._columns: dict[type[Table], Mapping[str, Column]] = {}
 
     def columns(self, table: type[Table]) -> Mapping[str, Column]:

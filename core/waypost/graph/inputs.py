@@ -115,6 +115,12 @@ def row_of(kind: str, id: str, tenant: UUID) -> UUID:
     return NOWHERE if named is None or named.type != kind or named.tenant != tenant else named.row
 
 
+def shared_row(kind: str, id: str) -> UUID:
+    """Return the row of that kind which an id of no tenant names; `NOWHERE` for any other id."""
+    named = parse_id(id)
+    return NOWHERE if named is None or named.type != kind or named.tenant is not None else named.row
+
+
 def ref_of(kind: str, id: str, tenant: UUID) -> Ref:
     """Return what an id means, also another tenant's row; nothing in this tenant for any other id."""
     named = parse_id(id)

@@ -137,7 +137,7 @@ class Query:
     personal: bool = False  # the answer depends on who asks
     by_values: bool = False  # how much is found differs so much that PostgreSQL does well to plan for the values
     clocks: set[Clock] = field(default_factory=set)
-    own_rows: dict[str, str] = field(default_factory=dict)  # what was looked up for the asker: name and SQL
+    own_rows: dict[str, str] = field(default_factory=dict)  # looked up for the asker, or gathered: name and SQL
     _names: Iterator[int] = field(default_factory=lambda: count(1))
     _place: Place = ()
 
@@ -190,6 +190,8 @@ class Query:
         """Return a new row of that table, under an alias of its own."""
         if table in self.facts.looked_up:
             self._look_up(table, self.facts.looked_up[table])
+        elif table in self.facts.gathered:
+            self._gather(table, self.facts.gathered[table])
         return Here(f"t{next(self._names)}", table)
 
     def _look_up(self, table: type[Table], kind: str) -> None:
@@ -201,6 +203,12 @@ class Query:
         columns = ", ".join(f"{each._meta.name} {each.column_type}" for each in self.facts.columns(table).values())
         found = self.param(_looked_up(kind), "jsonb")
         self.own_rows[name] = f"{name} as materialized (select * from jsonb_to_recordset({found}) found({columns}))"
+
+    def _gather(self, table: type[Table], rows: Callable[[Query], str]) -> None:
+        """Let the rows of a table be those of a SELECT, which PostgreSQL puts in the place of each use."""
+        name = table._meta.tablename
+        if name not in self.own_rows:
+            self.own_rows[name] = f"{name} as not materialized ({rows(self)})"
 
     @property
     def tenant(self) -> str:

@@ -14,6 +14,7 @@ from waypost.plugins.registrars import (
     AppRegistrar,
     CatalogueRegistrar,
     EffectsRegistrar,
+    FrameworkRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
@@ -212,12 +213,28 @@ def waypost_submission(registrar: SubmissionRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_frameworks(registrar: FrameworkRegistrar) -> None:
+    """Bring skills frameworks, and formats in which others write theirs.
+
+    A framework is a `waypost.outbox.frameworks.Package` that `waypost migrate` writes for the whole country; a format
+    reads what `waypost import frameworks` and cities with the plugin are given. Names are the prefix, alone or with a
+    dot and more behind it::
+
+        @hookimpl
+        def waypost_frameworks(registrar: FrameworkRegistrar) -> None:
+            registrar.framework("essential.framework-2.0", universal_framework)
+            registrar.format(WORDING)
+    """
+
+
 SPECIFICATIONS: Final = {
     get_type_hints(spec)["registrar"]: spec
     for spec in (
         waypost_app,
         waypost_catalogue,
         waypost_effects,
+        waypost_frameworks,
         waypost_geocoders,
         waypost_graph,
         waypost_lint,

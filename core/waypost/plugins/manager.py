@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
+from uuid import UUID
 
 from waypost.access.permissions import Granted
-from waypost.calling import Calls
+from waypost.calling import Call, Calls
 from waypost.db import App
+from waypost.outbox.frameworks import Format
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
@@ -20,9 +22,11 @@ from waypost.plugins.incoming import handling
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars import (
     AppRegistrar,
+    BroughtFramework,
     CatalogueRegistrar,
     Declarations,
     EffectsRegistrar,
+    FrameworkRegistrar,
     GraphRegistrar,
     LintRegistrar,
     PermissionsRegistrar,
@@ -35,6 +39,8 @@ from waypost.schemes.rules import Scheme
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
 R = TypeVar("R", bound=Registrar)
+
+READING_S: Final = 60.0  # that a format has for reading a framework
 
 Profile = frozenset[tuple[str, str]]  # names and versions of plugins; equal profiles share one schema
 
@@ -152,6 +158,31 @@ class Plugins:
         profile = self.profile(names)
         inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(scheme for plugin in inside for scheme in plugin.by(SchemesRegistrar).registered)
+
+    def frameworks(self) -> tuple[BroughtFramework, ...]:
+        """The skills frameworks that working plugins bring; those of required ones first."""
+        return tuple(each for plugin in self.in_order() for each in plugin.by(FrameworkRegistrar).frameworks)
+
+    def framework_formats(self, names: Iterable[str] | None = None, tenant: UUID | None = None) -> tuple[Format, ...]:
+        """The formats of frameworks that a tenant with these plugins may send; None: those of all working plugins.
+
+        What they read is bounded and counted like all calls of plugins.
+        """
+        profile = self.national if names is None else self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(
+            self._bounded(plugin.manifest.name, each, tenant)
+            for plugin in inside
+            for each in plugin.by(FrameworkRegistrar).formats
+        )
+
+    def _bounded(self, plugin: str, format: Format, tenant: UUID | None) -> Format:
+        call = Call(plugin, f"the format {format.name}", tenant, READING_S)
+
+        async def read(data: bytes) -> Any:
+            return await self.calls.make(call, format.read, data)
+
+        return replace(format, read=read)
 
     def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
         """The permissions that these plugins bring, in a tenant that switched them on."""

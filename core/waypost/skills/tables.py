@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import Boolean, Text
 
 from waypost.db import PlatformTable, TenantTable
+from waypost.skills import framework_tables
 
 
 class SkillConcept(
@@ -28,4 +29,4 @@ class Skill(TenantTable):
     public = Boolean(default=False)
 
 
-TABLES = (SkillConcept, Skill)
+TABLES = (SkillConcept, Skill, *framework_tables.TABLES)

@@ -143,7 +143,7 @@ class PluginContract:
 async def _there_and_back(server: Server, plugins: Plugins, app: App) -> None:
     async with server.database() as name:
         url = server.admin_url(name)
-        apps = [core_app(), *plugins.apps()]
+        apps = [core_app(plugins.frameworks()), *plugins.apps()]
         await migrate(url, [one for one in apps if one.name != app.name])
         core = await _found(url, CORE_SQL)
         forwards = [one for one in await migrate(url, apps) if one.app == app.name]

@@ -202,7 +202,8 @@ async def trial_of(
 
 async def prepare(server: Server, database: str, plugin: str) -> None:
     """Make the tables of the core and of the plugin in an empty database."""
-    await migrate(server.admin_url(database), [core_app(), *_loaded(plugin).apps()])
+    loaded = _loaded(plugin)
+    await migrate(server.admin_url(database), [core_app(loaded.frameworks()), *loaded.apps()])
 
 
 def allowed(plugin: str) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ async def admin_url(server_url: str, plugins: Plugins) -> AsyncIterator[str]:
     name = f"waypost_test_{secrets.token_hex(6)}"
     await _run(server_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
     url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    await migrate(url, [core_app(), *plugins.apps()])
+    await migrate(url, [core_app(plugins.frameworks()), *plugins.apps()])
     yield url
     await _run(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from waypost.apps import core_app
 from waypost.db import City as CityScope
 from waypost.db import National, fetchval
 from waypost.db.migrate import migrate, roll_back
@@ -83,7 +84,7 @@ async def test_a_city_sees_nothing_that_another_citys_badges_show(country: Count
 async def test_the_database_itself_refuses_a_step_that_does_not_exist(country: Country) -> None:
     city = await country.founds("catalogue-steps")
     badge = await city.writes_badge("film")
-    with pytest.raises(asyncpg.ForeignKeyViolationError):
+    with pytest.raises(asyncpg.CheckViolationError):
         await city.shows(badge, {"creativity": 16})
 
 
@@ -91,19 +92,21 @@ async def test_a_city_cannot_write_the_framework(country: Country) -> None:
     city = await country.founds("catalogue-owner")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with country.database.transaction(CityScope(city.here.tenant_id)):
-            await fetchval("DELETE FROM plugin_skills_builder.essential_step RETURNING 1")
+            await fetchval("DELETE FROM framework_item RETURNING 1")
 
 
 async def test_migrating_and_loading_the_framework_again_changes_nothing(
     admin_url: str, plugins: Plugins, country: Country
 ) -> None:
-    assert await migrate(admin_url, plugins.apps()) == []
+    assert await migrate(admin_url, [core_app(plugins.frameworks()), *plugins.apps()]) == []
     async with country.database.transaction(National()):
-        assert await fetchval("SELECT count(*) FROM plugin_skills_builder.essential_skill") == 16
-        assert await fetchval("SELECT count(*) FROM plugin_skills_builder.essential_step") == 256
+        assert await fetchval("SELECT count(*) FROM framework_item WHERE depth = 1") == 16
+        assert await fetchval("SELECT count(*) FROM framework_item WHERE depth = 2") == 256
 
 
 async def test_its_tables_can_be_taken_back_and_made_again(admin_url: str, plugins: Plugins) -> None:
     (app,) = plugins.apps()
-    assert [step.number for step in await roll_back(admin_url, app, to=0)] == [1]
-    assert [step.number for step in await migrate(admin_url, [app])] == [1]
+    assert [step.number for step in await roll_back(admin_url, app, to=1)] == [2]
+    assert [step.number for step in await migrate(admin_url, [app])] == [2]
+    assert [step.number for step in await roll_back(admin_url, app, to=0)] == [2, 1]
+    assert [step.number for step in await migrate(admin_url, [app])] == [1, 2]

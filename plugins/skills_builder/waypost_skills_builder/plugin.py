@@ -5,23 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from waypost.db import App
-from waypost.plugins import AppRegistrar, CatalogueRegistrar, GraphRegistrar, hookimpl
-from waypost_skills_builder import catalogue, graph
-from waypost_skills_builder.framework import load_framework
+from waypost.plugins import AppRegistrar, CatalogueRegistrar, FrameworkRegistrar, GraphRegistrar, hookimpl
+from waypost_skills_builder import catalogue, graph, wording
+from waypost_skills_builder.framework import packages
 from waypost_skills_builder.tables import TABLES
 
 
 @hookimpl
 def waypost_app(registrar: AppRegistrar) -> None:
-    """Bring the framework's tables and its skills."""
-    registrar.app(
-        App(
-            name="skills_builder",
-            migrations=Path(__file__).parent / "migrations",
-            tables=TABLES,
-            reference=load_framework,
-        )
-    )
+    """Bring what badges show; the framework itself stands in the platform's tables."""
+    registrar.app(App(name="skills_builder", migrations=Path(__file__).parent / "migrations", tables=TABLES))
+
+
+@hookimpl
+def waypost_frameworks(registrar: FrameworkRegistrar) -> None:
+    """Bring both versions of the framework, and read operators' files of its wording."""
+    for name, load in packages().items():
+        registrar.framework(name, load)
+    registrar.format(wording.FORMAT)
 
 
 @hookimpl

@@ -6,6 +6,7 @@ from typing import Final
 
 from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
+from waypost.plugins.registrars.frameworks import BroughtFramework, FrameworkRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
 from waypost.plugins.registrars.permissions import PermissionsRegistrar
@@ -17,9 +18,11 @@ from waypost.plugins.registrars.school import LintRegistrar, SubmissionRegistrar
 __all__ = [
     "REGISTRARS",
     "AppRegistrar",
+    "BroughtFramework",
     "CatalogueRegistrar",
     "Declarations",
     "EffectsRegistrar",
+    "FrameworkRegistrar",
     "Geocoder",
     "GeocoderRegistrar",
     "GraphRegistrar",
@@ -38,6 +41,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     AppRegistrar,
     CatalogueRegistrar,
     EffectsRegistrar,
+    FrameworkRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
