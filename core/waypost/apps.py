@@ -11,6 +11,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.feeds.tables import TABLES as FEEDS
 from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
 from waypost.learners.tables import TABLES as LEARNERS
@@ -51,6 +52,7 @@ def core_app() -> db.App:
             *CLAIMS,
             *SCHOOL,
             *INSIGHT,
+            *FEEDS,
             *WEBHOOKS,
         ),
         reference=load_all,

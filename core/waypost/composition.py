@@ -24,6 +24,7 @@ from waypost.cities import graph as cities
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
+from waypost.feeds import effects as feed_effects
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -111,7 +112,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
-    added = () if plugins is None else plugins.effects()
+    added = () if plugins is None else (feed_effects.effects_of(plugins), *plugins.effects())
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
+from waypost.plugins.registrars.feeds import FeedsRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
 from waypost.plugins.registrars.permissions import PermissionsRegistrar
@@ -19,6 +20,7 @@ __all__ = [
     "CatalogueRegistrar",
     "Declarations",
     "EffectsRegistrar",
+    "FeedsRegistrar",
     "Geocoder",
     "GeocoderRegistrar",
     "GraphRegistrar",
@@ -36,6 +38,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     AppRegistrar,
     CatalogueRegistrar,
     EffectsRegistrar,
+    FeedsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,
