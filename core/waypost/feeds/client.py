@@ -101,7 +101,7 @@ class Client:
             raise NotNow(words, wait_s(answered.headers.get("retry-after"), self.now))
         if answered.status == 304 and "etag" in answered.headers:
             return answered
-        if answered.status != 200 and answered.status != 304:
+        if answered.status not in {200, 304}:
             raise FeedFault("FEED_ANSWERED", f"it answered {answered.status}", _place(url))
         return answered
 

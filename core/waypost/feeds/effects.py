@@ -69,9 +69,7 @@ async def begin(act: Act, feed: state.FeedState, plugins: Plugins) -> UUID:
     job = await begin_job(act, KIND)
     await execute(state.BEGIN_SQL, tenant, feed.id, job, act.now)
     if kind is None or kind.whole:
-        await execute(
-            'UPDATE feed SET "cursor" = NULL, came_to = NULL WHERE tenant_id = $1 AND id = $2', tenant, feed.id
-        )
+        await execute(state.FROM_THE_BEGINNING_SQL, tenant, feed.id)
     await enqueue(JOB, {"tenant": tenant, "feed": feed.id, "round": feed.round + 1})
     return job
 

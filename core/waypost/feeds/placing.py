@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from waypost.db import fetch, new_id
 from waypost.feeds.books import Books, Known, Seen
 from waypost.feeds.rules import digest_of, own_slug
@@ -23,12 +25,12 @@ Point = tuple[float, float]
 PLACE: Final = "place"
 
 ROWS_SQL: Final = """
-SELECT id, slug, latitude, longitude, managed_by, source_id, state FROM place
+SELECT id, slug, latitude, longitude, managed_by, source_id FROM place
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
 # Same name and postcode: the same place, whoever keeps it. The index is that of open places by name.
 TWINS_SQL: Final = """
-SELECT p.id, p.slug, p.name, p.postcode, p.latitude, p.longitude, p.managed_by, p.source_id, p.state
+SELECT p.id, p.slug, p.name, p.postcode, p.latitude, p.longitude, p.managed_by, p.source_id
 FROM place p JOIN unnest($2::text[]) AS meant (name) ON p.name = meant.name
 WHERE p.tenant_id = $1 AND p.state = 'open' AND p.public ORDER BY p.id
 """
@@ -51,7 +53,6 @@ class Row:
     point: Point
     managed_by: str
     source_id: str | None
-    state: str
 
 
 @dataclass
@@ -143,7 +144,7 @@ class Placing:
                 found[id] = Placed(fresh.id, (words.latitude, words.longitude))
                 if words.postcode and row is None:
                     key = (words.name.casefold(), words.postcode)
-                    twins[key] = Row(fresh.id, slug, found[id].point, self.here.managed_by, id, "open")
+                    twins[key] = Row(fresh.id, slug, found[id].point, self.here.managed_by, id)
             self.books.note(PLACE, id, Seen(found[id].id, self.digest(words)))
         await write_places(self.here, written, self.area)
         return found
@@ -166,11 +167,6 @@ class Placing:
         return {(row["name"].casefold(), row["postcode"]): _row(row) for row in reversed(found)}
 
 
-def _row(row: Mapping[str, object]) -> Row:
-    point = (float(str(row["latitude"])), float(str(row["longitude"])))
-    id = row["id"]
-    assert isinstance(id, UUID)  # noqa: S101 - the type checker's
-    source = row["source_id"]
-    return Row(
-        id, str(row["slug"]), point, str(row["managed_by"]), None if source is None else str(source), str(row["state"])
-    )
+def _row(row: Record) -> Row:
+    point = (row["latitude"], row["longitude"])
+    return Row(row["id"], row["slug"], point, row["managed_by"], row["source_id"])

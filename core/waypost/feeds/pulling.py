@@ -57,7 +57,7 @@ def page_of(pulled: object) -> Page:
     return pulled
 
 
-def kept_of(page: Page, pulled_from: str, ids: list[str]) -> dict[str, Any]:
+def kept_of(page: Page, pulled_from: str, ids: list[str], places: list[str]) -> dict[str, Any]:
     """What is kept of a page, so that it need not be read again while it stays the same."""
     at = page.at.isoformat() if page.at else None
     return {
@@ -67,6 +67,7 @@ def kept_of(page: Page, pulled_from: str, ids: list[str]) -> dict[str, Any]:
         "at": at,
         "count": len(page.items),
         "ids": ids,
+        "places": places,
         "url": pulled_from,
     }
 

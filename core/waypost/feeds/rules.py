@@ -34,6 +34,8 @@ TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "kinds": (tuple,),
     "provider": (FeedProvider,),
     "place": (FeedPlace,),
+    "latitude": (float, int),
+    "longitude": (float, int),
     "online": (bool,),
     "starts_at": (datetime,),
     "ends_at": (datetime,),
@@ -132,17 +134,18 @@ def checked(item: object) -> FeedItem:
     """The item, if it is one in all its parts. Raises `BadItem`."""
     if not isinstance(item, FeedItem):
         raise BadItem(f"the plugin made {type(item).__name__} of it")
-    if not isinstance(item.source_id, str) or not 0 < len(item.source_id) <= LONGEST_ID:
+    id: Any = item.source_id
+    if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID:
         raise BadItem(f"an id is text of at most {LONGEST_ID} characters", "id")
-    if not item.source_id.isprintable():
+    if not id.isprintable():
         raise BadItem("an id holds no control characters", "id")
     for name, types in TYPES.items():
-        value = getattr(item, name)
+        value: Any = getattr(item, name)
         if value is None and name in MAY_MISS:
             continue
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             raise BadItem(f"must be {types[0].__name__}, not {type(value).__name__}", name)
-        if name in SHORT and (len(value) > SHORT[name] or not value.isprintable()):
+        if isinstance(value, str) and name in SHORT and (len(value) > SHORT[name] or not value.isprintable()):
             raise BadItem(f"is one line of at most {SHORT[name]} characters", name)
     if not all(isinstance(each, str) for each in (*item.kinds, *item.accessibility)):
         raise BadItem("kinds and accessibility are texts")
@@ -193,6 +196,8 @@ def words_of(
         kind=kind_of(item, settings),
         provider_id=provider,
         place_id=place,
+        latitude=None if place else item.latitude,
+        longitude=None if place else item.longitude,
         online=item.online,
         starts_at=on_clocks(item.starts_at, timezone),
         ends_at=on_clocks(item.ends_at, timezone),

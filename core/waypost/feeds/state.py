@@ -40,6 +40,9 @@ UPDATE feed SET state = 'reading', round = round + 1, job_id = $3, begun_at = $4
     items = 0, total = NULL, problems = 0, attempts = 0
 WHERE tenant_id = $1 AND id = $2
 """
+FROM_THE_BEGINNING_SQL: Final = """
+UPDATE feed SET "cursor" = NULL, came_to = NULL WHERE tenant_id = $1 AND id = $2
+"""
 GO_ON_SQL: Final = """
 UPDATE feed SET "cursor" = $3, came_to = $4, pages = pages + 1, items = items + $5, total = $6,
     problems = problems + $7, attempts = 0

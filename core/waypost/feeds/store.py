@@ -153,13 +153,15 @@ class PageWriter:
             raise BadItem(placed, "place", "NO_PLACE")
         if isinstance(placed, str):
             self.problems.append(ready.problem("NO_PLACE", placed, "place"))
-        if placed is None and not item.online:
+        point = (item.latitude, item.longitude)
+        if placed is None and None in point and not item.online:
             raise BadItem("it is neither online nor anywhere", "place", "NO_PLACE")
         at = placed if isinstance(placed, Placed) else None
         zone = ZoneInfo(self.here.timezone)
-        words = words_of(item, self.settings, zone, issuer["id"], at.id if at else None)
-        digest = digest_of(words, item.attribution or self.settings.attribution)
-        return Meant(ready, words, digest, issuer["name"], at.point if at else None)
+        said = words_of(item, self.settings, zone, issuer["id"], at.id if at else None)
+        digest = digest_of(said, item.attribution or self.settings.attribution)
+        own = None if said.latitude is None or said.longitude is None else (said.latitude, said.longitude)
+        return Meant(ready, said, digest, issuer["name"], at.point if at else own)
 
     async def _issuers(self, slugs: Iterable[str]) -> list[Any]:
         meant = sorted(set(slugs))
@@ -241,10 +243,10 @@ class PageWriter:
         there = {known[id].object_id: each for each in gone if (id := each.item.source_id) in known}
         rows = await self._rows(there)
         closing = [id for id, each in there.items() if id in rows and rows[id].source_id == each.item.source_id]
-        for id, provider in (await close_opportunities(self.here, closing)).items():
-            self._tells("closed", id, provider)
-        for id, each in there.items():
-            self.books.note(OPPORTUNITY, each.item.source_id, Seen(id, "", each.item.modified))
+        for closed, provider in (await close_opportunities(self.here, closing)).items():
+            self._tells("closed", closed, provider)
+        for object_id, one in there.items():
+            self.books.note(OPPORTUNITY, one.item.source_id, Seen(object_id, "", one.item.modified))
 
     async def vanish(self) -> int:
         """Close what a whole round did not name; answers how many opportunities those were."""

@@ -23,7 +23,7 @@ from waypost.feeds.pulling import Course, Pulled, kept_of, page_kept, page_of
 from waypost.feeds.rules import Batch, digest_of, problem_at, read_page
 from waypost.feeds.settings import FeedSettings
 from waypost.feeds.state import FeedState
-from waypost.feeds.store import OPPORTUNITY, PageWriter
+from waypost.feeds.store import OPPORTUNITY, PLACE, PageWriter
 from waypost.outbox.feeding import Asked, FeedFault, FeedKind
 from waypost.outbox.jobs import MOST_PROBLEMS, Problem, add_problems, end_job, job_progress
 from waypost.outbox.retries import retry_in_s
@@ -115,7 +115,6 @@ class Walk:
                     coming = asyncio.create_task(self._take(following, self.course.items))
                 await self._write(taken)
                 if following is None:
-                    await self._finish(taken.pulled.page.resume)
                     return
         finally:
             if not coming.done():
@@ -195,6 +194,7 @@ class Walk:
             else:
                 problems = []
                 writer.books.see(OPPORTUNITY, pulled.kept["ids"])
+                writer.books.see(PLACE, pulled.kept["places"])
                 await writer.books.close()
             if feed.job_id is not None:
                 await add_problems(tenant, feed.job_id, self._keep_room(problems))
@@ -205,6 +205,8 @@ class Walk:
             at = None if following is None else orjson.dumps(following).decode()
             facts = (self.course.came_to, pulled.count, self.course.total, len(problems))
             await execute(state.GO_ON_SQL, tenant, self.feed.id, at, *facts)
+            if following is None:
+                await self._finish(feed, writer, pulled.page.resume)
 
     def _keep_room(self, problems: list[Problem]) -> list[Problem]:
         return problems[: max(MOST_PROBLEMS - self._kept_problems, 0)]
@@ -217,7 +219,8 @@ class Walk:
             kept = await state.kept_page(tenant, self.feed.id, key, self.source.mark)
             facts = None if kept is None else (kept[0], orjson.dumps(kept[1]).decode())
         elif pulled.etag is not None and clean:
-            held = kept_of(pulled.page, pulled.url, [*batch.items])
+            places = [each.item.place.source_id for each in batch.items.values() if each.item.place]
+            held = kept_of(pulled.page, pulled.url, [*batch.items], places)
             facts = (pulled.etag, orjson.dumps(held).decode())
         if facts is not None:
             etag, page = facts
@@ -252,17 +255,18 @@ class Walk:
 
     # Ending
 
-    async def _finish(self, resume: Any) -> None:
-        """Close what vanished, and end."""
+    async def _finish(self, feed: FeedState, writer: PageWriter, resume: Any) -> None:
+        """Close what vanished and end, in the transaction of the last page."""
         tenant = self.source.tenant.id
-        async with self.work.database.transaction(self._city):
-            feed = await self._still_here(None)
-            had = await fetchval(HAD_SQL, tenant, self.feed.id, OPPORTUNITY)
-            self.course.end(had)
-            if self.source.kind.whole:
-                await self._writer(Taken(Pulled(None, page_kept(NOTHING)), Batch(), {})).vanish()
-                await execute(state.OLD_PAGES_SQL, tenant, self.feed.id, self.feed.round)
-            await self._end(feed, "waiting", resume)
+        try:
+            self.course.end(await fetchval(HAD_SQL, tenant, self.feed.id, OPPORTUNITY))
+        except FeedFault as fault:
+            await self._end(feed, "failed", None, fault)
+            return
+        if self.source.kind.whole:
+            await writer.vanish()
+            await execute(state.OLD_PAGES_SQL, tenant, self.feed.id, self.feed.round)
+        await self._end(feed, "waiting", resume)
 
     async def _fail(self, fault: FeedFault) -> None:
         """End with a problem; what was there before stays."""
@@ -288,9 +292,6 @@ class Walk:
         async with self.work.database.transaction(City(tenant, quiet=True)):
             await execute(state.ATTEMPT_SQL, tenant, self.feed.id)
             await enqueue(JOB, {"tenant": tenant, "feed": self.feed.id, "round": self.feed.round}, after_s=wait_s)
-
-
-NOTHING: Final[Mapping[str, Any]] = {"next": None, "resume": None, "total": None, "at": None}
 
 
 async def end(

@@ -105,7 +105,8 @@ class FeedItem:
 
     `source_id` is the feed's own, and stays the same as long as the thing does. Times without a zone are on the
     city's clocks; `recurrence` is an RRULE of RFC 5545. `kinds` are the feed's own words for what it is, which the
-    settings map to one of ours; `kind` is one of ours, where the feed says that. `deleted` items need only their id.
+    settings map to one of ours; `kind` is one of ours, where the feed says that. It is at a `place`, or at a point in
+    degrees that is none, or online. `deleted` items need only their id.
     """
 
     source_id: str
@@ -115,6 +116,8 @@ class FeedItem:
     kinds: tuple[str, ...] = ()
     provider: FeedProvider | None = None
     place: FeedPlace | None = None
+    latitude: float | None = None
+    longitude: float | None = None
     online: bool = False
     starts_at: datetime | None = None
     ends_at: datetime | None = None
