@@ -57,7 +57,7 @@ def json_of(value: object, status: int = 200, **headers: str) -> Answer:
 class Outside:
     """A server of this machine; `respond` gets path, query and headers. `calls` are what was asked."""
 
-    respond: Respond = lambda path, query, headers: json_of({"items": []})
+    respond: Respond = field(default=lambda _path, _query, _headers: json_of({"items": []}))
     calls: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = field(default_factory=list)
     port: int = 0
     endless: bool = False
@@ -135,6 +135,8 @@ def read(raw: Any, settings: Mapping[str, Any]) -> Iterable[FeedItem]:
         facts["place"] = FeedPlace(**facts["place"])
     if "who" in facts:
         facts["provider"] = FeedProvider(facts["who"], facts.pop("who"))
+    if "kinds" in facts:
+        facts["kinds"] = tuple(facts["kinds"])
     if "price" in facts:
         facts["cost"] = Cost(price=Decimal(facts.pop("price")), currency="GBP")
     return [FeedItem(source_id=facts.pop("id"), **{"online": "place" not in facts, **facts})]
@@ -147,7 +149,9 @@ def with_kind(kind: FeedKind, name: str = "flock") -> Plugins:
     assert isinstance(feeds, FeedsRegistrar)
     feeds.feed(kind)
     assert not feeds.faults
-    manifest = Manifest(name, "1.0.0", ">=1,<2", "Flock", name, contributes=frozenset(), requires=(), settings=NO_SETTINGS)
+    manifest = Manifest(
+        name, "1.0.0", ">=1,<2", "Flock", name, contributes=frozenset(), requires=(), settings=NO_SETTINGS
+    )
     plugin = Plugin(manifest, registered, f"waypost_{name}")
     return Plugins([Installed(name, f"waypost-{name}", "1.0.0", State.READY, "", manifest, plugin)])
 

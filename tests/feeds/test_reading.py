@@ -51,7 +51,7 @@ async def test_all_pages_are_read_and_a_job_tells_how_it_went(database: Database
 
 async def test_only_what_changed_is_written(database: Database, plugins: Plugins) -> None:
     items = [dict(each) for each in BIRDS]
-    async with outside(lambda *asked: paged(items)(*asked)) as server:
+    async with outside(paged(items)) as server:
         here = await city(database, plugins, server, "lewes")
         await here.reads()
         before = {row["source_id"]: row["updated_at"] for row in await here.rows()}
@@ -70,7 +70,7 @@ async def test_what_vanishes_or_is_deleted_is_closed_and_opens_when_it_comes_bac
     database: Database, plugins: Plugins
 ) -> None:
     items: list[dict[str, Any]] = [bird("a", place=HALL), bird("b"), bird("c")]
-    async with outside(lambda *asked: paged(items)(*asked)) as server:
+    async with outside(paged(items)) as server:
         here = await city(database, plugins, server, "ryde")
         await here.reads()
         first = {row["source_id"]: row["id"] for row in await here.rows()}
@@ -92,7 +92,7 @@ async def test_what_vanishes_or_is_deleted_is_closed_and_opens_when_it_comes_bac
 
 async def test_what_a_curator_took_over_or_closed_is_the_curators(database: Database, plugins: Plugins) -> None:
     items = [bird("a"), bird("b"), bird("c")]
-    async with outside(lambda *asked: paged(items)(*asked)) as server:
+    async with outside(paged(items)) as server:
         here = await city(database, plugins, server, "bude")
         await here.reads()
         taken = "UPDATE opportunity SET managed_by = 'graph', title = 'Owls' WHERE tenant_id = $1 AND source_id = 'a'"
@@ -143,7 +143,7 @@ async def test_rows_of_files_are_never_touched(database: Database, plugins: Plug
 async def test_the_same_thing_under_two_ids_is_one_row(database: Database, plugins: Plugins) -> None:
     twin = bird("a", starts_at="2027-03-06T10:00:00+00:00", place=HALL)
     items = [twin, {**twin, "id": "b", "capacity": 7}, {**twin, "id": "c", "starts_at": "2027-03-07T10:00:00+00:00"}]
-    async with outside(lambda *asked: paged(items, size=2)(*asked)) as server:
+    async with outside(paged(items, size=2)) as server:
         here = await city(database, plugins, server, "fowey")
         await here.reads()
         assert [row["source_id"] for row in await here.rows()] == ["a", "c"]
@@ -157,7 +157,7 @@ async def test_the_same_thing_under_two_ids_is_one_row(database: Database, plugi
 
 async def test_an_older_wording_does_not_replace_a_newer_one(database: Database, plugins: Plugins) -> None:
     items = [bird("a", modified="2026-05-02T00:00:00Z", capacity=2)]
-    async with outside(lambda *asked: paged(items)(*asked)) as server:
+    async with outside(paged(items)) as server:
         here = await city(database, plugins, server, "truro")
         await here.reads()
         items[:] = [bird("a", modified="2026-05-01T00:00:00Z", capacity=1)]
@@ -234,9 +234,7 @@ async def test_kinds_providers_licence_and_attribution_follow_the_citys_settings
         )
         assert (rows["b"]["licence"], rows["b"]["attribution"]) == ("CC0", "The birds")
         places = await here.rows("SELECT licence, attribution, managed_by FROM place WHERE tenant_id = $1")
-        assert places == [
-            {"licence": "OGL-UK-3.0", "attribution": "Calne Council", "managed_by": "feed:flock/birds"}
-        ]
+        assert places == [{"licence": "OGL-UK-3.0", "attribution": "Calne Council", "managed_by": "feed:flock/birds"}]
         del said["provider"]
         await here.sets({"birds": {**said, "kinds": {"dance": "COURSE"}}})
         job = await here.reads()
@@ -248,7 +246,7 @@ async def test_kinds_providers_licence_and_attribution_follow_the_citys_settings
 
 async def test_a_place_that_moves_takes_along_what_is_there(database: Database, plugins: Plugins) -> None:
     items = [bird("a", place=HALL)]
-    async with outside(lambda *asked: paged(items)(*asked)) as server:
+    async with outside(paged(items)) as server:
         here = await city(database, plugins, server, "wells")
         await here.reads()
         items[:] = [bird("a", place={**HALL, "latitude": 50.9})]

@@ -13,7 +13,12 @@ from typing import Any, Final
 from waypost.outbox.feeding import BadItem
 
 LONGEST: Final = 20_000
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
+# Elements of HTML alone: "bring < £5 > and a <smile>" is no mark-up.
+_NAMES: Final = (
+    "a|abbr|article|b|blockquote|br|center|code|div|em|font|h[1-6]|hr|i|iframe|img|li|ol|p|pre|s|script|section|small|"
+    "span|strong|style|sub|sup|table|tbody|td|th|thead|tr|u|ul"
+)
+_TAG: Final = re.compile(rf"</?(?:{_NAMES})(?:\s[^<>]*)?/?>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _ENTITY: Final = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _BLOCK: Final = re.compile(r"<\s*(?:br|/p|/div|/li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _LINES: Final = re.compile(r"\n{3,}")
