@@ -82,10 +82,12 @@ class Placing:
                 continue
             there = known.get(id)
             row = rows.get(there.object_id) if there else None
-            if there is None or row is None or there.digest != self.digest(words):
-                arriving[id] = words
-            else:
+            if there is not None and row is not None and there.digest == self.digest(words):
                 found[id] = Placed(row.id, row.point)
+            elif (wrong := self._problem(words)) is not None:
+                found[id] = wrong
+            else:
+                arriving[id] = words
         found |= await self._write(arriving, known, rows)
         self.books.see(PLACE, [each for each in meant if each not in arriving])
         return found
@@ -101,7 +103,7 @@ class Placing:
             point = self.points.get(postcode)
         if point is None:
             return "it has no point, and no postcode that is known here"
-        words = PlaceWords(
+        return PlaceWords(
             slug="",
             name=" ".join(place.name.split()),
             kind=place.kind if place.kind in KINDS else "other",
@@ -112,11 +114,13 @@ class Placing:
             accessibility=tuple(sorted(set(place.accessibility) & set(ACCESSIBILITY))),
             source_id=place.source_id,
         )
+
+    def _problem(self, words: PlaceWords) -> str | None:
         try:
             wrong = place_problem(self.here, words)
         except (TypeError, ValueError, AttributeError) as error:
             return f"it is no place: {error}"
-        return words if wrong is None else wrong.message
+        return None if wrong is None else wrong.message
 
     def digest(self, words: PlaceWords) -> str:
         """What changes when the place does."""

@@ -88,6 +88,9 @@ class Walk:
     course: Course = field(default_factory=Course)
     _kept_problems: int = 0
 
+    def __post_init__(self) -> None:
+        self._calls = Outgoing(self.work.settings.allow_private_targets, TIMEOUT_S, MOST_BYTES)
+
     async def go(self) -> None:
         """Go to the end, or as far as it leads today; what it comes to stands in the books and in the job."""
         feed = self.feed
@@ -144,8 +147,7 @@ class Walk:
         async with self.work.database.transaction(City(tenant, quiet=True)):
             kept = await state.kept_page(tenant, self.feed.id, digest_of(cursor), source.mark)
         known = {} if kept is None else {str(kept[1]["url"]): kept[0]}
-        calls = Outgoing(self.work.settings.allow_private_targets, TIMEOUT_S, MOST_BYTES)
-        client = Client(calls, source.settings.url, known, self.work.now())
+        client = Client(self._calls, source.settings.url, known, self.work.now())
         asked = Asked(source.settings.url, source.settings.raw, client, cursor)
         name, what = source.plugin.manifest.name, f"pulling the feed {source.settings.name}"
         call = Call(name, what, tenant, PATIENCE_S, check=page_of, meant=(FeedFault, NotNow, NotModified))
@@ -168,11 +170,11 @@ class Walk:
             return {}
         rows = await self.work.database.reads.rows(National(), POSTCODES_SQL, [list(codes)])
         found: dict[str, Point] = {row["code"]: (row["latitude"], row["longitude"]) for row in rows}
-        for code in sorted(codes - found.keys())[:MOST_GEOCODED]:
-            point = await geocode(self.source.plugins, self.source.tenant.plugins, code, self.source.tenant.id)
-            if point is not None:
-                found[code] = point
-        return found
+        missing = sorted(codes - found.keys())[:MOST_GEOCODED]
+        tenant = self.source.tenant
+        asked = (geocode(self.source.plugins, tenant.plugins, code, tenant.id) for code in missing)
+        points = zip(missing, await asyncio.gather(*asked), strict=True)
+        return found | {code: point for code, point in points if point is not None}
 
     # Writing
 
