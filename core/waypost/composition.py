@@ -25,6 +25,8 @@ from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
 from waypost.feeds import effects as feed_effects
+from waypost.feeds import graph as feeds
+from waypost.feeds import writes as feed_writes
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -89,7 +91,7 @@ def core() -> Contribution:
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
-    told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
+    told = (discover_live, jobs, webhooks, webhook_writes, awards_live, feeds, feed_writes)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
         *(member_writes, addresses, learner_writes, school_writes, review_writes),

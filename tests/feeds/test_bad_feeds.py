@@ -13,8 +13,9 @@ import pytest
 from tests.feeding import Answer, Outside, Reader, codes, json_of, outside, paged, pull, read, reader, with_kind
 from waypost.db import Database, System, execute, fetchval
 from waypost.feeds import store
+from waypost.feeds.beginning import JOB
 from waypost.feeds.effects import begin_due
-from waypost.feeds.walking import JOB, Walk
+from waypost.feeds.walking import Walk
 from waypost.opportunities import bulk
 from waypost.outbox.feeding import Asked, FeedKind, Page
 from waypost.plugins import Plugins

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from waypost.db import City, execute
 from waypost.feeds import state
+from waypost.feeds.beginning import JOB, begin
 from waypost.feeds.settings import BadSettings, feeds_in, read_settings
-from waypost.feeds.walking import JOB, Source, Walk, end
+from waypost.feeds.walking import Source, Walk, end
 from waypost.outbox.act import Act
 from waypost.outbox.feeding import FeedFault
-from waypost.outbox.jobs import begin_job
-from waypost.outbox.work import Effects, JobKind, Schedule, Work, enqueue
+from waypost.outbox.work import Effects, JobKind, Schedule, Work
 from waypost.plugins import FeedsRegistrar, Plugin, Plugins, settings_of
 from waypost.tenancy import Tenant, load_directory
 from waypost.tenancy.entries import Here
 
-KIND: Final = "feed"
 EVERY_S: Final = 300
 
 
@@ -57,21 +57,8 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
         await state.meet(tenant.id, named, now)
         found = await state.due(tenant.id, now)
         for feed in found:
-            await begin(Act(Here.of(tenant), None, None, None, now), feed, plugins)
+            await begin(Act(Here.of(tenant), None, None, None, now), feed)
     return len(found)
-
-
-async def begin(act: Act, feed: state.FeedState, plugins: Plugins) -> UUID:
-    """Begin to read a feed in the current transaction; answers the job that tells how it goes."""
-    tenant = act.here.tenant_id
-    plugin = plugins.get(feed.plugin)
-    kind = plugin.by(FeedsRegistrar).registered if plugin else None
-    job = await begin_job(act, KIND)
-    await execute(state.BEGIN_SQL, tenant, feed.id, job, act.now)
-    if kind is None or kind.whole:
-        await execute(state.FROM_THE_BEGINNING_SQL, tenant, feed.id)
-    await enqueue(JOB, {"tenant": tenant, "feed": feed.id, "round": feed.round + 1})
-    return job
 
 
 async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> None:
@@ -85,8 +72,12 @@ async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> N
             return
         source = await _source(plugins, tenant, feed)
         if isinstance(source, FeedFault):
-            await end(work, tenant.id, feed, "failed", None, source, hours=1)
+            await end(work, tenant.id, feed, "failed", feed.position, source, hours=1)
             return
+        if source.kind.whole and feed.pages == 0 and feed.cursor is not None:
+            # Where a walk was broken off is no place to begin one that closes what it does not meet.
+            await execute(state.FROM_THE_BEGINNING_SQL, tenant.id, feed.id)
+            feed = replace(feed, cursor=None, came_to=None)
     await Walk(work, source, feed).go()
 
 

@@ -16,6 +16,7 @@ import orjson
 from waypost.calling import Call
 from waypost.db import City, National, execute, fetchval
 from waypost.feeds import state
+from waypost.feeds.beginning import JOB
 from waypost.feeds.books import Books
 from waypost.feeds.client import MOST_BYTES, TIMEOUT_S, Client, NotModified, NotNow
 from waypost.feeds.placing import Point
@@ -36,7 +37,6 @@ from waypost.tenancy import Tenant
 from waypost.tenancy.entries import Here, tenant_area
 from waypost.tenancy.outline import Area
 
-JOB: Final = "feeds.read"
 PATIENCE_S: Final = 600.0
 MOST_GEOCODED: Final = 50  # on one page; the others are found the next time
 SOON: Final = timedelta(hours=1)  # what failed is not read again at once
@@ -268,7 +268,7 @@ class Walk:
         if self.source.kind.whole:
             await writer.vanish()
             await execute(state.OLD_PAGES_SQL, tenant, self.feed.id, self.feed.round)
-        await self._end(feed, "waiting", resume)
+        await self._end(feed, "waiting", None if self.source.kind.whole else resume)
 
     async def _fail(self, fault: FeedFault) -> None:
         """End with a problem; what was there before stays."""
