@@ -55,6 +55,9 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
             for name in feeds_in(await settings_of(plugin.manifest))
         ]
         await state.meet(tenant.id, named, now)
+        if not await state.due(tenant.id, now):
+            return 0
+    async with work.database.transaction(City(tenant.id)):
         found = await state.due(tenant.id, now)
         for feed in found:
             await begin(Act(Here.of(tenant), None, None, None, now), feed)
@@ -71,14 +74,15 @@ async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> N
         if feed is None or feed.state != "reading" or feed.round != int(facts["round"]):
             return
         source = await _source(plugins, tenant, feed)
-        if isinstance(source, FeedFault):
-            await end(work, tenant.id, feed, "failed", feed.position, source, hours=1)
-            return
-        if source.kind.whole and feed.pages == 0 and feed.cursor is not None:
+        if isinstance(source, Source) and source.kind.whole and feed.pages == 0 and feed.cursor is not None:
             # Where a walk was broken off is no place to begin one that closes what it does not meet.
             await execute(state.FROM_THE_BEGINNING_SQL, tenant.id, feed.id)
             feed = replace(feed, cursor=None, came_to=None)
-    await Walk(work, source, feed).go()
+    if isinstance(source, Source):
+        await Walk(work, source, feed).go()
+        return
+    async with work.database.transaction(City(tenant.id)):
+        await end(work, tenant.id, feed, "failed", feed.position, source, hours=1)
 
 
 async def _source(plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> Source | FeedFault:
