@@ -4,6 +4,7 @@ start   seconds from `waypost up` to the first answer, on an empty data director
 plugins what a hundred installed plugins cost at start
 memory  resident memory of the server with five tenants
 awards  a file of 50,000 awards, from the mutation to the last row, event and DONE
+feeds   a directory of 100,000 services into an empty city, and once more unchanged
 reviews the statements of a curator's queue and its counts, 10,000 waiting
 sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them;
         and what a plugin's batch field costs
@@ -32,13 +33,13 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import awards, deliveries, fields, growth, http, memory, plugins, reviews, sql, start
+from benchmarks import awards, deliveries, feeds, fields, growth, http, memory, plugins, reviews, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
 
-USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "sql", "http", "deliveries")
+USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "feeds", "sql", "http", "deliveries")
 SUBJECTS: Final = (*USUAL, "growth")
 FILLED: Final = {"sql", "http"}
 
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "reviews" in subjects:
         tell("reviews")
         figures += reviews.measure()
+    if "feeds" in subjects:
+        tell("feeds")
+        figures += feeds.measure()
     if FILLED & set(subjects):
         figures += _on_filled_ground(options, subjects)
     if "deliveries" in subjects:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,12 +13,12 @@ import pytest
 
 from tests.feeding import Answer, Outside, Reader, codes, json_of, outside, paged, pull, read, reader, with_kind
 from waypost.db import Database, System, execute, fetchval
-from waypost.feeds import store
+from waypost.feeds import store, walking
 from waypost.feeds.beginning import JOB
-from waypost.feeds.effects import begin_due
+from waypost.feeds.effects import begin_due, give_up
 from waypost.feeds.walking import Walk
 from waypost.opportunities import bulk
-from waypost.outbox.feeding import Asked, FeedKind, Page
+from waypost.outbox.feeding import Asked, FeedItem, FeedKind, Page
 from waypost.plugins import Plugins
 
 
@@ -265,6 +266,37 @@ async def test_a_plugin_that_raises_costs_its_own_feed_and_is_tried_again(databa
         job = await here.job()
     assert (job["state"], codes(job)) == ("failed", ["FEED_UNREACHED"])
     assert "LookupError" in job["problems"][0][3]
+
+
+async def test_a_plugin_that_hangs_over_an_item_is_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    def hangs(raw: Any, settings: Mapping[str, Any]) -> list[FeedItem]:
+        let_go.wait(30)
+        return []
+
+    monkeypatch.setattr(walking, "READ_WITHIN_S", 0.1)
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, with_kind(FeedKind("flockBirds", pull=pull, read=hangs)), server, "hangs")
+        await here.reads()
+        let_go.set()
+    state = await here.rows("SELECT state, attempts FROM feed WHERE tenant_id = $1")
+    assert state == [{"state": "reading", "attempts": 1}]
+
+
+async def test_work_that_died_frees_its_feed(database: Database, plugins: Plugins) -> None:
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "died")
+        here.later += timedelta(days=1)
+        await begin_due(here.work, here.plugins)
+        (feed,) = await here.rows("SELECT id, round FROM feed WHERE tenant_id = $1")
+        await give_up(here.work, {"tenant": here.tenant, "feed": feed["id"], "round": feed["round"]})
+        job = await here.job()
+        assert (job["state"], codes(job)) == ("failed", ["FEED_UNREACHED"])
+        job = await here.reads()
+    assert (job["state"], job["done"]) == ("done", 7)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def effects_of(plugins: Plugins) -> Effects:
     async def read(work: Work, facts: Mapping[str, Any]) -> None:
         await read_feed(work, plugins, facts)
 
-    return Effects(jobs=(JobKind(JOB, read),), schedules=(Schedule("feeds", EVERY_S, look),))
+    return Effects(jobs=(JobKind(JOB, read, dead=give_up),), schedules=(Schedule("feeds", EVERY_S, look),))
 
 
 async def begin_due(work: Work, plugins: Plugins) -> int:
@@ -83,6 +83,16 @@ async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> N
         return
     async with work.database.transaction(City(tenant.id)):
         await end(work, tenant.id, feed, "failed", feed.position, source, hours=1)
+
+
+async def give_up(work: Work, facts: Mapping[str, Any]) -> None:
+    """End a walk whose work failed for good, so that the feed is due again and its job says so."""
+    tenant = UUID(str(facts["tenant"]))
+    async with work.database.transaction(City(tenant)):
+        feed = await state.find(tenant, UUID(str(facts["feed"])), lock=True)
+        if feed is not None and feed.state == "reading" and feed.round == int(facts["round"]):
+            fault = FeedFault("FEED_UNREACHED", "the work failed again and again; the worker's log says why")
+            await end(work, tenant, feed, "failed", feed.position, fault, hours=1)
 
 
 async def _source(plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> Source | FeedFault:

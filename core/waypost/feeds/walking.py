@@ -38,6 +38,7 @@ from waypost.tenancy.entries import Here, tenant_area
 from waypost.tenancy.outline import Area
 
 PATIENCE_S: Final = 600.0
+READ_WITHIN_S: Final = 120.0  # the items of a page
 MOST_GEOCODED: Final = 50  # on one page; the others are found the next time
 SOON: Final = timedelta(hours=1)  # what failed is not read again at once
 HAD_SQL: Final = """
@@ -136,7 +137,12 @@ class Walk:
         pulled = await self._pull(cursor)
         if pulled.kept is not None:
             return Taken(pulled, Batch(pulled.count), {})
-        batch = await asyncio.to_thread(self._read, pulled, before)
+        name, what = self.source.plugin.manifest.name, f"reading the feed {self.source.settings.name}"
+        call = Call(name, what, self.source.tenant.id, READ_WITHIN_S)
+        try:
+            batch = await self.source.plugins.calls.make(call, self._read, pulled, before)
+        except Exception as error:
+            raise NotNow(f"the plugin failed: {type(error).__name__}: {error}") from error
         return Taken(pulled, batch, await self._points(batch))
 
     def _read(self, pulled: Pulled, before: int) -> Batch:
