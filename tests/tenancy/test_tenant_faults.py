@@ -19,7 +19,7 @@ FAULTS = {
         "zzz = 1",
         (
             ':7: zzz: unknown key "zzz"; known here: area, contact_url, example, files, formerly, graph, groups, '
-            "hosts, kind, languages, look, name, nation, origins, plugins, retention_days, review, sign_in, standard, "
+            "hosts, kind, languages, licence, look, name, nation, origins, plugins, retention_days, review, sign_in, standard, "
             "timezone"
         ),
     ),

@@ -26,7 +26,7 @@ class Feed(TenantTable, unaudited=BOOKKEEPING):
     attempts = Integer(default=0, help_text="How often the page that is next could not be had.")
     problem_code = Text(null=True, help_text="Why it was not read to its end, as a code such as FEED_HTML.")
     problem = Text(null=True, help_text="Why it was not read to its end.")
-    begun_at = Timestamptz(null=True)
+    begun_at = Timestamptz(null=True, help_text="When it was last begun.")
     ended_at = Timestamptz(null=True, help_text="When it was last read to its end, or given up.")
     due_at = Timestamptz(help_text="When it is read next.")
 
