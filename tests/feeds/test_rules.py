@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from waypost.feeds.client import origin_of, wait_s
 from waypost.feeds.pulling import Course, Pulled
 from waypost.feeds.rules import checked, digest_of, own_slug, provider_slug, read_page, words_of
 from waypost.feeds.settings import FeedSettings, read_settings
-from waypost.outbox.feeding import BadItem, FeedFault, FeedItem, FeedKind, FeedProvider, Page
+from waypost.outbox.feeding import FAULTS, BadItem, FeedFault, FeedItem, FeedKind, FeedProvider, Page
 from waypost.tenancy.slugs import slug_problem
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -145,3 +146,8 @@ def test_who_offers_it_is_said_by_id_or_name_or_for_all() -> None:
     assert provider_slug(FeedItem("a", provider=FeedProvider("o-1", "Two")), settings) == "one"
     assert provider_slug(FeedItem("a", provider=FeedProvider("o-2", "Two")), settings) == "two"
     assert provider_slug(FeedItem("a"), settings) == "council"
+
+
+def test_every_fault_of_a_feed_is_described_where_cities_look() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    assert [code for code in FAULTS if f"| `{code}` |" not in page] == []
