@@ -12,6 +12,7 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import joining as award_joining
 from waypost.awards import keeping as award_keeping
 from waypost.awards import known as award_known
 from waypost.awards import live as awards_live
@@ -23,6 +24,8 @@ from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
+from waypost.cities import plugin_graph
+from waypost.cities import writes as city_writes
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
@@ -92,12 +95,12 @@ def core() -> Contribution:
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
         *(learners, school, review_graph, insight),
     )
-    owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
+    owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live, feeds, feed_writes)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
-        *(member_writes, addresses, learner_writes, school_writes, review_writes),
+        *(city_writes, member_writes, addresses, learner_writes, school_writes, review_writes),
         *(award_writes, award_many_writes, claim_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)
@@ -119,7 +122,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     Those that forget people are made of what all of them keep of people.
     """
     rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
-    given = (award_effects, award_known, completing, claim_codes, request_effects, insight_effects)
+    given = (award_effects, award_joining, award_known, completing, claim_codes, request_effects, insight_effects)
     added = () if plugins is None else (feed_effects.effects_of(plugins), *plugins.effects())
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *added))

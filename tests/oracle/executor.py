@@ -34,6 +34,7 @@ from tests.oracle.earned import EARNED
 from tests.oracle.figures import FIGURES
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
+from tests.oracle.plugged import PLUGGED
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
@@ -55,6 +56,7 @@ RESOLVERS: Table = {
     **SCHOOL,
     **FIGURES,
     **TELLING,
+    **PLUGGED,
 }
 
 

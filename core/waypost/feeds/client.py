@@ -54,6 +54,8 @@ class Client:
 
     async def page(self, url: str) -> Any:
         """Read the page that is asked for; raises `NotModified`, `NotNow`, `FeedFault`."""
+        if self.called:  # a page that is made of several calls changes with any of them
+            return await self.more(url)
         self.called, tag = url, self.known.get(url)
         answered = await self._get(url, {} if tag is None else {"If-None-Match": tag})
         if answered.status == 304 and tag is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
@@ -61,6 +63,20 @@ class Plugin:
         """Name and version: its part of a profile."""
         return self.manifest.name, self.manifest.version
 
+    @cached_property
+    def described(self) -> Mapping[str, object]:
+        """What is said of it everywhere, by the names of the graph's type `Plugin`."""
+        return {
+            "name": self.manifest.name,
+            "version": self.manifest.version,
+            "api": self.manifest.api,
+            "prefix": self.manifest.prefix,
+            "title": self.manifest.title,
+            "requires": list(self.manifest.requires),
+            "contributes": sorted(self.manifest.contributes),
+            "settingsSchema": json.dumps(dict(self.manifest.settings), ensure_ascii=False),
+        }
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -88,6 +104,11 @@ class Plugins:
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
         self.calls = calls or Calls()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
+
+    @property
+    def working(self) -> Mapping[str, Plugin]:
+        """The plugins that work, by name."""
+        return self._by_name
 
     @property
     def national(self) -> Profile:
@@ -132,7 +153,13 @@ class Plugins:
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(where_active(plugin.manifest.name, _effects_of(plugin), self.calls) for plugin in self.in_order())
+        return tuple(
+            where_active(plugin.manifest.name, self._effects_of(plugin), self.calls) for plugin in self.in_order()
+        )
+
+    def _effects_of(self, plugin: Plugin) -> Effects:
+        hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
+        return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook, self.calls)))
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
@@ -151,11 +178,6 @@ class Plugins:
         """The working plugins, those required before those that require them, else by name."""
         requirements = {plugin.manifest.name: plugin.manifest.requires for plugin in self.ready}
         return tuple(self._by_name[name] for name in TopologicalSorter(requirements).static_order())
-
-
-def _effects_of(plugin: Plugin) -> Effects:
-    hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
-    return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook)))
 
 
 def _for_files(plugin: Plugin) -> InstalledPlugin:
