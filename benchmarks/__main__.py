@@ -4,6 +4,7 @@ start   seconds from `waypost up` to the first answer, on an empty data director
 plugins what a hundred installed plugins cost at start
 memory  resident memory of the server with five tenants
 awards  a file of 50,000 awards, from the mutation to the last row, event and DONE
+feeds   a directory of 100,000 services into an empty city, and once more unchanged
 reviews the statements of a curator's queue and its counts, 10,000 waiting
 frameworks a framework of 13,000 items, read and written, and what a city lacks against it
 sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them;
@@ -33,13 +34,15 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import awards, deliveries, fields, frameworks, growth, http, memory, plugins, reviews, sql, start
+from benchmarks import awards, deliveries, feeds, fields, frameworks, growth, http, memory, plugins, reviews, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
 
-USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "frameworks", "sql", "http", "deliveries")
+USUAL: Final = (
+    *("start", "plugins", "memory", "awards", "reviews", "frameworks", "feeds", "sql", "http", "deliveries"),
+)
 SUBJECTS: Final = (*USUAL, "growth")
 FILLED: Final = {"sql", "http"}
 
@@ -67,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "frameworks" in subjects:
         tell("frameworks")
         figures += frameworks.measure()
+    if "feeds" in subjects:
+        tell("feeds")
+        figures += feeds.measure()
     if FILLED & set(subjects):
         figures += _on_filled_ground(options, subjects)
     if "deliveries" in subjects:

@@ -13,6 +13,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.feeds.tables import TABLES as FEEDS
 from waypost.frameworks.tables import TABLES as FRAMEWORKS
 from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
@@ -60,6 +61,7 @@ def core_app(frameworks: Sequence[BroughtFramework] = ()) -> db.App:
             *FRAMEWORKS,
             *INSIGHT,
             *SCHEMES,
+            *FEEDS,
             *WEBHOOKS,
         ),
         reference=partial(load_all, frameworks=frameworks),

@@ -32,6 +32,9 @@ from waypost.discover import live as discover_live
 from waypost.eligibility import graph as eligibility
 from waypost.eligibility.sources import LOOKUP as SCHEMES
 from waypost.eligibility.sources import schemes_in
+from waypost.feeds import effects as feed_effects
+from waypost.feeds import graph as feeds
+from waypost.feeds import writes as feed_writes
 from waypost.frameworks import effects as framework_effects
 from waypost.frameworks import gaps
 from waypost.frameworks import graph as alignments
@@ -106,7 +109,7 @@ def core() -> Contribution:
     )
     owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
-    told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
+    told = (discover_live, jobs, webhooks, webhook_writes, awards_live, feeds, feed_writes)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
         *(city_writes, member_writes, addresses, learner_writes, school_writes, review_writes),
@@ -132,7 +135,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     """
     rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
     given = (award_effects, award_joining, award_known, completing, claim_codes, request_effects, insight_effects)
-    added = () if plugins is None else plugins.effects()
+    added = () if plugins is None else (feed_effects.effects_of(plugins), *plugins.effects())
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
     frameworks = framework_effects.effects(_no_formats if plugins is None else plugins.framework_formats)
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, frameworks, *added))

@@ -232,6 +232,23 @@ def test_what_is_derived_agrees_with_the_occurrences(rule: tuple[str, dict[str, 
     assert list(found) == sorted(found, key=lambda one: one.starts_at)
 
 
+@settings(deadline=None)
+@given(rules(), local_times)
+def test_the_last_occurrence_and_all_weekdays_are_found_without_walking_there(
+    rule: tuple[str, dict[str, Any]], start: datetime
+) -> None:
+    timing = Timing(start.replace(tzinfo=UTC), start.replace(tzinfo=UTC) + timedelta(hours=1), rule[0], "UTC")
+    assume(timing_problem(timing) is None)
+    horizon = start + timedelta(days=366 * 30)
+    dates = rrule.rrulestr(rule[0], dtstart=start)
+    if "UNTIL" in rule[0] or "COUNT" in rule[0]:
+        *_, last = islice(takewhile(lambda moment: moment <= horizon, dates), 20_000)
+        assume(last < start + timedelta(days=365 * 28))  # no rule is followed much further
+        assert over_at(timing).replace(tzinfo=None) == last.replace(microsecond=0) + timedelta(hours=1)
+    days = {moment.isoweekday() for moment in takewhile(lambda moment: moment <= horizon, islice(dates, 400))}
+    assert days <= weekdays(timing)
+
+
 @given(st.text(alphabet="FREQ=DAILYWKO;BYCUNT,0123456789-+:MH", max_size=60))
 def test_whatever_is_typed_is_a_rule_or_refused(text: str) -> None:
     with suppress(RuleFault):

@@ -134,7 +134,7 @@ def check_from(args: Mapping[str, Any], asked: Asked) -> None:
 
 DOINGS: Table = {
     **columns("Opportunity", "slug outsideArea online startsAt endsAt recurrence timezone applyBy capacity"),
-    **columns("Opportunity", "contactUrl url source licence"),
+    **columns("Opportunity", "contactUrl url source licence attribution"),
     ("Opportunity", "title"): words("opportunity_text", "opportunity_id", "title", copied="title"),
     ("Opportunity", "summary"): words("opportunity_text", "opportunity_id", "summary"),
     ("Opportunity", "kind"): kind_of,

@@ -21,7 +21,8 @@ NOWHERE = 1e9  # metres: what has no place comes after everything that has one
 CONNECTIONS = (
     *("AuditEntry", "Award", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Delivery"),
     *("Framework", "FrameworkItem", "FrameworkAssociation"),
-    *("Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill", "Webhook"),
+    *("Endorsement", "Feed", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill"),
+    "Webhook",
 )
 Keys = Callable[[Thing], tuple[Any, ...]]
 

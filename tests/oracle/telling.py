@@ -1,4 +1,4 @@
-"""Webhooks, deliveries and jobs, by the naive executor."""
+"""Webhooks, deliveries, jobs and feeds, by the naive executor."""
 
 from __future__ import annotations
 
@@ -29,10 +29,14 @@ PROBLEM_SQL: Final = """
 INSERT INTO job_problem (tenant_id, id, job_id, position, line, "column", code, message)
 VALUES ($1, $2, $3, $4, $4, 'email', 'INVALID', 'That is no address.')
 """
+FEED_SQL: Final = """
+INSERT INTO feed (tenant_id, id, plugin, name, state, job_id, items, problem_code, problem, due_at)
+VALUES ($1, $2, 'flock', $3, $4, $5, 7, $6, $6, $7)
+"""
 
 
 async def found_telling(connection: Connection, world: World, person: UUID | None) -> None:
-    """Two webhooks in use and one that was removed, what they were told, and a job of somebody's."""
+    """Two webhooks in use and one that was removed, what they were told, a job of somebody's, and three feeds."""
     here, now = world.towns["plymouth"].id, world.now
     hooks = [uuid5(here, f"hook {n}") for n in range(3)]
     for hook, state, failures in zip(hooks, ("on", "gone", "removed"), (0, 12, 0), strict=True):
@@ -45,6 +49,11 @@ async def found_telling(connection: Connection, world: World, person: UUID | Non
     await connection.execute(JOB_SQL, here, job, person)
     for n in (1, 2, 3):
         await connection.execute(PROBLEM_SQL, here, uuid5(job, str(n)), job, n)
+    for name, state, read_by, fault in (
+        *(("birds", "waiting", job, None), ("ants", "failed", uuid5(here, "no job"), "FEED_HTML")),
+        ("cats", "off", None, None),
+    ):
+        await connection.execute(FEED_SQL, here, uuid5(here, name), name, state, read_by, fault, now)
 
 
 def webhooks(call: Call) -> Listing:
@@ -67,29 +76,48 @@ def deliveries(call: Call) -> Listing:
     return listing(call, found, lambda each: (each["id"].bytes,), descending=True)
 
 
+def feeds(call: Call) -> Listing:
+    """What the city takes in, by name."""
+    found = [Thing("Feed", row, call.view) for row in call.view.all("feed")]
+    return listing(call, found, lambda each: (each["name"], each["id"].bytes))
+
+
+def feed_job(call: Call) -> Thing | None:
+    """The job that read it last, for who may look at jobs."""
+    id = call.thing["job_id"]
+    row = None if id is None else call.view.one("job", "id", id, call.thing["tenant_id"])
+    return None if row is None or not _may_see(call, row) else Thing("Job", row, call.view)
+
+
 def job(call: Call) -> Thing:
     """A job by its id, for who began it or may look at others'."""
-    given, asker = parse_id(call.args["id"]), call.asked.asker
+    given = parse_id(call.args["id"])
     row = None
     if given is not None and given.type == "Job" and given.tenant == call.view.tenant:
         row = call.view.one("job", "id", given.row, given.tenant)
-    if row is None:
+    if row is None or not _may_see(call, row):
         raise told("NOT_FOUND")
+    return Thing("Job", row, call.view)
+
+
+def _may_see(call: Call, row: Row) -> bool:
+    asker = call.asked.asker
     at_home = asker.role == NATIONAL_ROLE or asker.tenant == call.view.tenant
     may = at_home and "job.read" in permissions_of(asker.role, asker.limits)
     may = may and (not issuer_scoped(asker.role) or row["issuer_id"] == asker.issuer)
-    if not may and (row["person_id"] is None or row["person_id"] != asker.person):
-        raise told("NOT_FOUND")
-    return Thing("Job", row, call.view)
+    return may or (row["person_id"] is not None and row["person_id"] == asker.person)
 
 
 TELLING: Table = {
     ("Query", "webhooks"): webhooks,
     ("Query", "deliveries"): deliveries,
     ("Query", "job"): job,
+    ("Query", "feeds"): feeds,
+    ("Feed", "job"): feed_job,
+    **columns("Feed", "plugin name state pages items total problems problemCode problem begunAt endedAt dueAt"),
     **{
         (kind, "id"): lambda call: global_id(call.thing.kind, call.thing["id"], call.thing["tenant_id"])
-        for kind in ("Webhook", "Delivery", "Job")
+        for kind in ("Webhook", "Delivery", "Job", "Feed")
     },
     **columns("Webhook", "url events state formerUntil failures restingUntil madeAt"),
     **columns("Delivery", "eventType happenedAt state attempts answer problem triedAt"),

@@ -328,7 +328,7 @@ def collected(call: Call) -> list[Thing]:
 
 THINGS: Table = {
     **_ids(),
-    **columns("City", "slug name kind state nation languages timezone area contactUrl example"),
+    **columns("City", "slug name kind state nation languages timezone area contactUrl licence example"),
     ("City", "bounds"): itself("south"),
     **columns("Bounds", "south west north east"),
     ("City", "centre"): itself("latitude"),
@@ -345,7 +345,7 @@ THINGS: Table = {
     ("Layer", "standard"): must_by_code("Standard", "standard", "standard_code"),
     **columns("Skill", "code name framework"),
     ("Skill", "badges"): badges_with_skill,
-    **columns("Place", "slug kind address postcode insideArea"),
+    **columns("Place", "slug kind address postcode insideArea source licence attribution"),
     ("Place", "name"): words("place_text", "place_id", "name", copied="name"),
     ("Place", "location"): itself(),
     ("Place", "accessibility"): codes("place_accessibility", "place_id", "code"),

@@ -19,8 +19,8 @@ FAULTS = {
         "zzz = 1",
         (
             ':7: zzz: unknown key "zzz"; known here: area, contact_url, example, files, formerly, graph, groups, '
-            "hosts, kind, languages, look, name, nation, origins, plugins, retention_days, review, sign_in, standard, "
-            "timezone"
+            "hosts, kind, languages, licence, look, name, nation, origins, plugins, retention_days, review, sign_in, "
+            "standard, timezone"
         ),
     ),
     "a wrong type": ("example = 1", ":7: example: must be true or false, not 1"),

@@ -40,6 +40,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "badge.collect": "Put an issuer's badges into collections.",
     "badge.review": "Review the badges of the cities that named this tenant for it.",
     "job.read": "See how far the long work of others is.",
+    "feed.manage": "See the feeds that the city takes from outside, and read one now.",
     "webhook.manage": "Tell other systems what happens in the city, and see what they were told.",
     "audit.read": "See who changed what.",
     "city.update": "Change the city's name, looks, contact and further languages.",

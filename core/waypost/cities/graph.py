@@ -127,6 +127,7 @@ class City(Node):
     standard: Standard = one("standard_code", to="code", doc="The badge standard that the city has chosen.")
     look: Look = struct(doc="Its colours and logo, for front ends.")
     contact_url: URL | None
+    licence: str | None
     example: bool = column(doc="True where everything is made up for demonstration.")
     plugins: list[Plugin] = computed(
         plugins_of, columns=("slug",), kept=True, doc="The plugins installed, each active here or not."

@@ -16,6 +16,7 @@ from waypost.http.documents import OnlyRead, Pages, Schemas
 from waypost.http.endpoint import GraphEndpoint
 from waypost.http.exports import AwardsFile
 from waypost.http.faults import Code, Fault, method_not_allowed
+from waypost.http.feeds import feed_routes
 from waypost.http.health import Readyz, healthz
 from waypost.http.kept import KeptLane
 from waypost.http.platform import Platform
@@ -61,6 +62,7 @@ def routes(platform: Platform) -> list[BaseRoute]:
         Route("/uploads/{id}", Uploads(platform)),
         Route("/{tenant}/awards.csv", AwardsFile(platform)),
         *plugin_routes(platform),
+        *feed_routes(platform),
         Route("/", pages),
         Route("/{tenant}", pages),
         Route("/{tenant}/", pages),

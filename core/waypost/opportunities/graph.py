@@ -187,6 +187,7 @@ class Opportunity(Node):
     city: City = one("tenant_id", doc="The city that lists it.")
     source: str | None
     licence: str | None
+    attribution: str | None
 
 
 async def _all_kinds(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:

@@ -122,19 +122,57 @@ def ever_happens(rule: Recurrence, start: datetime) -> bool:
     # the week included, so the same rule is asked late in it, where the search is short.
     years = start.year % GREGORIAN_YEARS
     late = 9600 + years if years <= 300 else 9200 + years
-    return next(iter(_dates(rule, start.replace(year=late), until=None)), None) is not None
+    return next(_dates(rule, start.replace(year=late), until=None), None) is not None
 
 
-def _dates(rule: Recurrence, start: datetime, until: datetime | None) -> rrule.rrule:
+def enough(rule: Recurrence, usually: int) -> int:
+    """How many occurrences from its first tell all days of the week on which it happens."""
+    return 2 * max(len(rule.days), 1) if _is_weekly(rule) else usually
+
+
+def last_window(rule: Recurrence, start: datetime, zone: tzinfo) -> datetime:
+    """A local time from which at most a few occurrences are left, the last one of all mostly among them."""
+    last = min(local_end(rule, zone), horizon(start))
+    return max(start, last - timedelta(days=7 * (rule.interval + 1))) if _is_weekly(rule) else start
+
+
+def _is_weekly(rule: Recurrence) -> bool:
+    """Whether it is a rule of plain weeks, as most are; those are counted here, since feeds bring thousands."""
+    return rule.frequency == rrule.WEEKLY and not rule.parts
+
+
+def _weeks(rule: Recurrence, start: datetime, until: datetime | None) -> Iterator[datetime]:
+    """Yield the dates of a weekly rule, as dateutil does."""
+    start = start.replace(microsecond=0)
+    begins = DAYS[rule.week_start].weekday
+    days = sorted({(DAYS[day].weekday - begins) % 7 for day, _ in rule.days}) or [(start.weekday() - begins) % 7]
+    week, stride = start - timedelta(days=(start.weekday() - begins) % 7), timedelta(days=7 * rule.interval)
+    while True:
+        for day in days:
+            date = week + timedelta(days=day)
+            if until is not None and date > until:
+                return
+            if date >= start:
+                yield date
+        if week.year >= NEVER.year - 1 - rule.interval // 52:
+            return
+        week += stride
+
+
+def _dates(rule: Recurrence, start: datetime, until: datetime | None) -> Iterator[datetime]:
+    if _is_weekly(rule):
+        return _weeks(rule, start, until)
     parts: dict[str, Any] = {name: list(numbers) for name, numbers in rule.parts.items()}
-    return rrule.rrule(
-        rule.frequency,
-        dtstart=start,
-        interval=rule.interval,
-        wkst=DAYS[rule.week_start],
-        until=until,
-        byweekday=[DAYS[day](ordinal) if ordinal else DAYS[day] for day, ordinal in rule.days] or None,
-        **parts,
+    return iter(
+        rrule.rrule(
+            rule.frequency,
+            dtstart=start,
+            interval=rule.interval,
+            wkst=DAYS[rule.week_start],
+            until=until,
+            byweekday=[DAYS[day](ordinal) if ordinal else DAYS[day] for day, ordinal in rule.days] or None,
+            **parts,
+        )
     )
 
 
@@ -195,7 +233,7 @@ def _until(text: str) -> datetime:
         raise RuleFault(f"UNTIL is a date like 20270630 or 20270630T210000Z, not {text}")
     day, time, zulu = found.groups()
     try:
-        moment = datetime.strptime(day + (time or "235959"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - local on purpose
+        moment = datetime.fromisoformat(f"{day}T{time or '235959'}")  # local on purpose
     except ValueError as fault:
         raise RuleFault(f"UNTIL={text} is no date") from fault
     return moment.replace(tzinfo=UTC) if zulu else moment

@@ -16,8 +16,10 @@ from waypost.opportunities.recurrence import (
     Recurrence,
     RecurrenceInvalid,
     RuleFault,
+    enough,
     ever_happens,
     horizon,
+    last_window,
     local_end,
     local_starts,
     read_recurrence,
@@ -106,11 +108,14 @@ def occurrences(timing: Timing, after: datetime, first: int) -> tuple[Occurrence
 def weekdays(timing: Timing) -> frozenset[int]:
     """The days of the week on which it happens in its zone, 1 = Monday … 7 = Sunday; none without a start."""
     days: set[int] = set()
-    for one in islice(_all(timing), LOOKED_AT):
+    rule = _rule(timing)
+    for one in islice(_all(timing), LOOKED_AT if rule is None else enough(rule, LOOKED_AT)):
         length = (one.ends_at.date() - one.starts_at.date()).days if one.ends_at else 0
         first = one.starts_at.isoweekday()
         days |= {(first + more - 1) % 7 + 1 for more in range(min(length, 6) + 1)}
-        if len(days) == 7:
+        if len(days) >= (
+            7 if rule is None or not rule.days else min(7, len({day for day, _ in rule.days}) * (min(length, 6) + 1))
+        ):
             break
     return frozenset(days)
 
@@ -125,8 +130,16 @@ def over_at(timing: Timing) -> datetime:
     rule = _rule(timing)
     if rule is not None and rule.count is None and rule.until is None:
         return NO_DATE
-    last = deque(_all(timing), maxlen=1)
+    last = deque(_all(timing, _late(timing, timing.starts_at, rule)), maxlen=1) or deque(_all(timing), maxlen=1)
     return _over(last[0]).astimezone(UTC) if last else NO_DATE
+
+
+def _late(timing: Timing, starts_at: datetime, rule: Recurrence | None) -> datetime | None:
+    """A local time after which the last occurrence is to be looked for first."""
+    if rule is None or rule.count is not None:
+        return None
+    zone = ZoneInfo(timing.timezone)
+    return last_window(rule, _local(starts_at, zone), zone)
 
 
 def sort_starts_at(timing: Timing, now: datetime) -> datetime:
@@ -142,7 +155,10 @@ def sort_starts_at(timing: Timing, now: datetime) -> datetime:
 
 def search_form(*texts: str | None) -> str:
     """Fold texts for searching: lower case, no accents, one space between words."""
-    decomposed = unicodedata.normalize("NFKD", " ".join(text for text in texts if text)).casefold()
+    joined = " ".join(text for text in texts if text)
+    if joined.isascii():
+        return " ".join(joined.lower().split())
+    decomposed = unicodedata.normalize("NFKD", joined).casefold()
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(bare.split())
 

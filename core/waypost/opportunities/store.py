@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from piccolo.table import Table
+
 from waypost.db import execute, fetch, fetchrow, fetchval
 from waypost.db.rows import sync, tenant_key, upsert
 from waypost.opportunities import tables
@@ -67,8 +69,10 @@ BEHIND_SQL: Final = """
 SELECT id, starts_at, ends_at, recurrence, timezone FROM opportunity
 WHERE tenant_id = $1 AND recurrence IS NOT NULL AND sort_starts_at < $2 AND over_at > $2
 """
+# What a curator closed of a feed is the curator's: the feed does not open it again.
 CLOSE_SQL: Final = """
-UPDATE opportunity SET state = 'closed', updated_at = now()
+UPDATE opportunity SET state = 'closed', updated_at = now(),
+    managed_by = CASE WHEN managed_by LIKE 'feed:%' THEN 'graph' ELSE managed_by END
 WHERE tenant_id = $1 AND id = $2 AND state <> 'closed'
 """
 READ_SQL: Final = f"""
@@ -99,7 +103,7 @@ async def write_opportunity(
     id = await claim_slug(tables.Opportunity, here, words.slug, at)
     if isinstance(id, Refusal):
         return id
-    changed = await upsert(tables.Opportunity, [_row(here, id, words, point, area)])
+    changed = await upsert(tables.Opportunity, [row_of(here, id, words, point, area)])
     changed += await _write_sides(here, id, words)
     changed += await derive(here, id)
     # Time passes without a change: this one does not count.
@@ -107,9 +111,10 @@ async def write_opportunity(
     return Written(id, created=at is None, changed=changed > 0)
 
 
-def _row(
+def row_of(
     here: Here, id: UUID, words: OpportunityWords, point: tuple[float, float] | None, area: Area | None
 ) -> dict[str, Any]:
+    """The row of an opportunity that is at `point` (degrees), but for what is derived of other rows and of now."""
     timing = words.timing(here)
     return {
         "tenant_id": here.tenant_id,
@@ -129,6 +134,11 @@ def _row(
 
 async def _write_sides(here: Here, id: UUID, words: OpportunityWords) -> int:
     owner = tenant_key(here.tenant_id, opportunity_id=id)
+    return sum([await sync(table, owner, rows) for table, rows in sides_of(here, words).items()])
+
+
+def sides_of(here: Here, words: OpportunityWords) -> dict[type[Table], list[dict[str, Any]]]:
+    """The rows beside that of an opportunity, without its key: texts, badges, accessibility, weekdays."""
     text = {here.language: OpportunityText(words.title, words.summary), **words.text}
     texts = [
         {
@@ -152,12 +162,12 @@ async def _write_sides(here: Here, id: UUID, words: OpportunityWords) -> int:
     ]
     codes = [{"code": code, "public": True} for code in dict.fromkeys(words.accessibility)]
     days = [{"weekday": day, "public": True} for day in sorted(weekdays(words.timing(here)))]
-    return (
-        await sync(tables.OpportunityText, owner, texts)
-        + await sync(tables.OpportunityBadge, owner, badges)
-        + await sync(tables.OpportunityAccessibility, owner, codes)
-        + await sync(tables.OpportunityWeekday, owner, days)
-    )
+    return {
+        tables.OpportunityText: texts,
+        tables.OpportunityBadge: badges,
+        tables.OpportunityAccessibility: codes,
+        tables.OpportunityWeekday: days,
+    }
 
 
 async def _missing(here: Here, words: OpportunityWords) -> NotFound | None:

@@ -49,6 +49,7 @@ class Opportunity(TenantTable):
     contact_url = Text(null=True, help_text="Where to ask about it.")
     source = Text(null=True, help_text="Who published the data, for what came from a feed.")
     licence = Text(null=True, help_text="Under what licence the data may be shown, for what came from a feed.")
+    attribution = Text(null=True, help_text="What the licence asks to be shown with it, for what came from a feed.")
     search_words = Text(default="", help_text="Lower case and without accents; `search` indexes it.")
     state = Text(default="open", help_text="open or closed.")
     public = Boolean(default=False, help_text="Stays true when the opportunity is closed.")

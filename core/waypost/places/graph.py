@@ -188,6 +188,9 @@ class Place(Node):
         "code",
         doc="Codes of what makes it easy to use, such as step-free or hearing-loop.",
     )
+    source: str | None
+    licence: str | None
+    attribution: str | None
     city: City = one("tenant_id", doc="The city that lists it.")
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from piccolo.table import Table
+
 from waypost.db import execute, fetch, fetchrow
 from waypost.db.rows import sync, tenant_key, upsert
 from waypost.places import tables
@@ -29,8 +31,11 @@ UPDATE opportunity SET latitude = $3, longitude = $4, outside_area = $5, updated
 WHERE tenant_id = $1 AND place_id = $2 AND latitude = $6 AND longitude = $7
 """
 WHERE_SQL: Final = "SELECT latitude, longitude FROM place WHERE tenant_id = $1 AND id = $2"
+# What a curator closed of a feed is the curator's: the feed does not open it again.
 CLOSE_SQL: Final = """
-UPDATE place SET state = 'closed', updated_at = now() WHERE tenant_id = $1 AND id = $2 AND state <> 'closed'
+UPDATE place SET state = 'closed', updated_at = now(),
+    managed_by = CASE WHEN managed_by LIKE 'feed:%' THEN 'graph' ELSE managed_by END
+WHERE tenant_id = $1 AND id = $2 AND state <> 'closed'
 """
 
 
@@ -77,7 +82,7 @@ async def write_place(here: Here, words: PlaceWords, at: Entry | None, area: Are
     if isinstance(id, Refusal):
         return id
     before = await fetchrow(WHERE_SQL, here.tenant_id, id)
-    changed = await upsert(tables.Place, [_row(here, id, words, area)])
+    changed = await upsert(tables.Place, [row_of(here, id, words, area)])
     changed += await _write_sides(here, id, words)
     point = (words.latitude, words.longitude)
     if before is not None and tuple(before) != point:
@@ -85,7 +90,8 @@ async def write_place(here: Here, words: PlaceWords, at: Entry | None, area: Are
     return Written(id, created=at is None, changed=changed > 0)
 
 
-def _row(here: Here, id: UUID, words: PlaceWords, area: Area | None) -> dict[str, Any]:
+def row_of(here: Here, id: UUID, words: PlaceWords, area: Area | None) -> dict[str, Any]:
+    """The row of a place."""
     return {
         "tenant_id": here.tenant_id,
         "id": id,
@@ -106,13 +112,18 @@ def _row(here: Here, id: UUID, words: PlaceWords, area: Area | None) -> dict[str
 
 async def _write_sides(here: Here, id: UUID, words: PlaceWords) -> int:
     owner = tenant_key(here.tenant_id, place_id=id)
+    return sum([await sync(table, owner, rows) for table, rows in sides_of(here, words).items()])
+
+
+def sides_of(here: Here, words: PlaceWords) -> dict[type[Table], list[dict[str, Any]]]:
+    """The rows beside that of a place, without its key: texts and accessibility."""
     names = {here.language: words.name, **words.text}
     texts = [
         {"language": language, "original": language == here.language, "name": name, "public": True}
         for language, name in names.items()
     ]
     codes = [{"code": code, "public": True} for code in dict.fromkeys(words.accessibility)]
-    return await sync(tables.PlaceText, owner, texts) + await sync(tables.PlaceAccessibility, owner, codes)
+    return {tables.PlaceText: texts, tables.PlaceAccessibility: codes}
 
 
 async def read_place(here: Here, id: UUID) -> PlaceWords | None:

@@ -35,6 +35,9 @@ class Place(TenantTable):
     inside_area = Boolean(
         help_text="Whether it is inside the city's outline; what is not is shown and flagged, never refused."
     )
+    source = Text(null=True, help_text="Who published the data, for what came from a feed.")
+    licence = Text(null=True, help_text="Under what licence the data may be shown, for what came from a feed.")
+    attribution = Text(null=True, help_text="What the licence asks to be shown with it, for what came from a feed.")
     state = Text(default="open", help_text="open or closed.")
     public = Boolean(default=False)
     managed_by = Text(default="graph", help_text="files, graph, feed:… or demo: who may change the row.")

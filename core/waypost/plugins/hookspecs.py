@@ -14,6 +14,7 @@ from waypost.plugins.registrars import (
     AppRegistrar,
     CatalogueRegistrar,
     EffectsRegistrar,
+    FeedsRegistrar,
     FrameworkRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
@@ -145,6 +146,19 @@ def waypost_effects(registrar: EffectsRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_feeds(registrar: FeedsRegistrar) -> None:
+    """Bring a kind of feed, from which cities take what others offer.
+
+    A kind pulls pages with the platform's own client, and says what each item means; the platform keeps the cursor,
+    writes what changed and closes what vanished. The city's settings name its feeds::
+
+        @hookimpl
+        def waypost_feeds(registrar: FeedsRegistrar) -> None:
+            registrar.feed(FeedKind("councilEvents", pull=pull, read=read))
+    """
+
+
 @hook(since="1.1", stability="experimental")
 def waypost_lint(registrar: LintRegistrar) -> None:
     """Add rules to the linter of the Badge School.
@@ -235,6 +249,7 @@ SPECIFICATIONS: Final = {
         waypost_catalogue,
         waypost_effects,
         waypost_frameworks,
+        waypost_feeds,
         waypost_geocoders,
         waypost_graph,
         waypost_lint,

@@ -15,7 +15,7 @@ from waypost.tenancy.providers import Provider, read_providers
 TENANTS_SQL: Final = """
 SELECT t.id, t.slug, t.name, t.kind, t.state, t.nation, t.languages, t.timezone, t.standard_code,
        t.review_tenant_id, t.south, t.west, t.north, t.east, t.latitude, t.longitude,
-       t.primary_colour, t.accent_colour, t.logo_url, t.contact_url, t.origins,
+       t.primary_colour, t.accent_colour, t.logo_url, t.contact_url, t.licence, t.origins,
        t.documents, t.graph_share, t.retention_days, t.files, t.example, t.managed_by, t.sign_in::text AS sign_in,
        ARRAY(SELECT s.slug FROM tenant_slug s WHERE s.tenant_id = t.id ORDER BY s.slug) AS slugs,
        ARRAY(SELECT h.host FROM tenant_host h WHERE h.tenant_id = t.id ORDER BY h.host) AS hosts,
@@ -74,6 +74,7 @@ class Tenant:
     managed_by: str
     retention_days: int = 365
     providers: tuple[Provider, ...] = ()
+    licence: str | None = None
 
     @property
     def is_open(self) -> bool:

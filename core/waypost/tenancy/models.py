@@ -138,6 +138,7 @@ class TenantFile(Table):
     review: Slug | None = None
     standard: str
     contact_url: Url | None = None
+    licence: Name | None = None
     hosts: EachOnce[Host] = ()
     origins: EachOnce[Origin] = ()
     files: Annotated[str, AfterValidator(one_of("mode", FILES_MODES))] = "managed"

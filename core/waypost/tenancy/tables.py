@@ -42,6 +42,7 @@ class Tenant(
     accent_colour = Text()
     logo_url = Text(null=True)
     contact_url = Text(null=True, help_text="Where people reach the city.")
+    licence = Text(null=True, help_text="Under what licence others may show what the city publishes.")
     origins = Array(base_column=Text(), default=list, help_text="Browsers' origins that may send a token.")
     documents = Text(default="any", help_text="any, or trusted: only published documents are answered.")
     graph_share = DoublePrecision(default=0.5, help_text="Its visitors' part of what the platform gives out.")

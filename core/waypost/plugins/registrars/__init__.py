@@ -6,6 +6,7 @@ from typing import Final
 
 from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
+from waypost.plugins.registrars.feeds import FeedsRegistrar
 from waypost.plugins.registrars.frameworks import BroughtFramework, FrameworkRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
@@ -22,6 +23,7 @@ __all__ = [
     "CatalogueRegistrar",
     "Declarations",
     "EffectsRegistrar",
+    "FeedsRegistrar",
     "FrameworkRegistrar",
     "Geocoder",
     "GeocoderRegistrar",
@@ -42,6 +44,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     CatalogueRegistrar,
     EffectsRegistrar,
     FrameworkRegistrar,
+    FeedsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
     LintRegistrar,

@@ -1,0 +1,1 @@
+"""What others offer, taken in from outside; and our own feed for others."""

@@ -1,0 +1,151 @@
+"""The client that feeds are read with: one host, bounded in bytes and time, JSON and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+
+from waypost.outbox.feeding import FeedFault
+from waypost.outgoing import Answered, CallFailed, Outgoing, TargetRefused
+
+TIMEOUT_S: Final = 30.0
+MOST_BYTES: Final = 8_000_000  # a page; a hundred services with all their parts are a tenth of that
+MOST_REDIRECTS: Final = 3
+MOST_CALLS: Final = 500  # for one page, with everything that belongs to it
+REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+BUSY: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
+LONGEST_WAIT_S: Final = 86_400.0
+PORTS: Final = {"https": 443, "http": 80}
+
+
+class NotNow(Exception):
+    """The feed cannot be had now; `after_s` is what it asked for (`Retry-After`), None where it did not say."""
+
+    def __init__(self, words: str, after_s: float | None = None) -> None:
+        super().__init__(words)
+        self.after_s = after_s
+
+
+class NotModified(Exception):
+    """The page is as it was when it had the ETag that was sent."""
+
+
+@dataclass
+class Client:
+    """Reads the pages of one feed; made anew for every page.
+
+    `origin` is the feed's own address: no other host is called. `known` gives the ETag that the page asked for had
+    when it was read last, if any; `etag` is the one that it has now, and `called` the address.
+    """
+
+    outgoing: Outgoing
+    origin: str
+    known: Mapping[str, str] = field(default_factory=dict)
+    now: datetime | None = None
+    etag: str | None = None
+    called: str = ""
+    calls: int = 0
+
+    async def page(self, url: str) -> Any:
+        """Read the page that is asked for; raises `NotModified`, `NotNow`, `FeedFault`."""
+        if self.called:  # a page that is made of several calls changes with any of them
+            return await self.more(url)
+        self.called, tag = url, self.known.get(url)
+        answered = await self._get(url, {} if tag is None else {"If-None-Match": tag})
+        if answered.status == 304 and tag is not None:
+            raise NotModified
+        self.etag = answered.headers.get("etag")
+        return _json(answered, url)
+
+    async def more(self, url: str) -> Any:
+        """Read what belongs to the page beside it; raises `NotNow`, `FeedFault`."""
+        # What is read beside a page may change without it.
+        self.known = {}
+        found = _json(await self._get(url, {}), url)
+        self.etag = None
+        return found
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Answered:
+        for _ in range(MOST_REDIRECTS + 1):
+            self._look_at(url)
+            try:
+                answered = await self.outgoing.call(
+                    "GET", url, {"Accept": "application/json", "User-Agent": "Waypost", **headers}
+                )
+            except TargetRefused as error:
+                raise FeedFault("FEED_ELSEWHERE", f"{error}", _place(url)) from error
+            except CallFailed as error:
+                if "answered more than" in str(error):
+                    raise FeedFault("FEED_TOO_LARGE", f"{error}", _place(url)) from error
+                raise NotNow(str(error)) from error
+            if answered.status not in REDIRECTS:
+                return self._good(answered, url)
+            url = urljoin(url, answered.headers.get("location", ""))
+        raise FeedFault("FEED_ANSWERED", f"it was sent on more than {MOST_REDIRECTS} times", _place(url))
+
+    def _look_at(self, url: str) -> None:
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise FeedFault("FEED_ENDLESS", f"one page took more than {MOST_CALLS} calls", _place(url))
+        if origin_of(url) != origin_of(self.origin):
+            words = f"it leads to {_place(url) or 'nowhere'}, and {_place(self.origin)} alone is called"
+            raise FeedFault("FEED_ELSEWHERE", words, _place(url))
+
+    def _good(self, answered: Answered, url: str) -> Answered:
+        if answered.status in BUSY:
+            words = f"{_place(url)} answered {answered.status}"
+            raise NotNow(words, wait_s(answered.headers.get("retry-after"), self.now))
+        if answered.status == 304 and "etag" in answered.headers:
+            return answered
+        if answered.status not in {200, 304}:
+            raise FeedFault("FEED_ANSWERED", f"it answered {answered.status}", _place(url))
+        return answered
+
+
+def origin_of(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of an address; None where it has none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.scheme not in PORTS or not parts.hostname or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname.lower(), port
+
+
+def wait_s(said: str | None, now: datetime | None) -> float | None:
+    """What `Retry-After` asks for, in seconds and at most a day; None where it says nothing that makes sense."""
+    if said is None:
+        return None
+    if said.strip().isdecimal():
+        return min(float(said.strip()[:9]), LONGEST_WAIT_S)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if now is None or until.tzinfo is None:
+        return None
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT_S)
+
+
+def _json(answered: Answered, url: str) -> Any:
+    if answered.headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml")) or (
+        answered.body.lstrip()[:1] == b"<"
+    ):
+        raise FeedFault("FEED_HTML", "it answered a page for people, where JSON was asked for", _place(url))
+    try:
+        return orjson.loads(answered.body)
+    except orjson.JSONDecodeError as error:
+        raise FeedFault("FEED_MALFORMED", f"it answered no JSON: {error}", _place(url)) from error
+
+
+def _place(url: str) -> str:
+    """An address as problems show it: without what follows `?`, where keys may stand."""
+    return url.partition("?")[0][:300]

@@ -1,0 +1,1 @@
+"""Open Referral UK: takes in what councils' directories of services publish."""

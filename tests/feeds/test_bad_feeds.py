@@ -1,0 +1,365 @@
+"""Feeds that are broken, endless or lie: each ends in a problem with a name, and what was there before stays."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.feeding import Answer, Outside, Reader, codes, json_of, outside, paged, pull, read, reader, with_kind
+from waypost.db import Database, System, execute, fetchval
+from waypost.feeds import store, walking
+from waypost.feeds.beginning import JOB
+from waypost.feeds.effects import begin_due, give_up
+from waypost.feeds.walking import Walk
+from waypost.opportunities import bulk
+from waypost.outbox.feeding import Asked, FeedItem, FeedKind, Page
+from waypost.plugins import Plugins
+
+
+def bird(id: str, **more: Any) -> dict[str, Any]:
+    return {"id": id, "title": f"Bird watching {id}", "summary": "Bring a hat.", **more}
+
+
+BIRDS = [bird(str(number)) for number in range(7)]
+SYSTEM = System("tests")
+
+
+@pytest.fixture
+def plugins() -> Plugins:
+    return with_kind(FeedKind("flockBirds", pull=pull, read=read))
+
+
+def as_is(status: int, body: bytes, **headers: str) -> Answer:
+    return status, headers, body
+
+
+def numbered(items: Any, page: int, **more: Any) -> Answer:
+    return json_of({"items": items, "next": page + 1, **more})
+
+
+def page(query: Mapping[str, str]) -> int:
+    return int(query.get("page", "1"))
+
+
+BAD: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
+    "FEED_HTML": lambda _: as_is(200, b"<!DOCTYPE html><h1>Welcome</h1>", **{"content-type": "text/html"}),
+    "FEED_HTML again": lambda _: as_is(200, b"\n <html>", **{"content-type": "application/json"}),
+    "FEED_MALFORMED": lambda _: as_is(200, b'{"items": [{"id": "1", ', **{"content-type": "application/json"}),
+    "FEED_MALFORMED empty": lambda _: as_is(200, b""),
+    "FEED_MALFORMED number": lambda _: as_is(200, b"17"),
+    "FEED_MALFORMED deep": lambda _: as_is(200, b"[" * 100_000 + b"]" * 100_000),
+    "FEED_MALFORMED bytes": lambda _: as_is(200, b'{"items": ["\xff\xfe"]}'),
+    "FEED_MALFORMED total": lambda _: json_of({"items": [], "total": "many"}),
+    "FEED_ANSWERED": lambda _: as_is(404, b"{}"),
+    "FEED_ANSWERED forbidden": lambda _: as_is(403, b"{}"),
+    "FEED_ELSEWHERE": lambda _: as_is(302, b"", location="https://elsewhere.example/items"),
+    "FEED_ELSEWHERE metadata": lambda _: as_is(302, b"", location="http://169.254.169.254/latest"),
+    "FEED_ANSWERED circle": lambda _: as_is(302, b"", location="/items"),
+    "FEED_LOOPS": lambda query: json_of({"items": [bird(str(page(query)))], "next": 3 - page(query)}),
+    "FEED_LOOPS same": lambda query: json_of({"items": [bird("1")], "next": page(query)}),
+    "FEED_REPEATS": lambda query: numbered(BIRDS[:3], page(query)),
+    "FEED_ENDLESS": lambda query: numbered([], page(query)),
+    "FEED_ENDLESS total": lambda _: json_of({"items": [], "total": 10**12}),
+    "FEED_SHRANK": lambda query: numbered([bird(f"x{page(query)}")], page(query), total=100 - page(query)),
+    "FEED_SHORT": lambda _: json_of({"items": BIRDS[:2], "total": 7}),
+    "FEED_EMPTY": lambda _: json_of({"items": []}),
+    "FEED_BACKWARDS": lambda query: numbered(
+        [bird(f"x{page(query)}")], page(query), at=f"2026-05-{20 - page(query):02}T00:00:00+00:00"
+    ),
+    "FEED_TOO_LARGE": lambda _: json_of({"items": [bird("1", summary="x" * 10_000_000)]}),
+    "FEED_TOO_LARGE many": lambda _: json_of({"items": [{"id": str(n)} for n in range(20_001)]}),
+}
+
+
+async def city(database: Database, plugins: Plugins, server: Outside, slug: str) -> Reader:
+    return await reader(database, slug, plugins, server)
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_feed_ends_in_a_named_problem_and_old_rows_stay(
+    database: Database, plugins: Plugins, name: str
+) -> None:
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, name.lower().replace("_", "-").replace(" ", "-"))
+        await here.reads()
+        before = {row["source_id"]: row for row in await here.rows()}
+        server.respond = lambda _path, query, _headers: BAD[name](query)
+        job = await here.reads()
+        assert (job["state"], codes(job)[-1]) == ("failed", name.split(" ", maxsplit=1)[0])
+        after = {row["source_id"]: row for row in await here.rows()}
+        assert {id: after[id] for id in before} == before
+        # And when it is well again it is read again.
+        server.respond = paged([*BIRDS, bird("8")])
+        job = await here.reads()
+        assert (job["state"], job["problems"]) == ("done", [])
+        assert (await here.by_id())["8"]["state"] == "open"
+
+
+async def test_a_body_without_end_is_given_up(database: Database, plugins: Plugins) -> None:
+    async with outside() as server:
+        server.endless = True
+        here = await city(database, plugins, server, "endless-body")
+        job = await here.reads()
+    assert codes(job) == ["FEED_TOO_LARGE"]
+
+
+async def test_what_a_page_before_a_fault_brought_is_kept(database: Database, plugins: Plugins) -> None:
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        return paged(BIRDS)(path, query, headers) if page(query) < 3 else as_is(200, b"<p>Oh")
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "half")
+        job = await here.reads()
+    assert (job["state"], job["done"], codes(job)) == ("failed", 6, ["FEED_HTML"])
+    assert len(await here.rows()) == 6
+
+
+async def test_a_server_that_asks_for_patience_gets_it_and_the_walk_goes_on_from_that_page(
+    database: Database, plugins: Plugins
+) -> None:
+    busy = True
+
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        if busy and page(query) == 2:
+            return as_is(503, b"", **{"retry-after": "7200"})
+        return paged(BIRDS)(path, query, headers)
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "patience")
+        job = await here.reads()
+        assert (job["state"], job["done"]) == ("running", 3)
+        async with database.transaction(SYSTEM):
+            wait_s = await fetchval("SELECT extract(epoch FROM max(due_at) - now()) FROM work WHERE kind = $1", JOB)
+        assert 7_100 < wait_s <= 7_200
+        busy = False
+        server.calls.clear()
+        await hurry(here)
+        job = await here.job()
+    assert (job["state"], job["done"], job["problems"]) == ("done", 7, [])
+    assert [query["page"] for _, query, _ in server.calls] == ["2", "3"]
+
+
+async def hurry(here: Reader) -> None:
+    """Do now what waits for its time."""
+    async with here.database.transaction(SYSTEM):
+        await execute("UPDATE work SET due_at = now() WHERE kind = $1", JOB)
+    await here.works()
+
+
+async def test_a_feed_that_cannot_be_reached_for_days_ends_in_a_problem(database: Database, plugins: Plugins) -> None:
+    async with outside() as server:
+        here = await city(database, plugins, server, "silent")
+    job = await here.reads()
+    for _ in range(7):
+        await hurry(here)
+    job = await here.job()
+    assert (job["state"], codes(job)) == ("failed", ["FEED_UNREACHED"])
+
+
+async def test_a_walk_that_was_killed_goes_on_where_its_last_page_was_written(
+    database: Database, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "killed")
+        written = 0
+        whole = Walk._write
+
+        async def dies(self: Walk, taken: Any) -> None:
+            nonlocal written
+            if written == 2:
+                raise KeyboardInterrupt
+            written += 1
+            await whole(self, taken)
+
+        monkeypatch.setattr(Walk, "_write", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await here.reads()
+        monkeypatch.undo()
+        assert len(await here.rows()) == 6
+        server.calls.clear()
+        await hurry(here)
+        job = await here.job()
+    assert (job["state"], job["done"], job["total"]) == ("done", 7, 7)
+    assert [query["page"] for _, query, _ in server.calls] == ["3"]
+    assert len(await here.rows()) == 7
+
+
+async def test_two_workers_at_once_write_each_page_once(database: Database, plugins: Plugins) -> None:
+    async with outside(paged(BIRDS, size=1)) as server:
+        here = await city(database, plugins, server, "two-workers")
+        here.later += timedelta(days=1)
+        await begin_due(here.work, here.plugins)
+        async with database.transaction(SYSTEM):
+            await execute(
+                "INSERT INTO work (id, tenant_id, kind, facts, due_at) "
+                "SELECT gen_random_uuid(), tenant_id, kind, facts, due_at FROM work WHERE kind = $1",
+                JOB,
+            )
+        await asyncio.gather(here.works(), here.works())
+        job = await here.job()
+    assert (job["state"], job["done"], job["problems"]) == ("done", 7, [])
+    events = await here.rows("SELECT 1 FROM event WHERE tenant_id = $1 AND type = 'opportunity.created'")
+    assert len(events) == 7
+
+
+async def test_a_page_that_was_not_modified_is_not_read_again_and_its_rows_stay(
+    database: Database, plugins: Plugins
+) -> None:
+    items = [dict(each) for each in BIRDS]
+
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        status, given, body = paged(items)(path, query, headers)
+        tag = f'"{hash(body)}"'
+        return (
+            (304, {"etag": tag}, b"") if headers.get("if-none-match") == tag else (status, {**given, "etag": tag}, body)
+        )
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "tagged")
+        await here.reads()
+        items[4]["summary"] = "Without a hat."
+        job = await here.reads()
+        assert (job["state"], job["done"], job["problems"]) == ("done", 7, [])
+        assert (await here.by_id())["4"]["summary"] == "Without a hat."
+        assert {row["state"] for row in await here.rows()} == {"open"}
+        await here.sets({"birds": {"url": server.url, "provider": "youth-club", "kind": "EVENT"}})
+        await here.reads()
+    assert {row["kind"] for row in await here.rows()} == {"EVENT"}, "other settings: all is read again"
+
+
+async def test_a_row_that_the_database_refuses_costs_that_row_alone(
+    database: Database, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outside(paged(BIRDS, size=7)) as server:
+        here = await city(database, plugins, server, "refused")
+        whole = bulk.write_opportunities
+
+        async def refuses(here: Any, arriving: Any, area: Any, now: Any) -> None:
+            if any(each.words.source_id == "5" for each in arriving):
+                raise asyncpg.UniqueViolationError("some constraint")
+            await whole(here, arriving, area, now)
+
+        monkeypatch.setattr(store, "write_opportunities", refuses)
+        job = await here.reads()
+    assert (job["state"], [problem[:3] for problem in job["problems"]]) == (
+        "done",
+        [("ITEM_UNUSABLE", 6, "items[5]")],
+    )
+    assert sorted(row["source_id"] for row in await here.rows()) == ["0", "1", "2", "3", "4", "6"]
+
+
+async def test_a_plugin_that_raises_costs_its_own_feed_and_is_tried_again(database: Database) -> None:
+    async def raises(asked: Asked) -> Page:
+        raise LookupError("not thought of")
+
+    async with outside() as server:
+        here = await city(database, with_kind(FeedKind("flockBirds", pull=raises, read=read)), server, "raises")
+        await here.reads()
+        for _ in range(7):
+            await hurry(here)
+        job = await here.job()
+    assert (job["state"], codes(job)) == ("failed", ["FEED_UNREACHED"])
+    assert "LookupError" in job["problems"][0][3]
+
+
+async def test_a_plugin_that_hangs_over_an_item_is_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    def hangs(raw: Any, settings: Mapping[str, Any]) -> list[FeedItem]:
+        let_go.wait(30)
+        return []
+
+    monkeypatch.setattr(walking, "READ_WITHIN_S", 0.1)
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, with_kind(FeedKind("flockBirds", pull=pull, read=hangs)), server, "hangs")
+        await here.reads()
+        let_go.set()
+    state = await here.rows("SELECT state, attempts FROM feed WHERE tenant_id = $1")
+    assert state == [{"state": "reading", "attempts": 1}]
+
+
+async def test_work_that_died_frees_its_feed(database: Database, plugins: Plugins) -> None:
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "died")
+        here.later += timedelta(days=1)
+        await begin_due(here.work, here.plugins)
+        (feed,) = await here.rows("SELECT id, round FROM feed WHERE tenant_id = $1")
+        await give_up(here.work, {"tenant": here.tenant, "feed": feed["id"], "round": feed["round"]})
+        job = await here.job()
+        assert (job["state"], codes(job)) == ("failed", ["FEED_UNREACHED"])
+        job = await here.reads()
+    assert (job["state"], job["done"]) == ("done", 7)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"url": "ftp://x"},
+        {"url": "https://user:secret@example.org"},
+        {"url": 17},
+        {"kinds": {"a": "PARTY"}},
+        {"hours": 0},
+        {"kind": "x"},
+    ],
+)
+async def test_settings_that_cannot_be_used_are_named(
+    database: Database, plugins: Plugins, settings: dict[str, Any]
+) -> None:
+    async with outside() as server:
+        here = await city(database, plugins, server, f"settings-{abs(hash(str(settings)))}")
+        await here.sets({"birds": {"url": server.url, "provider": "youth-club", **settings}})
+        job = await here.reads()
+    assert (job["state"], codes(job)) == ("failed", ["FEED_SETTINGS"])
+    assert "secret" not in job["problems"][0][3]
+
+
+async def test_a_feed_of_changes_goes_on_from_where_it_ended_and_closes_only_what_it_says(database: Database) -> None:
+    changes: list[dict[str, Any]] = [bird("a"), bird("b")]
+
+    async def tail(asked: Asked) -> Page:
+        since = asked.cursor or 0
+        await asked.client.page(f"{asked.url}/items?since={since}")
+        some = changes[since : since + 1]
+        return Page(some, next=since + 1 if some else None, resume=since)
+
+    async with outside() as server:
+        kind = FeedKind("flockBirds", pull=tail, read=read, whole=False)
+        here = await city(database, with_kind(kind), server, "changes")
+        await here.reads()
+        changes += [{"id": "a", "deleted": True}, bird("c")]
+        server.calls.clear()
+        await here.reads()
+    assert [query["since"] for _, query, _ in server.calls] == ["2", "3", "4"]
+    assert {id: row["state"] for id, row in (await here.by_id()).items()} == {"a": "closed", "b": "open", "c": "open"}
+
+
+async def test_a_feed_that_is_switched_off_or_forgotten_rests_and_its_rows_stay(
+    database: Database, plugins: Plugins
+) -> None:
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "resting")
+        await here.reads()
+        await here.switches(on=False)
+        server.calls.clear()
+        await here.reads()
+        assert server.calls == []
+        assert {row["state"] for row in await here.rows()} == {"open"}
+        await here.switches(on=True)
+        await here.reads()
+        assert len(server.calls) == 3
+
+
+async def test_an_address_inside_is_not_called(database: Database, plugins: Plugins) -> None:
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "inside")
+        here.allowed = ()
+        job = await here.reads()
+        assert (job["state"], codes(job), server.calls) == ("failed", ["FEED_ELSEWHERE"], [])
