@@ -37,6 +37,7 @@ from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
 from waypost.jobs import graph as jobs
+from waypost.labour import graph as labour
 from waypost.learners import belongings
 from waypost.learners import forgetting as learners_forgetting
 from waypost.learners import graph as learners
@@ -87,7 +88,7 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
-        *(learners, school, review_graph, insight),
+        *(labour, learners, school, review_graph, insight),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)

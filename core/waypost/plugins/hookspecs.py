@@ -16,6 +16,7 @@ from waypost.plugins.registrars import (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LabourMarketRegistrar,
     LintRegistrar,
     PermissionsRegistrar,
     Registrar,
@@ -138,6 +139,19 @@ def waypost_effects(registrar: EffectsRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_labour_market(registrar: LabourMarketRegistrar) -> None:
+    """Tell occupations and the figures of a labour market, from a source outside.
+
+    A source says under which licence it is used, and how long its answers stay fresh. It is asked in the graphs where
+    its plugin is active, for a question at a time, and knows nothing of who asks::
+
+        @hookimpl
+        def waypost_labour_market(registrar: LabourMarketRegistrar) -> None:
+            registrar.source(Source(name="tides_office", title="Tides Office", figures=figures, ...))
+    """
+
+
 @hook(since="1.1", stability="experimental")
 def waypost_lint(registrar: LintRegistrar) -> None:
     """Add rules to the linter of the Badge School.
@@ -201,6 +215,7 @@ SPECIFICATIONS: Final = {
         waypost_effects,
         waypost_geocoders,
         waypost_graph,
+        waypost_labour_market,
         waypost_lint,
         waypost_permissions,
         waypost_routes,

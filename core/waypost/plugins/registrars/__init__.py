@@ -8,6 +8,7 @@ from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
+from waypost.plugins.registrars.labour_market import LabourMarketRegistrar
 from waypost.plugins.registrars.permissions import PermissionsRegistrar
 from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
@@ -22,6 +23,7 @@ __all__ = [
     "Geocoder",
     "GeocoderRegistrar",
     "GraphRegistrar",
+    "LabourMarketRegistrar",
     "LintRegistrar",
     "PermissionsRegistrar",
     "PluginRoute",
@@ -38,6 +40,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LabourMarketRegistrar,
     LintRegistrar,
     PermissionsRegistrar,
     RoutesRegistrar,
