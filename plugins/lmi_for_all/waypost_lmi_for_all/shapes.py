@@ -54,19 +54,19 @@ def occupation_in(answer: Any, scheme: str) -> Occupation:
 
 def pay_in(answer: Any, area: str | None) -> Iterator[Figure]:
     """Read `ashe/estimatePay`: pounds a week, the years in no order."""
-    for each in _list(answer, "series"):
+    for each in _told(answer, "series", "estpay"):
         yield Figure("pay-weekly", "GBP", _number(each, "estpay"), _year(each), area=area, note=PAY_NOTE)
 
 
-def hours_in(answer: Any, area: str | None) -> Iterator[Figure]:
+def hours_in(answer: Any) -> Iterator[Figure]:
     """Read `ashe/estimateHours`: hours a week, the years in no order."""
-    for each in _list(answer, "series"):
-        yield Figure("hours-weekly", "hours", _number(each, "hours"), _year(each), area=area, note=HOURS_NOTE)
+    for each in _told(answer, "series", "hours"):
+        yield Figure("hours-weekly", "hours", _number(each, "hours"), _year(each), note=HOURS_NOTE)
 
 
 def forecast_in(answer: Any) -> Iterator[Figure]:
     """Read `wf/predict`: people in the whole country."""
-    for each in _list(answer, "predictedEmployment"):
+    for each in _told(answer, "predictedEmployment", "employment"):
         people = _number(each, "employment")
         yield Figure("employment-forecast", "people", people, _year(each), note=FORECAST_NOTE)
 
@@ -74,7 +74,7 @@ def forecast_in(answer: Any) -> Iterator[Figure]:
 def forecast_by_region_in(answer: Any, area: str) -> Iterator[Figure]:
     """Read `wf/predict/breakdown/region`: people in one of the regions."""
     for each in _list(answer, "predictedEmployment"):
-        for part in _list(each, "breakdown"):
+        for part in _told(each, "breakdown", "employment"):
             if _of(part, "code", int, str) in {REGIONS[area], str(REGIONS[area])}:
                 people = _number(part, "employment")
                 yield Figure("employment-forecast", "people", people, _year(each), area=area, note=FORECAST_NOTE)
@@ -82,14 +82,18 @@ def forecast_by_region_in(answer: Any, area: str) -> Iterator[Figure]:
 
 def unemployment_in(answer: Any) -> Iterator[Figure]:
     """Read `lfs/unemployment`: a share of the whole country, in percent."""
-    for each in _list(answer, "years"):
+    for each in _told(answer, "years", "unemprate"):
         rate = _number(each, "unemprate")
         yield Figure("unemployment", "percent", rate, _year(each), note=UNEMPLOYMENT_NOTE)
 
 
+def _told(answer: Any, name: str, number: str) -> Iterator[Any]:
+    """The entries of a list, but for those whose number is null: the API has none to tell."""
+    return (each for each in _list(answer, name) if not (isinstance(each, dict) and each.get(number, 0) is None))
+
+
 def _list(answer: Any, name: str) -> Sequence[Any]:
-    found = _of(answer, name, list)
-    assert isinstance(found, list)
+    found: Sequence[Any] = _of(answer, name, list)
     return found
 
 

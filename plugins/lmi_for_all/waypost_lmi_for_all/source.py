@@ -34,13 +34,14 @@ async def find(asking: Asking, code: str) -> Occupation | None:
     """Find one occupation by its code; None also for codes of the version that the API does not speak here."""
     soc = _soc(asking, code)
     answer = None if soc is None else await _get(asking, f"soc/code/{soc}")
-    return None if answer is None else occupation_in(answer, asking.settings["scheme"])
+    return occupation_in(answer, asking.settings["scheme"]) if answer else None
 
 
 async def figures(asking: Asking, code: str, area: str | None) -> Sequence[Figure]:
     """Ask for weekly pay and hours, the forecast and unemployment, at once.
 
-    Pay, hours and forecast are of the region or nation where `area` is one, else of the whole country.
+    Pay and forecast are of the region or nation where `area` is one, else of the whole country, as hours and
+    unemployment always are.
     """
     soc = _soc(asking, code)
     if soc is None:
@@ -53,14 +54,14 @@ async def figures(asking: Asking, code: str, area: str | None) -> Sequence[Figur
     path = "wf/predict" if here is None else "wf/predict/breakdown/region"
     pay, hours, forecast, unemployment = await asyncio.gather(
         _get(asking, "ashe/estimatePay", soc=soc, coarse="false", **only),
-        _get(asking, "ashe/estimateHours", soc=soc, coarse="false", **only),
+        _get(asking, "ashe/estimateHours", soc=soc),
         _get(asking, path, soc=soc, **ahead),
         _get(asking, "lfs/unemployment", soc=soc, **behind),
     )
     return tuple(
         chain(
             () if pay is None else pay_in(pay, here),
-            () if hours is None else hours_in(hours, here),
+            () if hours is None else hours_in(hours),
             () if forecast is None else forecast_by_region_in(forecast, here) if here else forecast_in(forecast),
             () if unemployment is None else unemployment_in(unemployment),
         )
@@ -80,8 +81,8 @@ async def _get(asking: Asking, path: str, **query: Any) -> Any:
 SOURCE: Final = Source(
     name="lmi_for_all",
     title="LMI For All",
-    licence="Open Government Licence v3.0",
-    licence_url="https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+    licence="Open Government Licence",
+    licence_url="https://www.nationalarchives.gov.uk/doc/open-government-licence/",
     attribution="LMI For All, run by the Warwick Institute for Employment Research for the Department for Education.",
     url="https://www.lmiforall.org.uk/",
     fresh_s=DAY_S,
