@@ -32,6 +32,7 @@ from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, t
 from tests.oracle.doings import DOINGS
 from tests.oracle.earned import EARNED
 from tests.oracle.figures import FIGURES
+from tests.oracle.labour import LABOUR
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
@@ -54,6 +55,7 @@ RESOLVERS: Table = {
     **EARNED,
     **SCHOOL,
     **FIGURES,
+    **LABOUR,
     **TELLING,
 }
 

@@ -204,9 +204,9 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
         return [GraphError(failed.code, failed.message, way)]
     faults: list[Incomplete] = []
     container[key] = complete(patch.shape, value, faults)
-    if faults:
-        log.warning("%s of %s gives what its type does not allow: %s", patch.field.coordinate, plugin, faults[0])
-    return [GraphError(fault.code, str(fault), (*way, *fault.path)) for fault in faults]
+    if foreign := [fault for fault in faults if not fault.code]:
+        log.warning("%s of %s gives what its type does not allow: %s", patch.field.coordinate, plugin, foreign[0])
+    return [GraphError(fault.code or "PLUGIN_FAILED", str(fault), (*way, *fault.path)) for fault in faults]
 
 
 def _failed(plugin: str, patch: Patch, error: Exception) -> GraphError:

@@ -70,9 +70,12 @@ def shape_of(query: Query, field: Selected) -> Shape:
 
 
 class Incomplete(Exception):
-    """A value that its type does not allow, or that failed by itself; `path` leads to it from the field's own value."""
+    """A value that its type does not allow, or one that failed by itself, with the code that it failed with.
 
-    def __init__(self, message: str, path: tuple[str | int, ...], code: str = "PLUGIN_FAILED") -> None:
+    `path` leads to it from the field's own value.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...], code: str = "") -> None:
         super().__init__(message)
         self.path = path
         self.code = code

@@ -77,9 +77,9 @@ async def voices_in(request: Request) -> Sequence[Voice]:
     return found
 
 
-def crosswalks_in(request: Request) -> Iterable[tuple[str, str]]:
+def crosswalks_in(request: Request) -> Sequence[tuple[str, str]]:
     """The pairs of all crosswalks that are active in the graph asked."""
-    return (pair for plugin in _active(request) for pair in plugin.by(LabourMarketRegistrar).pairs)
+    return [pair for plugin in _active(request) for pair in plugin.by(LabourMarketRegistrar).pairs]
 
 
 async def searched(voices: Iterable[Voice], request: Request, text: str) -> Sequence[Said]:

@@ -129,7 +129,8 @@ async def _working(
 
 async def _occupations(names: frozenset[str], field: Selected, request: Request) -> Any:
     text = rules.wanted_text(field.argument("text")(request))
-    first = field.argument("first")(request)
+    given = field.argument("first")(request)
+    first = FIRST if given is None else given  # null was said
     if text is None:
         wanted = f"{rules.LEAST_CHARACTERS} to {rules.MOST_CHARACTERS} characters"
         raise GraphError("INVALID_ARGUMENT", f"text must be of {wanted}, in one line.")

@@ -112,7 +112,7 @@ def in_order(figures: Iterable[Figure]) -> tuple[Figure, ...]:
     return tuple(last[key] for key in sorted(last, key=lambda key: (key[0], -key[1], -key[2], key[3])))
 
 
-def related(code: str, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def related(code: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """The codes of other classifications that crosswalks join with a code, either way round, in order."""
     found = {other for one, other in pairs if one == code} | {one for one, other in pairs if other == code}
     return tuple(sorted(found))
