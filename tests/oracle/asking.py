@@ -58,7 +58,7 @@ class Platform:
         active = slug == "plymouth" if slug is not None else tenant in {None, self.plymouth}
         names = {"skills_builder": "essential", **{each: each for each in MADE_UP}}
         return [
-            {"name": name, "version": "1.0", "api": "1", "prefix": prefix, "active": active}
+            {"name": name, "version": "1.0", "api": "1", "prefix": prefix, "active": active, "pausedUntil": None}
             for name, prefix in names.items()
         ]
 
