@@ -37,7 +37,7 @@ class LabourMarketSource:
     """Who says something of the labour market. Show licence and attribution wherever you show what it says."""
 
     name: str = column(doc="Such as lmi_for_all.")
-    title: str = column(doc="For people.")
+    title: str = column(doc="Its name as people read it.")
     licence: str = column(doc="Under which its figures may be used, such as Open Government Licence v3.0.")
     licence_url: URL = column(doc="The licence's own words.")
     attribution: str = column(doc="The words with which the source wants to be named.")
