@@ -96,7 +96,7 @@ class Asking:
     outgoing: Outgoing = field(default_factory=Outgoing)
     secret: Callable[[str], Awaitable[str]] = _no_secret
 
-    async def json(self, url: str, headers: Mapping[str, str] | None = None, **query: str | int) -> Any:
+    async def json(self, url: str, headers: Mapping[str, str] | None = None, /, **query: str | int) -> Any:
         """Get what an address answers, None where there is nothing (404).
 
         `headers` are for keys. Raises `SourceBusy` for 429 and 503, `SourceFailed` for everything that is not JSON.

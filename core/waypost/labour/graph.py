@@ -238,7 +238,7 @@ class LabourQuery:
             Argument("text", str, required=True, doc="What to look for, such as programmer: 2 to 100 characters."),
             Argument("first", int, default=FIRST, doc=f"How many of each source; at most {MOST_FIRST}."),
         ),
-        doc="Occupations by words in their titles: what each source of this graph finds. Nothing of who asks goes out.",
+        doc="Occupations by words in their titles: what each source of this graph finds.",
     )
     occupation: Occupation | None = Outside(  # type: ignore[assignment]
         work=_occupation,  # type: ignore[arg-type]
