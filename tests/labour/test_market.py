@@ -3,19 +3,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.labour.almanac import ALMANAC
 from waypost.calling import Calls
 from waypost.labour import LabourMarket, market
-from waypost.labour.answers import Answers, Question, Told
+from waypost.labour.answers import Answers, Question, Told, size_of
 from waypost.labour.market import Heard, Unanswered
-from waypost.occupations import SourceBusy, SourceFailed
+from waypost.occupations import Occupation, SourceBusy, SourceFailed
 
 HERE = UUID(int=1)
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 def question(said: str, tenant: UUID | None = HERE) -> Question:
@@ -163,11 +167,12 @@ async def test_one_that_keeps_failing_rests_in_that_city(outside: Outside) -> No
 
 
 def test_what_was_used_least_of_late_is_dropped_and_no_city_crowds_out_another() -> None:
-    answers = Answers(most_a_tenant=3, most=5)
+    one = size_of("")
+    answers = Answers(most_a_tenant=3 * one, most=5 * one)
     other = uuid4()
 
     def put(said: str, tenant: UUID | None = HERE) -> None:
-        answers.put(question(said, tenant), Told(said, None, 0.0))  # type: ignore[arg-type]  # not looked at
+        answers.put(question(said, tenant), Told(said, NOW, 0.0))
 
     def has(said: str, tenant: UUID | None = HERE) -> bool:
         return answers.get(question(said, tenant)) is not None
@@ -179,8 +184,21 @@ def test_what_was_used_least_of_late_is_dropped_and_no_city_crowds_out_another()
     assert [has(each) for each in "abcd"] == [True, False, True, True]
     for said in ("x", "y"):
         put(said, other)
-    assert len(answers) == 5
+    assert answers.size == 5 * one
     put("z", other)
     put("z", other)
-    assert len(answers) == 5
+    assert answers.size == 5 * one
     assert has("z", other)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(0, 20))))
+def test_what_is_kept_never_takes_more_than_it_may(puts: list[tuple[int, int, int]]) -> None:
+    answers = Answers(most_a_tenant=10_000, most=20_000)
+    for said, tenant, length in puts:
+        told = Told([Occupation("soc-2020", "5432", "x" * 200)] * length, NOW, 0.0)
+        answers.put(question(str(said), UUID(int=tenant)), told)
+        assert answers.size <= 20_000
+    left = [(kept.size, kept.told) for kept in answers._of.values()]
+    assert answers.size == sum(size for size, _ in left)
+    for size, told_of in left:
+        assert size == sum(size_of(each.answer) for each in told_of.values()) <= 10_000

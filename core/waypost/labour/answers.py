@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-MOST_A_TENANT: Final = 1_000
-MOST: Final = 20_000
+from waypost.occupations import Figure, Occupation
+
+MOST_BYTES: Final = 64_000_000  # of one process
+MOST_BYTES_A_TENANT: Final = 4_000_000
+ENTRY_BYTES: Final = 500  # what a question, an answer and each entry of it take beside their texts, roughly
 
 
 @dataclass(frozen=True)
@@ -39,38 +42,59 @@ class Told:
 
 
 @dataclass
+class Kept:
+    """The answers of one tenant, those used last at the end, and how many bytes they take."""
+
+    told: OrderedDict[Question, Told] = field(default_factory=OrderedDict)
+    size: int = 0
+
+
+@dataclass
 class Answers:
-    """The answers of one process, those used last the longest; no tenant crowds out the others."""
+    """The answers of one process, those used last the longest; no tenant crowds out the others. Sizes in bytes."""
 
-    most_a_tenant: int = MOST_A_TENANT
-    most: int = MOST
-    _of: OrderedDict[UUID | None, OrderedDict[Question, Told]] = field(default_factory=OrderedDict)
-    _count: int = 0
-
-    def __len__(self) -> int:
-        """How many are kept."""
-        return self._count
+    most_a_tenant: int = MOST_BYTES_A_TENANT
+    most: int = MOST_BYTES
+    size: int = 0
+    _of: dict[UUID | None, Kept] = field(default_factory=dict)
 
     def get(self, question: Question) -> Told | None:
         """What was told, however long ago."""
         kept = self._of.get(question.tenant)
-        if kept is None or question not in kept:
+        if kept is None or question not in kept.told:
             return None
-        self._of.move_to_end(question.tenant)
-        kept.move_to_end(question)
-        return kept[question]
+        kept.told.move_to_end(question)
+        return kept.told[question]
 
     def put(self, question: Question, told: Told) -> None:
         """Keep an answer in place of an earlier one, and drop what was used least of late where there is no room."""
-        kept = self._of.setdefault(question.tenant, OrderedDict())
-        self._count += question not in kept
-        kept[question] = told
-        kept.move_to_end(question)
-        self._of.move_to_end(question.tenant)
-        if len(kept) > self.most_a_tenant:
-            kept.popitem(last=False)
-            self._count -= 1
-        while self._count > self.most:
-            longest = max(self._of, key=lambda tenant: len(self._of[tenant]))
-            self._of[longest].popitem(last=False)
-            self._count -= 1
+        kept = self._of.setdefault(question.tenant, Kept())
+        if question in kept.told:
+            self._drop(kept, question)
+        kept.told[question] = told
+        self._weigh(kept, size_of(told.answer))
+        while kept.told and kept.size > self.most_a_tenant:
+            self._drop(kept, next(iter(kept.told)))
+        while self.size > self.most:
+            largest = max(self._of.values(), key=lambda each: each.size)
+            self._drop(largest, next(iter(largest.told)))
+
+    def _drop(self, kept: Kept, question: Question) -> None:
+        self._weigh(kept, -size_of(kept.told.pop(question).answer))
+
+    def _weigh(self, kept: Kept, size: int) -> None:
+        kept.size += size
+        self.size += size
+
+
+def size_of(answer: Any) -> int:
+    """How many bytes an answer takes, roughly."""
+    match answer:
+        case list() | tuple():
+            return ENTRY_BYTES + sum(map(size_of, answer))
+        case Occupation():
+            return ENTRY_BYTES + 2 * (len(answer.title) + len(answer.description))
+        case Figure():
+            return ENTRY_BYTES + 2 * len(answer.note)
+        case _:
+            return ENTRY_BYTES
