@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -156,6 +156,18 @@ async def test_one_that_hangs_is_waited_for_and_no_longer(outside: Outside, monk
     monkeypatch.setattr(market, "PATIENCE_S", 0.02)
     outside.does = asyncio.Event().wait
     assert await outside.code() == "PLUGIN_FAILED"
+
+
+async def test_searching_rests_without_the_rest_of_the_plugin(outside: Outside) -> None:
+    """Strangers choose what is looked for, and so what a source fails at."""
+    outside.does = fail
+    for number in range(12):
+        await outside.code(f"baker {number}")
+    outside.does = None
+    figures = replace(question("soc-2020/5432"), what="figures")
+    heard = await outside.market.hear(figures, ALMANAC, outside.ask, lambda answer: answer)
+    assert heard.stale is False
+    assert outside.market.calls.rest_s("almanac", HERE) == 0
 
 
 async def test_one_that_keeps_failing_rests_in_that_city(outside: Outside) -> None:

@@ -101,7 +101,9 @@ class LabourMarket:
         self, question: Question, source: Source, ask: Callable[[], Awaitable[Any]], check: Callable[[Any], object]
     ) -> Told:
         what = f"the {question.what} of {source.name}"
-        call = Call(question.plugin, what, question.tenant, PATIENCE_S, check, meant=(SourceBusy,))
+        # What strangers look for may be what it fails at: searching rests without the figures, and without the plugin.
+        entry = f"{source.name} {question.what}"
+        call = Call(question.plugin, what, question.tenant, PATIENCE_S, check, (SourceBusy,), entry)
         try:
             answer = await self.calls.make(call, ask)
         except PluginPaused as paused:
