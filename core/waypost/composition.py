@@ -24,6 +24,8 @@ from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
+from waypost.cities import plugin_graph
+from waypost.cities import writes as city_writes
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
@@ -91,12 +93,12 @@ def core() -> Contribution:
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
         *(labour, learners, school, review_graph, insight),
     )
-    owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
+    owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
-        *(member_writes, addresses, learner_writes, school_writes, review_writes),
+        *(city_writes, member_writes, addresses, learner_writes, school_writes, review_writes),
         *(award_writes, award_many_writes, claim_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)

@@ -56,11 +56,18 @@ class Platform:
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugins on."""
         active = slug == "plymouth" if slug is not None else tenant in {None, self.plymouth}
+        facts: dict[str, object] = {
+            "version": "1.0",
+            "api": "1",
+            "title": "Skills",
+            "requires": ["other"],
+            "contributes": ["type:EssentialSkill"],
+            "settingsSchema": '{"type": "object"}',
+            "pausedUntil": None,
+            "active": active,
+        }
         names = {"skills_builder": "essential", **{each: each for each in MADE_UP}}
-        return [
-            {"name": name, "version": "1.0", "api": "1", "prefix": prefix, "active": active, "pausedUntil": None}
-            for name, prefix in names.items()
-        ]
+        return [{"name": name, "prefix": prefix, **facts} for name, prefix in names.items()]
 
 
 @dataclass(frozen=True)

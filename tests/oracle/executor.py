@@ -35,6 +35,7 @@ from tests.oracle.figures import FIGURES
 from tests.oracle.labour import LABOUR
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
+from tests.oracle.plugged import PLUGGED
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
@@ -57,6 +58,7 @@ RESOLVERS: Table = {
     **FIGURES,
     **LABOUR,
     **TELLING,
+    **PLUGGED,
 }
 
 

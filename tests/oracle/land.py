@@ -22,6 +22,7 @@ from waypost.school.rulebook import rulebook
 SECRET: Final = "a key for tests alone"
 PLUGIN_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'skills_builder', true)"
 SETTING_SQL = "INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'skills_builder', $2)"
+SECRET_SQL = "INSERT INTO plugin_secret (tenant_id, name, sealed, changed_at) VALUES ($1, $2, 'sealed', $3)"
 ESSENTIAL_SQL = """
 INSERT INTO plugin_skills_builder.badge_essential (tenant_id, badge_id, skill_code, step, position, public)
 SELECT b.tenant_id, b.id, s.code, s.position + 1, s.position, b.public
@@ -146,7 +147,9 @@ async def _plugin(connection: Connection, world: World) -> None:
     """Skills Builder in Plymouth; Cardiff has rows of it left, and has switched it off."""
     plymouth, cardiff = world.towns["plymouth"].id, world.towns["cardiff"].id
     await connection.execute(PLUGIN_SQL, plymouth)
-    await connection.execute(SETTING_SQL, plymouth, '{"framework": "1.0"}')
+    await connection.execute(SETTING_SQL, plymouth, '{"framework": "1.0", "far": [1, {"b": null}], "a": true}')
+    for town, name in ((plymouth, "tide-token"), (plymouth, "credly-live"), (cardiff, "another")):
+        await connection.execute(SECRET_SQL, town, name, world.now)
     for town in (plymouth, cardiff):
         await connection.execute(ESSENTIAL_SQL, town)
 

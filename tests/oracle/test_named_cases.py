@@ -248,3 +248,14 @@ async def test_a_job_is_shown_to_who_began_it(both: Both) -> None:
         for city in CITIES:
             for who in both.who:
                 await both.agree(document, {"id": id}, city=city, who=who)
+
+
+async def test_what_a_city_set_for_its_plugins_is_shown_to_its_admins_alone(both: Both) -> None:
+    document = """{ pluginSettings { plugin settings switchedAt } pluginSecrets { name changedAt }
+        plugins { name title requires contributes settingsSchema active } }"""
+    for city in CITIES:
+        for who in both.who:
+            await both.agree(document, city=city, who=who)
+    shown = (await both.agree(document, city="plymouth", who="operator"))["data"]
+    assert [each["name"] for each in shown["pluginSecrets"]] == ["credly-live", "tide-token"]
+    assert "sealed" not in str(shown)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
@@ -61,6 +63,20 @@ class Plugin:
         """Name and version: its part of a profile."""
         return self.manifest.name, self.manifest.version
 
+    @cached_property
+    def described(self) -> Mapping[str, object]:
+        """What is said of it everywhere, by the names of the graph's type `Plugin`."""
+        return {
+            "name": self.manifest.name,
+            "version": self.manifest.version,
+            "api": self.manifest.api,
+            "prefix": self.manifest.prefix,
+            "title": self.manifest.title,
+            "requires": list(self.manifest.requires),
+            "contributes": sorted(self.manifest.contributes),
+            "settingsSchema": json.dumps(dict(self.manifest.settings), ensure_ascii=False),
+        }
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -88,6 +104,11 @@ class Plugins:
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
         self.calls = calls or Calls()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
+
+    @property
+    def working(self) -> Mapping[str, Plugin]:
+        """The plugins that work, by name."""
+        return self._by_name
 
     @property
     def national(self) -> Profile:
