@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -54,6 +55,10 @@ def measure(items: int = ITEMS) -> list[Figure]:
             return asyncio.run(_measured(ground, items))
 
 
+def _ahead(by: timedelta) -> datetime:
+    return datetime.now(UTC) + by
+
+
 async def _measured(ground: Ground, items: int) -> list[Figure]:
     pages = [orjson.dumps(_page(number, items)) for number in range(1, -(-items // PER_PAGE) + 1)]
     plugins = load_plugins(Settings(plugins=(PLUGIN,)))
@@ -63,7 +68,7 @@ async def _measured(ground: Ground, items: int) -> list[Figure]:
         for day in range(2):
             ahead = timedelta(days=2 * day)
             settings = Settings(plugins=(PLUGIN,), secret_key="measured", allow_private_targets=(f"127.0.0.1:{port}",))
-            work = Work(database, settings, clock=lambda ahead=ahead: datetime.now(UTC) + ahead)
+            work = Work(database, settings, clock=partial(_ahead, ahead))
             await begin_due(work, plugins)
             worker = Worker(work, effects_of(plugins), at_once=1)
             begun = time.perf_counter()

@@ -50,6 +50,7 @@ from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
 from waypost.jobs import graph as jobs
+from waypost.labour import graph as labour
 from waypost.learners import belongings
 from waypost.learners import forgetting as learners_forgetting
 from waypost.learners import graph as learners
@@ -104,7 +105,7 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (
         *(cities, standards, skills, framework_graph, places, costs, issuers, badges, collections, opportunities),
-        *(pathways, discover, eligibility, learners, school, review_graph, insight),
+        *(pathways, discover, eligibility, labour, learners, school, review_graph, insight),
         *(alignments, gaps),
     )
     owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)

@@ -10,13 +10,18 @@ from uuid import UUID
 import orjson
 
 from tests.graph.world import World
+from tests.labour.almanac import NAMES as MADE_UP
+from tests.labour.almanac import made_up
 from tests.oracle.calls import Cursors
 from tests.oracle.comparing import differences
 from tests.oracle.executor import Oracle, Verdict
+from tests.oracle.labour import ASKED_AT
 from tests.oracle.rows import load_rows
+from waypost.calling import Calls
 from waypost.composition import engine, schema_of
 from waypost.db import Database
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema
+from waypost.labour import LabourMarket
 from waypost.opportunities.rules import search_form
 from waypost.plugins import Plugins, Profile
 from waypost.settings import Settings
@@ -45,18 +50,24 @@ class Platform:
     plymouth: UUID
     database: Database
     settings: Settings = field(default_factory=lambda: Settings(secret_key="a key for tests alone"))
+    plugins: Plugins = field(default_factory=made_up)
+    labour: LabourMarket = field(default_factory=lambda: LabourMarket(Calls(), now=lambda: ASKED_AT))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
-        """Only Plymouth has switched the plugin on."""
+        """Only Plymouth has switched the plugins on."""
         active = slug == "plymouth" if slug is not None else tenant in {None, self.plymouth}
-        facts = {"name": "skills_builder", "version": "1.0", "api": "1", "prefix": "essential", "title": "Skills"}
-        more: dict[str, object] = {
+        facts: dict[str, object] = {
+            "version": "1.0",
+            "api": "1",
+            "title": "Skills",
             "requires": ["other"],
             "contributes": ["type:EssentialSkill"],
             "settingsSchema": '{"type": "object"}',
+            "pausedUntil": None,
+            "active": active,
         }
-        more["pausedUntil"] = None
-        return [{**facts, **more, "active": active}]
+        names = {"skills_builder": "essential", **{each: each for each in MADE_UP}}
+        return [{"name": name, "prefix": prefix, **facts} for name, prefix in names.items()]
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from tests.oracle.doings import DOINGS
 from tests.oracle.earned import EARNED
 from tests.oracle.figures import FIGURES
 from tests.oracle.frameworks import FRAMEWORKS
+from tests.oracle.labour import LABOUR
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.plugged import PLUGGED
@@ -58,6 +59,7 @@ RESOLVERS: Table = {
     **SCHEMES,
     **SCHOOL,
     **FIGURES,
+    **LABOUR,
     **TELLING,
     **FRAMEWORKS,
     **PLUGGED,

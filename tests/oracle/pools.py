@@ -32,6 +32,16 @@ POINTS: Final = ((50.3717, -4.1411), (51.4833, -3.1711), (53.0123, -1.4567), (50
 OFF_THE_GLOBE: Final = ((91.0, 0.0), (0.0, 180.5))
 POSTCODES: Final = ("pl1 2hl", "CF10 1EP", "BN1 1GE", "ZZ99 9ZZ", "nonsense", "")
 NAMES: Final = ("a", "WAY", "Twin", "nothing like this", "", "The", "\x00", "e")
+TITLES: Final = ("bakers", " And ", "Prog\nrammers", "nobody", "a", "\x00\x00", "x" * 101)
+OCCUPATIONS: Final = (
+    "soc-2020/2134",
+    "soc-2010/5432",
+    "soc-2020/0000",
+    "soc-2010/0000",
+    "isco-08/2512",
+    "2134",
+    "\x00",
+)
 BOXES: Final = (
     {"south": 50.3, "west": -4.3, "north": 50.5, "east": -4.0},
     {"south": -90.0, "west": -180.0, "north": 90.0, "east": 180.0},
@@ -43,6 +53,7 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "withinMetres": (1_500, 6_000, 40_000, 250_000, 20_037_508, 0, 20_037_509),
     "age": (0, 4, 11, 18, 26, 30, 120, -1, 121),
     "online": (True, False),
+    "area": ("S92000003", "E08000001", "Leeds", ""),
     **dict.fromkeys(("urgent", "taken", "mine", "overdue"), (True, False)),
     "free": (True, False),
     "includeRetired": (True, False),
@@ -104,7 +115,16 @@ class Pools:
     liked_roots: Sequence[str] = (
         *("badges", "discover", "pathways", "issuers", "places", "skills", "cities", "discover", "badges"),
         *("node", "nodes", "badge", "opportunity", "pathway", "issuer", "pathway", "viewer", "place", "skill", "city"),
-        *("auditLog", "figures", "framework", "frameworkItem", "frameworks", "frameworkItems"),
+        *(
+            "auditLog",
+            "figures",
+            "framework",
+            "frameworkItem",
+            "frameworks",
+            "frameworkItems",
+            "occupations",
+            "occupation",
+        ),
     )
 
     def liked(self, field: str) -> Sequence[str]:
@@ -170,7 +190,7 @@ class Pools:
 
     def _value(self, writer: Writer, name: str, field: str) -> Any:
         if name == "text":
-            return writer.pick(TEXTS if field == "discover" else NAMES)
+            return writer.pick({"discover": TEXTS, "occupations": TITLES}.get(field, NAMES))
         if name in {"near", "point", "covers", "latitude", "longitude"}:
             points = OFF_THE_GLOBE if writer.chance(3) else POINTS
             return writer.pick(points)[0 if name == "latitude" else 1]
@@ -206,6 +226,8 @@ class Pools:
             return (*sorted(row["code"] for row in self.rows.tables["layer"]), "none")
         if name == "kinds":
             return ("WORKSHOP", "EVENT", "JOB", "COURSE", "none")
+        if field == "occupation":
+            return OCCUPATIONS
         return (*sorted({row["code"] for row in self.rows.tables["skill"]}), "none")
 
     def moments(self) -> Sequence[str]:

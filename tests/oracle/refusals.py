@@ -13,6 +13,7 @@ from tests.oracle.calls import Asked, Refused, attempt
 from tests.oracle.doings import check_from
 from tests.oracle.frameworks import LISTED as FRAMEWORK_LISTS
 from tests.oracle.frameworks import check_list as check_framework_list
+from tests.oracle.labour import check_occupation, check_search
 from tests.oracle.learning import GUARDED, check_guarded, check_link
 from tests.oracle.lists import (
     check_box,
@@ -149,6 +150,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     },
     ("Query", "skill"): _by_key("code", of_tenant=False),
     ("Query", "city"): _city,
+    ("Query", "occupations"): check_search,
+    ("Query", "occupation"): check_occupation,
     ("Query", "nodes"): _ids,
     ("Query", "_entities"): _ids,
     ("Query", "cities"): _cities,

@@ -45,7 +45,8 @@ class Computed(Relation):
 
     `columns` of the row are read beside the others. `work(parents, field, request)` gets one mapping of those
     columns a parent (timestamps as RFC 3339 text) and returns one value a parent, or an exception for one that
-    failed; values are plain data: mappings with the GraphQL names as keys, lists, and what JSON knows. At the root
+    failed; values are plain data: mappings with the GraphQL names as keys, lists, what JSON knows, and a `GraphError`
+    in the place of a part that failed by itself. At the root
     there is one parent, empty. `private` says that the field is about who asks: null for strangers, and the work is
     not called. `kept` says that the values follow from columns, arguments and the directory of
     tenants alone, or that the work tells `request.ends` when they change: only then may the whole answer be kept.
@@ -229,9 +230,9 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
         return [GraphError(failed.code, failed.message, way)]
     faults: list[Incomplete] = []
     container[key] = complete(patch.shape, value, faults)
-    if faults:
-        log.warning("%s of %s gives what its type does not allow: %s", patch.field.coordinate, plugin, faults[0])
-    return [GraphError("PLUGIN_FAILED", str(fault), (*way, *fault.path)) for fault in faults]
+    if foreign := [fault for fault in faults if not fault.code]:
+        log.warning("%s of %s gives what its type does not allow: %s", patch.field.coordinate, plugin, foreign[0])
+    return [GraphError(fault.code or "PLUGIN_FAILED", str(fault), (*way, *fault.path)) for fault in faults]
 
 
 def _failed(plugin: str, patch: Patch, error: Exception) -> GraphError:

@@ -27,6 +27,8 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from .errors import GraphError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -68,11 +70,15 @@ def shape_of(query: Query, field: Selected) -> Shape:
 
 
 class Incomplete(Exception):
-    """A value that its type does not allow; `path` leads to it from the field's own value."""
+    """A value that its type does not allow, or one that failed by itself, with the code that it failed with.
 
-    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+    `path` leads to it from the field's own value.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...], code: str = "") -> None:
         super().__init__(message)
         self.path = path
+        self.code = code
 
 
 class _Climb(Exception):
@@ -99,6 +105,9 @@ def _completed(
             raise _Climb
         return found
     if value is None:
+        return None
+    if isinstance(value, GraphError):  # this part alone could not be told
+        faults.append(Incomplete(value.message, path, value.code))
         return None
     try:
         if isinstance(kind, GraphQLList):

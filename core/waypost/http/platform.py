@@ -24,6 +24,7 @@ from waypost.http.hosts import Hosts
 from waypost.http.kept import KeptAnswers
 from waypost.http.metrics import Metrics
 from waypost.http.sessions import Cookies
+from waypost.labour import LabourMarket
 from waypost.outgoing import Outgoing
 from waypost.plugins import Plugins, Profile
 from waypost.plugins.showing import shown
@@ -141,6 +142,11 @@ class Platform:
     def secret_key(self) -> str:
         """The key by which secrets are derived; read where it is first needed."""
         return self.settings.load_secret_key()
+
+    @cached_property
+    def labour(self) -> LabourMarket:
+        """What this process has asked of the labour market."""
+        return LabourMarket(self.plugins.calls, Outgoing(self.settings.allow_private_targets))
 
     @cached_property
     def providers(self) -> Providers:

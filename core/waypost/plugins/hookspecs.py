@@ -18,6 +18,7 @@ from waypost.plugins.registrars import (
     FrameworkRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LabourMarketRegistrar,
     LintRegistrar,
     PermissionsRegistrar,
     Registrar,
@@ -159,6 +160,19 @@ def waypost_feeds(registrar: FeedsRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_labour_market(registrar: LabourMarketRegistrar) -> None:
+    """Tell occupations and the figures of a labour market, from a source outside.
+
+    A source says under which licence it is used, and how long its answers stay fresh. It is asked in the graphs where
+    its plugin is active, for a question at a time, and knows nothing of who asks::
+
+        @hookimpl
+        def waypost_labour_market(registrar: LabourMarketRegistrar) -> None:
+            registrar.source(Source(name="tides_office", title="Tides Office", figures=figures, ...))
+    """
+
+
 @hook(since="1.1", stability="experimental")
 def waypost_lint(registrar: LintRegistrar) -> None:
     """Add rules to the linter of the Badge School.
@@ -252,6 +266,7 @@ SPECIFICATIONS: Final = {
         waypost_feeds,
         waypost_geocoders,
         waypost_graph,
+        waypost_labour_market,
         waypost_lint,
         waypost_permissions,
         waypost_routes,

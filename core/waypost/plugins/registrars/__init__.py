@@ -10,6 +10,7 @@ from waypost.plugins.registrars.feeds import FeedsRegistrar
 from waypost.plugins.registrars.frameworks import BroughtFramework, FrameworkRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
+from waypost.plugins.registrars.labour_market import LabourMarketRegistrar
 from waypost.plugins.registrars.permissions import PermissionsRegistrar
 from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
@@ -28,6 +29,7 @@ __all__ = [
     "Geocoder",
     "GeocoderRegistrar",
     "GraphRegistrar",
+    "LabourMarketRegistrar",
     "LintRegistrar",
     "PermissionsRegistrar",
     "PluginRoute",
@@ -47,6 +49,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     FeedsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
+    LabourMarketRegistrar,
     LintRegistrar,
     PermissionsRegistrar,
     RoutesRegistrar,
