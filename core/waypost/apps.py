@@ -11,6 +11,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.connectors.tables import TABLES as CONNECTORS
 from waypost.insight.tables import TABLES as INSIGHT
 from waypost.issuers.tables import TABLES as ISSUERS
 from waypost.learners.tables import TABLES as LEARNERS
@@ -49,6 +50,7 @@ def core_app() -> db.App:
             *LEARNERS,
             *AWARDS,
             *CLAIMS,
+            *CONNECTORS,
             *SCHOOL,
             *INSIGHT,
             *WEBHOOKS,

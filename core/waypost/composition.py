@@ -21,6 +21,8 @@ from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
+from waypost.connectors.effects import effects_of
+from waypost.connectors.registry import Connectors
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
@@ -111,8 +113,9 @@ def effects(plugins: Plugins | None = None) -> Effects:
     """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
     rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
     given = (award_effects, completing, claim_codes, request_effects, insight_effects)
-    added = () if plugins is None else plugins.effects()
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *added))
+    plugins = plugins or Plugins(())
+    connected = effects_of(Connectors.of(plugins))
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), connected, *plugins.effects()))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from waypost.plugins.registrars.base import Registrar
+from waypost.plugins.registrars.connectors import ConnectorRegistrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
@@ -17,6 +18,7 @@ __all__ = [
     "REGISTRARS",
     "AppRegistrar",
     "CatalogueRegistrar",
+    "ConnectorRegistrar",
     "Declarations",
     "EffectsRegistrar",
     "Geocoder",
@@ -35,6 +37,7 @@ __all__ = [
 REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     AppRegistrar,
     CatalogueRegistrar,
+    ConnectorRegistrar,
     EffectsRegistrar,
     GeocoderRegistrar,
     GraphRegistrar,
