@@ -21,6 +21,9 @@ from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
+from waypost.connectors import forgetting as connectors_forgetting
+from waypost.connectors import graph as connectors
+from waypost.connectors import writes as connector_writes
 from waypost.connectors.effects import effects_of
 from waypost.connectors.registry import Connectors
 from waypost.db import National
@@ -89,7 +92,7 @@ def core() -> Contribution:
         *(learners, school, review_graph, insight),
     )
     owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
-    kept = (audit, privacy_writes)
+    kept = (audit, privacy_writes, connectors, connector_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
@@ -121,7 +124,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
     rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
-    given = (awards_forgetting, claim_forgetting, school_forgetting, insight_forgetting)
+    given = (awards_forgetting, claim_forgetting, connectors_forgetting, school_forgetting, insight_forgetting)
     added = () if plugins is None else plugins.apps()
     return (
         *(each for room in (*rooms, *given) for each in room.PERSONAL),

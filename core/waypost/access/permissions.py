@@ -37,6 +37,8 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "badge.retire": "Take a badge off the lists.",
     "badge.collect": "Put an issuer's badges into collections.",
     "badge.review": "Review the badges of the cities that named this tenant for it.",
+    "issuing.manage": "Keep accounts with issuing platforms, and say which issuers may use them.",
+    "issuing.link": "Link badges to templates of issuing platforms, and see what was given there.",
     "job.read": "See how far the long work of others is.",
     "webhook.manage": "Tell other systems what happens in the city, and see what they were told.",
     "audit.read": "See who changed what.",
@@ -60,7 +62,7 @@ LEARNER: Final = "learner"
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "operator": frozenset(PERMISSIONS),
     "city-admin": frozenset(PERMISSIONS),
-    "curator": frozenset(PERMISSIONS) - _MEMBERS | {"member.read"},
+    "curator": frozenset(PERMISSIONS) - _MEMBERS - {"issuing.manage"} | {"member.read"},
     "issuer-admin": _PROVIDER
     | _AWARDER
     | _TOKENS
@@ -82,6 +84,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "badge.publish",
         "badge.retire",
         "badge.collect",
+        "issuing.link",
     },
     "issuer-staff": _PROVIDER
     | _AWARDER

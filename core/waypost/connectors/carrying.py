@@ -112,7 +112,7 @@ async def read_parcel(work: Work, tenant: UUID, language: str, record: UUID) -> 
     if row is None:
         return None
     address: str | None = row["address"]
-    if address is None and row["earner_id"] is not None and row["consents"]:
+    if address is None and row["earner_id"] is not None:
         rows = await work.database.reads.rows(Learner(row["earner_id"]), OWN_SQL, [row["earner_id"]])
         address = rows[0]["address"] if rows else None
     return Parcel(tenant, language, dict(row), address, work.now().year)

@@ -11,7 +11,7 @@ import orjson
 from waypost.connectors.accounts import note_failing, open_account
 from waypost.connectors.carrying import carry_entry
 from waypost.connectors.hints import HINT
-from waypost.connectors.ledger import REFLECT
+from waypost.connectors.ledger import REFLECT, again
 from waypost.connectors.linking import LINK, carry_share, link
 from waypost.connectors.reconciling import EVERY_S, RECONCILE, heard, reconcile, reconcile_all
 from waypost.connectors.registry import Connectors
@@ -83,7 +83,10 @@ async def follow_consent(work: Work, happened: Happened) -> None:
 
 
 async def follow_retry(work: Work, happened: Happened) -> None:
-    """Try what was refused once more."""
+    """Try what was refused, or is missing there, once more: in the owner's scope it is due again."""
+    home = UUID(str(happened.data["home"]))
+    async with work.database.transaction(City(home, quiet=True)):
+        await again(home, happened.object_id, happened.tenant_id, work.now())
     async with work.database.transaction(City(happened.tenant_id, quiet=True)):
         await _step(happened.tenant_id, [{"id": happened.object_id}])
 

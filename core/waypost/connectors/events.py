@@ -83,3 +83,13 @@ class IssuingRecordRetried(Event):
 
     about: ClassVar[str] = "IssuingRecord"
     record: UUID
+    account: UUID
+    home: UUID
+
+
+@dataclass(frozen=True)
+class IssuingDriftSettled(Event):
+    """Somebody has seen to a difference."""
+
+    about: ClassVar[str] = "IssuingDrift"
+    drift: UUID

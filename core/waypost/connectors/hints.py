@@ -31,6 +31,7 @@ def hints_for(connector: HintingConnector) -> IncomingHook:
     A call that names no account of this tenant is not believed. One that does is kept under the platform's own id, so
     that it is done once; then the platform is asked what happened.
     """
+
     async def check(work: Work, call: Incoming) -> str:
         hint, accounts = await _read(work, connector, call)
         if not accounts:

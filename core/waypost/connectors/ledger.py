@@ -57,6 +57,10 @@ TAKEN_SQL: Final = """
 SELECT external_id FROM issuing_entry
 WHERE tenant_id = $1 AND account_id = $2 AND external_id = ANY($3::text[]) AND id <> $4
 """
+AGAIN_SQL: Final = """
+UPDATE issuing_entry SET state = 'due', external_id = NULL, url = NULL, problem = NULL, changed_at = $4
+WHERE tenant_id = $1 AND id = $2 AND member_tenant_id = $3 AND state IN ('failed', 'missing')
+"""
 UNSENT: Final = ("due", "sending", "doubtful", "failed", "withdrawn")
 
 
@@ -139,3 +143,9 @@ async def taken(tenant: UUID, account: UUID, ids: Collection[str], but: UUID) ->
 async def reflect(tenant: UUID, id: UUID) -> None:
     """Have the entry carried to whose award it is."""
     await enqueue(REFLECT, {"tenant": tenant, "entry": id})
+
+
+async def again(tenant: UUID, id: UUID, member: UUID, now: datetime) -> None:
+    """Let what failed or is missing be sent once more, where its award's tenant asks for that."""
+    await execute(AGAIN_SQL, tenant, id, member, now)
+    await reflect(tenant, id)

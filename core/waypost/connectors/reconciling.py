@@ -248,9 +248,7 @@ async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]
 async def _everything(comparing: Comparing) -> int:
     opened, after, elsewhere = comparing.opened, None, 0
     for _ in range(MOST_PAGES):
-        page: Page[Issued] = await patiently(
-            partial(opened.ask, "find", opened.connector.find, Page, Sought(), after)
-        )
+        page: Page[Issued] = await patiently(partial(opened.ask, "find", opened.connector.find, Page, Sought(), after))
         elsewhere += await comparing.page(page.items)
         after = page.next
         if after is None:
@@ -275,4 +273,3 @@ async def heard(work: Work, connectors: Connectors, account: tuple[UUID, UUID], 
     opened = await open_account(work, connectors, *account)
     if opened is not None:
         await Comparing(work, opened).page([issued])
-

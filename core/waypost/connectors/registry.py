@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Final, TypeVar
@@ -50,6 +50,11 @@ class Connectors:
     def find(self, name: str) -> Offered | None:
         """The connector of a name."""
         return next((each for each in self.offered if each.connector.name == name), None)
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """How people call the platforms, by connector."""
+        return {each.connector.name: each.connector.title for each in self.offered}
 
     def outgoing(self, work: Work) -> Outgoing:
         """The way to the platforms."""

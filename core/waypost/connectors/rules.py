@@ -16,6 +16,9 @@ from waypost.outbox.connecting import LIVE, Invalid, Issued, IssueState
 SETTLED: Final = timedelta(hours=1)
 EARNER_PREFIX: Final = "waypost:"
 LONGEST_PROBLEM: Final = 500
+LONGEST_NAME: Final = 100
+LONGEST_TEMPLATE: Final = 200
+MOST_ACCOUNTS: Final = 50
 HIDDEN: Final = "…"
 
 
