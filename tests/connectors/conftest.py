@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.connectors.fake_credly import ORGANISATION, TOKEN, FakeCredly, credly_running
+from tests.connectors.fake_credly import ORGANISATION, FakeCredly, credly_running
 from tests.connectors.stage import Issuing
 from tests.databases import Server
+from tests.graph.world import World
 from waypost.db import Database
+from waypost.graph import Asker
 from waypost_credly.connector import Credly
 
 
@@ -19,25 +21,27 @@ async def fake() -> AsyncIterator[FakeCredly]:
         yield running
 
 
-@pytest.fixture
-async def story_name(server: Server, template: str) -> AsyncIterator[str]:
-    """A database of the story's own."""
+@pytest.fixture(scope="session")
+async def scene(server: Server, template: str) -> AsyncIterator[tuple[str, World, dict[str, Asker]]]:
+    """The country, founded once: the database that stories copy, and what is in it."""
     async with server.database(template) as name:
-        yield name
+        async with await Database.open(await server.app_url(name), pool_size=2) as database:
+            world, who = await Issuing.founded(database)
+        yield name, world, who
 
 
 @pytest.fixture
-async def story_url(server: Server, story_name: str) -> str:
-    return await server.app_url(story_name)
+async def story_url(server: Server, scene: tuple[str, World, dict[str, Asker]]) -> AsyncIterator[str]:
+    """A database of the story's own."""
+    async with server.database(scene[0]) as name:
+        yield await server.app_url(name)
 
 
 @pytest.fixture
-async def stage(story_url: str, fake: FakeCredly) -> AsyncIterator[Issuing]:
-    """A network with an account in Credly's sandbox that nobody uses yet."""
+async def stage(story_url: str, fake: FakeCredly, scene: tuple[str, World, dict[str, Asker]]) -> AsyncIterator[Issuing]:
+    """A network with a secret for an account in Credly's sandbox."""
     async with await Database.open(story_url, pool_size=4) as database:
-        stage = await Issuing.founded(database, Credly(sandbox=fake.url), fake.server.allowed)
-        await stage.secret(TOKEN)
-        yield stage
+        yield await Issuing.copied(database, scene[1:], Credly(sandbox=fake.url), fake.server.allowed)
 
 
 @pytest.fixture

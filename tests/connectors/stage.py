@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.connectors.fake_credly import TOKEN
 from tests.earning import earn
-from tests.graph.world import Builder
+from tests.graph.world import Builder, World
 from tests.journeys.stage import SECRET, Platform, Stage, named_by
 from tests.rooms import badge_words
 from waypost import composition
@@ -42,7 +44,7 @@ def plugins_with(connector: Connector) -> Plugins:
     plugin = Plugin(manifest, registered, "waypost_credly")
     plugin.by(ConnectorRegistrar).connectors.append(connector)
     if isinstance(connector, Hinted):
-        plugin.by(RoutesRegistrar).hook = hints_for(connector)  # type: ignore[arg-type]  # a connector that hints
+        plugin.by(RoutesRegistrar).hook = hints_for(connector)
     return Plugins([Installed(manifest.name, "waypost-credly", "0.1.0", State.READY, "", manifest, plugin)])
 
 
@@ -63,7 +65,8 @@ class Issuing(Stage):
     _worker: Worker | None = None
 
     @classmethod
-    async def founded(cls, database: Database, connector: Connector, allowed: tuple[str, ...]) -> Issuing:
+    async def founded(cls, database: Database) -> tuple[World, dict[str, Asker]]:
+        """Found the country in a database that the stories copy; answers what is in it."""
         build = Builder(database)
         await build.town(OWNER, "Youth Network", "network")
         for slug in CITIES:
@@ -74,18 +77,28 @@ class Issuing(Stage):
             await build.issuer(town, "college", "College", roles=("issues",))
             for slug in ("film-maker", "explorer"):
                 await build.badge(town, badge_words(made.id, slug))
+        stage = cls(database, None, None, None, build)  # type: ignore[arg-type]  # nobody asks anything yet
+        for slug in build.world.towns:
+            await stage.admit(f"{slug} admin", slug, "city-admin")
+            await stage.admit(f"{slug} curator", slug, "curator")
+            await stage.admit(f"{slug} club", slug, "issuer-admin", issuer="youth-club")
+            await stage.admit(f"{slug} staff", slug, "issuer-staff", issuer="youth-club")
+        async with database.transaction(System("tests", shared=True)):
+            await execute(PLUGIN_SQL, stage.town(OWNER).id, "credly", True)
+        await stage.secret(TOKEN)
+        return build.world, stage.who
+
+    @classmethod
+    async def copied(
+        cls, database: Database, scene: tuple[World, dict[str, Asker]], connector: Connector, allowed: tuple[str, ...]
+    ) -> Issuing:
+        """The country in a database of the story's own, with this connector."""
+        world, who = deepcopy(scene)
         plugins = plugins_with(connector)
         platform = Equipped(await load_directory(database), database, plugins=plugins)
         engine = composition.engine(database, plugins)
         schema = composition.schema_of(plugins, plugins.national)
-        stage = cls(database, engine, schema, platform, build, plugins=plugins, allowed=allowed)
-        for town in build.world.towns:
-            await stage.admit(f"{town} admin", town, "city-admin")
-            await stage.admit(f"{town} curator", town, "curator")
-            await stage.admit(f"{town} club", town, "issuer-admin", issuer="youth-club")
-            await stage.admit(f"{town} staff", town, "issuer-staff", issuer="youth-club")
-        await stage.switch(on=True)
-        return stage
+        return cls(database, engine, schema, platform, Builder(database, world), who, plugins, allowed)
 
     @property
     def now(self) -> datetime:

@@ -23,11 +23,11 @@ INSERT INTO issuing_entry (tenant_id, id, account_id, member_tenant_id, award_id
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', $9, $10, $10) ON CONFLICT DO NOTHING
 """
 FIND_SQL: Final = f"SELECT {COLUMNS} FROM issuing_entry WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+# The state of an account that an issuer may use.
 MAY_SQL: Final = """
-SELECT EXISTS (
-    SELECT FROM issuing_share s JOIN issuing_account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
-    WHERE s.tenant_id = $1 AND a.tenant_id = $1 AND s.account_id = $2 AND s.member_tenant_id = $3 AND s.issuer_id = $4
-      AND s.state = 'on' AND a.state = 'on')
+SELECT a.state FROM issuing_share s JOIN issuing_account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
+WHERE s.tenant_id = $1 AND a.tenant_id = $1 AND s.account_id = $2 AND s.member_tenant_id = $3 AND s.issuer_id = $4
+  AND s.state = 'on'
 """
 DUPLICATES_SQL: Final = """
 SELECT duplicates FROM issuing_template WHERE tenant_id = $1 AND account_id = $2 AND template_id = $3
@@ -102,7 +102,8 @@ async def find_line(tenant: UUID, id: UUID) -> Line | None:
 async def make_line(tenant: UUID, facts: Mapping[str, Any], now: datetime) -> None:
     """Make the entry of an award, if there is none."""
     columns = ("id", "account_id", "member_tenant_id", "award_id", "issuer_id", "template_id", "earner", "replaces_id")
-    await execute(MAKE_SQL, tenant, *(facts[name] for name in columns), now)
+    if (await execute(MAKE_SQL, tenant, *(facts[name] for name in columns), now)).endswith(" 1"):
+        await reflect(tenant, facts["id"])
 
 
 async def begin(tenant: UUID, line: Line, template: str, replaces: UUID | None, now: datetime) -> None:

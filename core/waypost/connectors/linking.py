@@ -8,6 +8,7 @@ from uuid import UUID
 
 from waypost.connectors.accounts import note_failing, note_working, open_account
 from waypost.connectors.events import BadgeTemplateLinked
+from waypost.connectors.following import follow_grant
 from waypost.connectors.registry import Connectors, Opened
 from waypost.db import City, execute, fetchrow, fetchval
 from waypost.outbox import Act
@@ -75,6 +76,8 @@ async def carry_share(work: Work, happened: Happened) -> None:
     facts = (row["account_id"], home, row["issuer_id"], row["connector"], happened.data["platform"], row["name"], state)
     async with work.database.transaction(City(row["member_tenant_id"])):
         await execute(GRANT_SQL, row["member_tenant_id"], happened.object_id, *facts, work.now())
+        if state == "on":
+            await follow_grant(row["member_tenant_id"], happened.object_id)
 
 
 async def templates_of(opened: Opened) -> AsyncIterator[Sequence[Template]]:

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
+from waypost.connectors.following import STEP
 from waypost.connectors.linking import MOST_PAGES, keep_templates, templates_of
 from waypost.connectors.registry import Connectors, Opened
 from waypost.connectors.rules import EARNER_PREFIX, drifted, ours
-from waypost.connectors.stepping import STEP
 from waypost.db import City, execute, fetch, new_id
 from waypost.outbox.connecting import (
     LIVE,

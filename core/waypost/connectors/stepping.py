@@ -33,7 +33,6 @@ from waypost.outbox.connecting import (
 from waypost.outbox.work import Later, Work
 from waypost.tenancy.directory import load_directory
 
-STEP: Final = "issuing.step"
 MOST_MOVES: Final = 6
 MOST_FOUND: Final = 500  # of one earner's badges of one template
 
@@ -66,13 +65,16 @@ class Step:
         async with self.work.database.transaction(City(self.home, quiet=True)):
             may = (self.home, row["account_id"], self.parcel.tenant, row["issuer_id"])
             want = self.parcel.want
-            if want is Want.THERE and not await fetchval(ledger.MAY_SQL, *may):
+            account = await fetchval(ledger.MAY_SQL, *may)
+            if want is Want.THERE and account is None:
                 want = Want.LEFT
             if want is Want.THERE:
-                await ledger.make_line(self.home, self._facts(), now)
+                await ledger.make_line(self.home, facts_of(self.parcel), now)
             line = await ledger.find_line(self.home, row["id"])
             if line is None or line.account_id != self.opened.id or line.member_tenant_id != self.parcel.tenant:
                 return Decided(Move.NOTHING)
+            if account == "failing":
+                return Decided(Move.NOTHING, line)
             former = None if row["replaces_id"] is None else await ledger.find_line(self.home, row["replaces_id"])
             said = await fetchval(ledger.DUPLICATES_SQL, self.home, self.opened.id, line.template_id)
             move = next_move(
@@ -101,14 +103,6 @@ class Step:
             await ledger.mark(self.home, line.id, "doubtful", now, words)
         elif move is Move.WITHDRAW:
             await ledger.mark(self.home, line.id, "withdrawn", now)
-
-    def _facts(self) -> Mapping[str, Any]:
-        row = self.parcel.row
-        names = ("id", "account_id", "award_id", "issuer_id", "template_id", "replaces_id")
-        return {name: row[name] for name in names} | {
-            "member_tenant_id": self.parcel.tenant,
-            "earner": self.parcel.earner,
-        }
 
     async def search(self, line: ledger.Line) -> bool:
         """Look whether it is there already; what is found is written down."""
@@ -205,6 +199,21 @@ class Step:
             await ledger.given(self.home, id, issued, self.work.now())
 
 
+def facts_of(parcel: Parcel) -> Mapping[str, Any]:
+    """What the entry of an award says."""
+    names = ("id", "account_id", "award_id", "issuer_id", "template_id", "replaces_id")
+    facts = {name: parcel.row[name] for name in names}
+    return facts | {"member_tenant_id": parcel.tenant, "earner": parcel.earner}
+
+
+async def remember(work: Work, parcel: Parcel) -> None:
+    """Make the entry of what is to be sent while its account cannot be used; the reconciliation goes on with it."""
+    row, home = parcel.row, parcel.row["home_tenant_id"]
+    async with work.database.transaction(City(home, quiet=True)):
+        if await fetchval(ledger.MAY_SQL, home, row["account_id"], parcel.tenant, row["issuer_id"]) is not None:
+            await ledger.make_line(home, facts_of(parcel), work.now())
+
+
 async def run_step(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> None:
     """Do what is to be done about one award at one platform; the facts are its tenant and its record."""
     tenant, record = UUID(str(facts["tenant"])), UUID(str(facts["record"]))
@@ -217,7 +226,9 @@ async def run_step(work: Work, connectors: Connectors, facts: Mapping[str, Any])
             return
         opened = await open_account(work, connectors, parcel.row["home_tenant_id"], parcel.row["account_id"])
         if opened is None:
-            return  # the reconciliation comes back to it when the account works
+            if parcel.want is Want.THERE:
+                await remember(work, parcel)
+            return
         step = Step(work, opened, parcel)
         decided = await step.decide(searched=searched)
         if decided.line is None:
