@@ -1,8 +1,10 @@
-"""What `make bench` runs: `python -m benchmarks [start memory awards sql http deliveries growth] [--json FILE]`.
+"""What `make bench` runs: `python -m benchmarks [SUBJECT …] [--json FILE]`.
 
 start   seconds from `waypost up` to the first answer, on an empty data directory and on a filled one
+plugins what a hundred installed plugins cost at start
 memory  resident memory of the server with five tenants
 awards  a file of 50,000 awards, from the mutation to the last row, event and DONE
+reviews the statements of a curator's queue and its counts, 10,000 waiting
 sql     nearest-20 among 200,000 opportunities: the statement alone, as the engine plans it; `demo load` of them;
         and what a plugin's batch field costs
 http    requests a second, times and CPU of five questions: this server, PostGraphile, and a bare application
@@ -30,13 +32,13 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
-from benchmarks import awards, deliveries, fields, growth, http, memory, sql, start
+from benchmarks import awards, deliveries, fields, growth, http, memory, plugins, reviews, sql, start
 from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
 
-USUAL: Final = ("start", "memory", "awards", "sql", "http", "deliveries")
+USUAL: Final = ("start", "plugins", "memory", "awards", "reviews", "sql", "http", "deliveries")
 SUBJECTS: Final = (*USUAL, "growth")
 FILLED: Final = {"sql", "http"}
 
@@ -49,12 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "start" in subjects:
         tell("start")
         figures += start.measure()
+    if "plugins" in subjects:
+        tell("plugins")
+        figures += plugins.measure()
     if "memory" in subjects:
         tell("memory")
         figures += memory.measure()
     if "awards" in subjects:
         tell("awards")
         figures += awards.measure()
+    if "reviews" in subjects:
+        tell("reviews")
+        figures += reviews.measure()
     if FILLED & set(subjects):
         figures += _on_filled_ground(options, subjects)
     if "deliveries" in subjects:

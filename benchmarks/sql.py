@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any, Final
+from uuid import UUID
 
 from graphql.execution.values import get_variable_values
 
@@ -21,7 +22,7 @@ from waypost.cli.parts import load_plugins
 from waypost.composition import schema_of
 from waypost.db import City, Database, National
 from waypost.db.connections import connect
-from waypost.graph import Schema
+from waypost.graph import Asker, Schema
 from waypost.graph.documents import Documents
 from waypost.graph.request import Request
 from waypost.settings import Settings
@@ -32,6 +33,7 @@ SCALE: Final = 200_000
 MOST_LOAD_S: Final = 30.0
 ORIGINS: Final = 420
 WARM: Final = 20
+STRANGER: Final = Asker()
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,33 @@ class Statement:
 
 async def statement(schema: Schema, tenant: Tenant | None, origins: Sequence[dict[str, float]]) -> Statement:
     """Plan nearest-20 for a tenant, or nationally, and bind it to the origins."""
-    found = Documents(schema.core).get(document(OURS, "nearest"))
+    asked = [{"near": near} for near in origins]
+    return await bound(schema, document(OURS, "nearest"), tenant.id if tenant else None, asked)
+
+
+async def bound(
+    schema: Schema,
+    text: str,
+    tenant: UUID | None,
+    asked: Sequence[dict[str, Any]],
+    who: Asker = STRANGER,
+) -> Statement:
+    """Plan a question for a tenant, or nationally, and bind it to the variables with which it is asked."""
+    found = Documents(schema.core).get(text)
     if found.errors:
         raise LookupError(str(found.errors[0]))
     operation = next(iter(found.operations.values()))
     planned = found.plans(operation)
     values, sql = [], ""
-    for near in origins:
-        variables = get_variable_values(schema.core, operation.variable_definitions or (), {"near": near})
+    for given in asked:
+        variables = get_variable_values(schema.core, operation.variable_definitions or (), given)
         if isinstance(variables, list):
             raise variables[0]
-        request = Request(datetime.now(UTC), tenant=tenant.id if tenant else None, variables=variables)
+        request = Request(datetime.now(UTC), tenant=tenant, variables=variables, who=who)
         plan = planned.plan(schema.facts, request)
         sql = plan.sql
         values.append(await plan.values(request, {}))
-    return Statement(City(tenant.id) if tenant else National(), sql, values)
+    return Statement(City(tenant) if tenant else National(), sql, values)
 
 
 @dataclass(frozen=True)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.databases import Server
-from waypost.db import Database, Embedded
+from waypost.db import Database
 from waypost.db.migrate import migrate
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The session's PostgreSQL: WAYPOST_TEST_DATABASE_URL (a superuser's), or an embedded one of its own."""
-    given = os.environ.get("WAYPOST_TEST_DATABASE_URL")
-    if given:
-        yield Server(given)
-        return
-    with Embedded(Path(tmp_path_factory.mktemp("waypost"))) as embedded:
-        yield Server(embedded.admin_url())
+def server(waypost_server: Server) -> Server:
+    """The session's PostgreSQL, the one of the kit for plugins' tests."""
+    return waypost_server
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ PUBLIC = ("1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:f
 PRIVATE = (
     *("127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
     *("255.255.255.255", "224.0.0.1", "240.0.0.1", "192.0.2.1", "198.18.0.1"),
-    *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00::1", "ff02::1", "2001:db8::1"),
+    *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00::1", "ff02::1", "2001:db8::1", "fec0::1"),
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "2002:7f00:1::", "2002:a00:1::"),
 )
 
@@ -132,3 +132,20 @@ async def test_who_hangs_up_or_is_not_there_is_a_failure_like_others() -> None:
             await Outgoing((f"127.0.0.1:{port}",)).call("GET", f"http://127.0.0.1:{port}/")
     with pytest.raises(CallFailed):
         await Outgoing((f"127.0.0.1:{port}",)).call("GET", f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a..example/",
+        f"https://{'a' * 64}.example/",
+        "https://exa\u0308mple..example/",
+        "https://a.example/\u00e9",
+        "https://a.example:99999/",
+        "https://[::1/",
+        "https:///",
+    ],
+)
+async def test_an_address_that_is_none_is_a_failure_like_others(url: str) -> None:
+    with pytest.raises(CallFailed):
+        await Outgoing(timeout_s=2).call("GET", url)

@@ -12,11 +12,13 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import keeping as award_keeping
+from waypost.awards import known as award_known
 from waypost.awards import live as awards_live
 from waypost.awards import many_writes as award_many_writes
 from waypost.awards import writes as award_writes
 from waypost.awards.mine import mine_in
-from waypost.badges import borrowing, collection_writes, collections, endorsements
+from waypost.badges import borrowing, collection_writes, collections, endorsements, endorsing_abroad
 from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
@@ -64,6 +66,7 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import Plugins, geocode, verdict_on
+from waypost.privacy import effects as privacy_effects
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
 from waypost.school import effects as school_effects
@@ -113,12 +116,16 @@ def schema_of(plugins: Plugins, profile: Profile) -> Schema:
 
 
 def effects(plugins: Plugins | None = None) -> Effects:
-    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`."""
-    rooms = (outbox_effects, webhook_effects, badge_effects, member_effects, school_effects)
-    given = (award_effects, completing, claim_codes, request_effects, insight_effects)
+    """Return the background work of all rooms and plugins: what each declares as EFFECTS in its `effects.py`.
+
+    Those that forget people are made of what all of them keep of people.
+    """
+    rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
+    given = (award_effects, award_known, completing, claim_codes, request_effects, insight_effects)
     plugins = plugins or Plugins(())
+    kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
     connected = effects_of(Connectors.of(plugins))
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), connected, *plugins.effects()))
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, connected, *plugins.effects()))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

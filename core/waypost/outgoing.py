@@ -39,6 +39,8 @@ def is_public(address: str) -> bool:
             inside = IPv4Address(int(found) & 0xFFFFFFFF)
         if inside is not None:
             return is_public(str(inside))
+        if found.is_site_local:
+            return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
@@ -112,8 +114,11 @@ class Outgoing:
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Answered:
         """Make one call; a redirect is an answer like others. Raises `CallFailed`."""
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError as error:
+            raise CallFailed(f"that is no address of the web: {error}") from error
         if parts.scheme != "https" and f"{parts.hostname}:{port}" not in self.allowed:
             raise TargetRefused(f"{parts.scheme}://{parts.netloc} is not called without TLS")
         try:
@@ -125,6 +130,8 @@ class Outgoing:
             raise NotReached(f"{parts.netloc} could not be reached: {error}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             raise CallFailed(f"{parts.netloc} could not be called: {error}") from error
+        except (ValueError, TypeError) as error:  # a name or a path that cannot be written as they go over the wire
+            raise CallFailed(f"{parts.netloc} cannot be called by that address: {error}") from error
 
     async def _answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answered:
         async with (

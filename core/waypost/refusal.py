@@ -63,6 +63,11 @@ def missing() -> NotFound:
     return NotFound(message="The id names nothing here.")
 
 
+def enough(words: str, *path: str) -> Refused:
+    """Refuse one more where there are as many as there may be; the words say how many that is."""
+    return Refused(code="TOO_MANY", message=words, path=path)
+
+
 # What a mutation may be refused with, for front ends; docs/front-ends.md has each.
 CODES: Final[Mapping[str, str]] = {
     "ALREADY_AWARDED": "The recipient has the badge already, and by its policy is not given it again.",

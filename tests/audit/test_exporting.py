@@ -8,9 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waypost.audit.exporting import COLUMNS, PIECE, export_audit
-from waypost.db import Database
+from waypost.audit.rules import first_id_since, last_id_until
+from waypost.db import Database, first_id
 from waypost.db.connections import connect
 
 HERE, THERE, NOBODY = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -19,7 +22,9 @@ LONG = 2 * PIECE + 1
 # One entry a minute; the number of each is its row.
 FILL_SQL = """
 INSERT INTO audit (tenant_id, id, at, person_id, role, act, table_name, row_id, verb, changed)
-SELECT $1, lpad(to_hex(n), 32, '0')::uuid, $3::timestamptz + n * interval '1 minute', $1, 'curator', 'updatePlace',
+SELECT $1, (lpad(to_hex((extract(epoch FROM $3::timestamptz + n * interval '1 minute') * 1000)::bigint), 12, '0')
+        || '7000' || lpad(to_hex(n), 16, '8000000000000000'))::uuid,
+       $3::timestamptz + n * interval '1 minute', $1, 'curator', 'updatePlace',
        'place', lpad(n::text, 32, '0')::uuid, 'update', '{name,slug}'
 FROM generate_series(1, $2::int) n
 """
@@ -59,3 +64,26 @@ async def test_since_means_not_before(database: Database) -> None:
     assert len(await exported(database, HERE, last)) == 1
     assert len(await exported(database, HERE, last + timedelta(seconds=1))) == 0
     assert len(await exported(database, HERE, last - timedelta(minutes=PIECE))) == PIECE + 1
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_what_is_days_away_from_a_moment_need_not_be_read(moment: datetime) -> None:
+    """Entries are found by their ids, which are made in the order of time; by `at` nothing finds them."""
+    assert first_id_since(moment) <= first_id(moment) <= last_id_until(moment)
+    if abs(moment - BEGUN) < timedelta(days=10_000):
+        assert first_id(moment - timedelta(days=2)) < first_id_since(moment)
+        assert last_id_until(moment) < first_id(moment + timedelta(days=2))
+
+
+async def test_a_clock_that_was_put_back_hides_nothing(database: Database, admin_url: str) -> None:
+    """An id is of the moment of the change, `at` of the moment at which its transaction began."""
+    admin = await connect(admin_url)
+    earlier = BEGUN - timedelta(hours=23)
+    id = UUID(int=first_id(earlier).int | 1)
+    sql = "INSERT INTO audit (tenant_id, id, at, person_id, act, table_name, verb, changed)"
+    try:
+        await admin.execute(f"{sql} VALUES ($1, $2, $3, $1, 'x', 'place', 'insert', '{{}}')", NOBODY, id, BEGUN)
+        assert len(await exported(database, NOBODY, BEGUN)) == 1
+    finally:
+        await admin.execute("DELETE FROM audit WHERE id = $1", id)
+        await admin.close()

@@ -6,18 +6,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tests.cli.conftest import SECRET_KEY, Waypost
 from tests.databases import Server
-from tests.journeys.stage import Stage
+from tests.journeys.stage import Platform, Stage
+from tests.working import work_off
+from waypost.access.attempts import Asked
+from waypost.access.identities import ask_for_link, sign_in_by_link
+from waypost.access.sessions import find_session
 from waypost.apps import core_app
 from waypost.composition import engine
 from waypost.db import Database, Embedded
 from waypost.db.catalogue import faults
 from waypost.db.connections import connect
+from waypost.tenancy import load_directory
 
 TABLES_SQL = """
 SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables
@@ -113,7 +120,30 @@ async def _is_the_same(stage: Stage, embedded: Embedded, known: tuple[dict[str, 
     assert [str(fault) for fault in await faults(admin, [core_app()])] == []
     await admin.close()
     async with await Database.open(embedded.app_url(), pool_size=2) as database:
-        assert await answers(replace(stage, database=database, engine=engine(database))) == known[1]
+        platform = Platform(await load_directory(database), database)
+        restored = replace(stage, database=database, engine=engine(database), platform=platform)
+        assert await answers(restored) == known[1]
+        await _goes_on(restored)
+
+
+async def _goes_on(stage: Stage) -> None:
+    """Somebody is offered a badge, comes in by a letter's link as who they were, and takes it; the worker works."""
+    place = {"name": "Second Hall", "kind": "library", "location": {"latitude": 50.82, "longitude": -0.14}}
+    await stage.done("createPlace", place, "", who="brighton curator")
+    badge, address, now = stage.id("Badge", "brighton", "explorer"), "learner@example.org", datetime.now(UTC)
+    offered = {"badge": badge, "recipient": {"name": "Learner", "email": address}}
+    award = (await stage.done("awardBadge", offered, "award { id }", who="issuer-admin"))["award"]["id"]
+    asked = Asked(browser="a browser", client="192.0.2.1")
+    link = await ask_for_link(stage.database, asked, address, secret_key=SECRET_KEY, now=now)
+    assert isinstance(link, UUID)
+    session = await sign_in_by_link(stage.database, link, None, now)
+    assert session is not None
+    person = await find_session(stage.database, session, now)
+    assert person == stage.who["learner"].person, "found by the digest that was made before"
+    taken = await stage.done("acceptAward", {"award": award}, "award { state }", who="learner")
+    assert taken["award"]["state"] == "ACCEPTED"
+    assert await stage.events(award) == ["award.created", "award.accepted"]
+    await work_off(stage.database)
 
 
 def test_it_goes_into_an_empty_database_of_another_server_too(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SECRET_KEY, Waypost
+from waypost.cli import checkup
 from waypost.db.connections import connect
 
 NAMES = (
@@ -69,7 +71,9 @@ HALF_FORGOTTEN = (
     f"INSERT INTO identity (digest, person_id) VALUES ('x', '{PERSON}')"
 )
 WORK = "INSERT INTO work (id, kind, state, due_at) VALUES (gen_random_uuid(), 'x', {}); SELECT 1"
+RENAME = "SET allow_system_table_mods = on; UPDATE pg_extension SET extname = '{}' WHERE extname = '{}'"
 WRONGS = (
+    ("extensions", RENAME.format("gone", "cube"), RENAME.format("cube", "gone"), "missing: cube"),
     ("migrations", "DELETE FROM migration WHERE number = 1", None, "not applied: waypost 0001_tenancy"),
     (
         "migrations",
@@ -115,6 +119,21 @@ def test_what_is_wrong_is_said_with_its_mend(
     assert code == 1
 
 
+def test_work_that_failed_for_good_is_replayed_as_the_doctor_says(
+    doctor: Any, command: Waypost, admin_url: str
+) -> None:
+    dead = "INSERT INTO work (id, kind, state, due_at, attempts) VALUES (gen_random_uuid(), '{}', 'dead', now(), 7); "
+    with spoilt(admin_url, dead.format("mail") * 2 + dead.format("other") + "SELECT 1", "DELETE FROM work"):
+        found, _ = doctor()
+        assert found["queue"]["mend"].endswith("waypost work replay")
+        assert command("work", "replay", "--kind", "other").stdout == "1 pieces of work are due again\n"
+        assert "2 pieces of work failed for good" in doctor()[0]["queue"]["words"]
+        assert command("work", "replay").stdout == "2 pieces of work are due again\n"
+        assert command("work", "replay").stdout == "0 pieces of work are due again\n"
+        found, code = doctor()
+        assert (found["queue"]["words"], code) == ("3 pieces of work are due", 0)
+
+
 def test_files_that_drifted_are_noticed(doctor: Any, tmp_path: Path) -> None:
     folder = tmp_path / "tenants" / "exeter"
     folder.mkdir(parents=True)
@@ -137,8 +156,34 @@ def test_a_mail_server_that_is_none_is_noticed(doctor: Any) -> None:
     assert (found["mail"]["state"], code) == ("wrong", 1)
 
 
+@pytest.mark.parametrize("interval", ["1 minute", "-1 minute"])
+def test_a_clock_that_differs_from_the_databases_is_noticed(
+    doctor: Any, monkeypatch: pytest.MonkeyPatch, interval: str
+) -> None:
+    monkeypatch.setattr(checkup, "NOW_SQL", f"SELECT clock_timestamp() + interval '{interval}' AS now")
+    found, code = doctor()
+    assert (found["clock"]["state"], code) == ("wrong", 1)
+    assert found["clock"]["words"] in {"59 s apart from the database's", "60 s apart from the database's"}
+    assert "NTP" in found["clock"]["mend"]
+
+
+def test_a_disk_that_is_nearly_full_is_noticed(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage("/")._replace(total=2_000_000_000, free=999_999_999)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    found, code = doctor()
+    assert (found["disk"]["state"], code) == ("wrong", 1)
+    assert found["disk"]["words"].startswith("1.0 GB free of 2 at ")
+    assert "WAYPOST_DATA_DIR" in found["disk"]["mend"]
+
+
+def test_a_key_that_is_missing_is_noticed(doctor: Any, tmp_path: Path) -> None:
+    found, code = doctor(WAYPOST_SECRET_KEY="")
+    assert (found["secret key"]["state"], found["secret key"]["words"], code) == ("wrong", "there is none", 1)
+    assert "WAYPOST_SECRET_KEY" in found["secret key"]["mend"]
+    assert not (tmp_path / "data" / "secret_key").exists(), "it looks, and makes none"
+
+
 def test_a_key_that_others_can_read_is_noticed(doctor: Any, tmp_path: Path) -> None:
-    assert doctor(WAYPOST_SECRET_KEY="")[0]["secret key"]["words"] == "there is none"
     path = tmp_path / "data" / "secret_key"
     path.parent.mkdir(exist_ok=True)
     path.write_text("a key that was kept\n")

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from tests.cli.conftest import SECRET_KEY, Waypost
 from tests.http.stage import insert_tenant
-from tests.journeys.test_forgetting import RECIPIENT_SQL, found
+from tests.journeys.kept_of_people import RECIPIENT_SQL
+from tests.journeys.test_forgetting import found
 from waypost.access.people import NewToken, create_token
 from waypost.cli.main import waypost
 from waypost.db import City, Database, System, execute, new_id

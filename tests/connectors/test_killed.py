@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.connectors.fake_credly import FakeCredly
 from tests.connectors.http_server import Asked, Fault, Reply
-from tests.connectors.stage import OWNER, Issuing
+from tests.connectors.stage import Issuing
 from tests.earning import earn
 from tests.journeys.stage import SECRET
 from waypost.db import City, System, execute, fetch, fetchval

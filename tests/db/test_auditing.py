@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +14,7 @@ from waypost.db import Actor, City, National, System, ownership
 from waypost.db.errors import AnotherScope
 from waypost.db.sql import execute, fetch
 from waypost.db.tables import PlatformTable, TenantTable
+from waypost.db.transaction import act_as, current
 
 HERE, THERE = City(UUID(int=1)), City(UUID(int=2))
 SOMEBODY = Actor(UUID(int=11), "updateNote", "curator", UUID(int=12))
@@ -55,6 +57,23 @@ async def test_what_changes_nothing_leaves_nothing(yard: Yard) -> None:
 async def test_files_and_feeds_leave_no_trace(yard: Yard) -> None:
     await act(yard, INSERT, actor=SOMEBODY)
     assert len(await act(yard, CHANGE, actor=None)) == 1  # also on the connection where somebody acted before
+
+
+async def test_a_database_on_behalf_of_somebody_leaves_their_trace(yard: Yard) -> None:
+    assert Actor.read(str(SOMEBODY)) == SOMEBODY
+    assert Actor.read(str(Actor(UUID(int=11), "aJob"))) == Actor(UUID(int=11), "aJob")
+    theirs = yard.database.on_behalf_of(SOMEBODY)
+    async with theirs.transaction(HERE):
+        await execute(INSERT)
+    async with theirs.transaction(HERE, Actor(UUID(int=13), "another")):
+        await execute(CHANGE)
+    async with yard.database.transaction(HERE):
+        await execute("DELETE FROM note")
+        found = await fetch(READ)
+    assert [(row["person_id"].int, row["act"], row["verb"]) for row in found] == [
+        (11, "updateNote", "insert"),
+        (13, "another", "update"),
+    ]
 
 
 async def test_a_side_row_is_known_by_the_first_id_of_its_key(yard: Yard) -> None:
@@ -151,6 +170,26 @@ async def test_a_transaction_has_one_actor(yard: Yard) -> None:
             async with yard.database.transaction(HERE, other):
                 pass
     assert [row["act"] for row in await act(yard)] == ["updateNote"]
+
+
+async def test_who_acts_as_something_from_within_is_known_as_that_without_unless_it_was_undone(yard: Yard) -> None:
+    async def roles() -> list[str | None]:
+        actor = current().actor
+        assert actor is not None
+        (row,) = await fetch("SELECT current_setting('app.actor') AS actor")
+        return [actor.role, row["actor"].split(" ")[2]]
+
+    async with yard.database.transaction(HERE, SOMEBODY):
+        with suppress(LookupError):
+            async with yard.database.transaction(HERE):
+                await act_as("city-admin")
+                raise LookupError
+        assert await roles() == ["curator", "curator"]
+        async with yard.database.transaction(HERE):
+            async with yard.database.transaction(HERE):
+                await act_as("city-admin")
+            assert await roles() == ["city-admin", "city-admin"]
+        assert await roles() == ["city-admin", "city-admin"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from waypost.db import (
     fetchrow,
     fetchval,
     new_id,
+    one_at_a_time,
 )
 from waypost.db.connections import LOST
 from waypost.db.engine import ENGINE
@@ -145,6 +146,36 @@ async def test_the_session_is_fresh_whatever_was_done_to_it_before(yard: Yard) -
             await transaction.connection.execute(
                 "SET work_mem = '1MB'; CREATE TEMPORARY TABLE left_over (); SELECT pg_advisory_lock(1)"
             )
+
+
+async def test_one_thing_is_done_by_one_transaction_at_a_time(yard: Yard) -> None:
+    """In whatever scopes they are; another thing waits for nobody."""
+    order: list[str] = []
+    holding, free = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await one_at_a_time("thing", 1)
+            holding.set()
+            await free.wait()
+            order.append("first")
+
+    async def second() -> None:
+        async with yard.database.transaction(National()):
+            await one_at_a_time("thing", 1)
+            order.append("second")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(first())
+        await holding.wait()
+        tasks.create_task(second())
+        async with yard.database.transaction(City(HERE)):
+            await one_at_a_time("thing", 2)
+            order.append("another")
+        free.set()
+    assert order == ["another", "first", "second"]
+    with pytest.raises(NoScope):
+        await one_at_a_time("thing", 1)
 
 
 async def test_sessions_speak_utc(yard: Yard) -> None:

@@ -209,8 +209,9 @@ class Country:
         await build.badge(town, replace(words, derived_from=(town.id, own.id)))
         await build.run(
             town,
-            "INSERT INTO endorsement (tenant_id, id, badge_id, endorsed_id, endorser_id, comment, valid_from, public) "
-            "SELECT tenant_id, gen_random_uuid(), id, issuer_id, $3, 'Well made', $4, true FROM badge "
+            "INSERT INTO endorsement (tenant_id, id, badge_id, endorsed_id, home_tenant_id, endorser_id, "
+            "endorser_tenant_id, comment, valid_from, public) "
+            "SELECT tenant_id, gen_random_uuid(), id, issuer_id, $1, $3, $1, 'Well made', $4, true FROM badge "
             "WHERE tenant_id = $1 AND id = $2",
             town.id,
             own.id,

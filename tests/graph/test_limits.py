@@ -19,8 +19,9 @@ def price(document: str) -> Price:
     node = parse(document)
     (operation,) = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
     fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
-    assert SCHEMA.query_type is not None
-    return priced(SCHEMA, SCHEMA.query_type, operation.selection_set, fragments)
+    root = SCHEMA.get_root_type(operation.operation)
+    assert root is not None
+    return priced(SCHEMA, root, operation.selection_set, fragments)
 
 
 def cost(document: str, **variables: object) -> int:
@@ -63,6 +64,31 @@ def test_a_fragment_costs_as_though_it_were_written_out() -> None:
     whole = cost("{ badges(first: 7) { nodes { issuer { name } skills { name } } } }")
     apart = "fragment F on BadgeConnection { nodes { ...G } } fragment G on Badge { issuer { name } skills { name } }"
     assert cost(f"{{ badges(first: 7) {{ ...F }} }} {apart}") == whole
+
+
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_what_a_mutation_lists_costs_as_often_as_its_longest_input(count: int) -> None:
+    success = "CreateClaimCodeSuccess { codes { code badge { name } } }"
+    codes = f"{{ ... on {success} }}"
+    class_of = ", ".join('{ name: "A" }' for _ in range(count))
+    points = 1 + 2 * max(1, count)
+    assert cost(f'mutation {{ createClaimCode(input: {{ badge: "x", recipients: [{class_of}] }}) {codes} }}') == points
+    named = [{"name": "A"}] * count
+    part = 'input: { badge: "x", recipients: $named }'
+    parts = f"mutation($named: [ClaimRecipientInput!]) {{ createClaimCode({part}) {codes} }}"
+    assert cost(parts, named=named) == points
+    whole = "mutation($it: CreateClaimCodeInput!) { createClaimCode(input: $it)"
+    for shown in (f"{codes} }}", f"{{ ...F }} }} fragment F on {success}"):
+        assert cost(f"{whole} {shown}", it={"badge": "x", "recipients": named, "awards": None}) == points
+
+
+def test_a_class_can_have_its_codes_as_pictures_of_two_kinds_at_once_and_no_more() -> None:
+    def pictures(*kinds: str) -> int:
+        codes = f"{{ ... on CreateClaimCodeSuccess {{ codes {{ code {' '.join(kinds)} }} }} }}"
+        document = f"mutation($it: CreateClaimCodeInput!) {{ createClaimCode(input: $it) {codes} }}"
+        return cost(document, it={"recipients": [{"name": "A"}] * 500})
+
+    assert pictures("qr", "card") <= Limits().cost < pictures("qr", "card", "again: card")
 
 
 @given(some.integers(2, 60))

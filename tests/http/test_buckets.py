@@ -99,3 +99,14 @@ def test_clients_are_told_apart_by_who_signed_in_else_by_address() -> None:
     assert client_of(headers, "10.0.0.1", trusted=True, person="ada") == "ada"
     assert client_of(headers, "10.0.0.1", trusted=True, person=None) == "198.51.100.7"
     assert client_of(headers, "10.0.0.1", trusted=False, person=None) == "10.0.0.1"
+
+
+def test_addresses_of_one_network_of_ipv6_are_one_client() -> None:
+    def client(address: str) -> object:
+        return client_of({}, address, trusted=False, person=None)
+
+    assert client("2001:db8:1:1::1") == client("2001:0DB8:1:1:ffff::2") == "2001:db8:1:1::/64"
+    assert client("2001:db8:1:2::1") != client("2001:db8:1:1::1")
+    assert client("::ffff:10.0.0.1") == client("10.0.0.1") == "10.0.0.1"
+    assert client("unix:") == "unix:"
+    assert client_of({}, None, trusted=False, person=None) is None

@@ -11,7 +11,7 @@ import pytest
 
 from tests.http.stage import BASE_URL, ORIGIN, Cast, GiveToken
 from waypost.awards.uploads import LARGEST
-from waypost.db import City, Database, fetchval
+from waypost.db import City, Database, fetch, fetchval
 from waypost.graph.ids import GlobalId
 
 ANNOUNCE = """
@@ -51,6 +51,21 @@ async def test_a_file_is_kept_as_it_was_sent(
     sql = "SELECT string_agg(content, '' ORDER BY position) FROM upload_chunk WHERE tenant_id = $1 AND upload_id = $2"
     async with database.transaction(City(cast.alpha)):
         assert await fetchval(sql, cast.alpha, row) == content
+
+
+async def test_a_file_that_was_sent_is_traced_to_who_sent_it(
+    client: httpx.AsyncClient, token: str, database: Database, cast: Cast
+) -> None:
+    path = await announced(client, token)
+    assert (await client.put(path, content=CONTENT, headers=bearing(token))).status_code == 200
+    sql = "SELECT table_name, verb, act, token_id IS NULL AS alone, changed FROM audit WHERE row_id = $1 ORDER BY id"
+    async with database.transaction(City(cast.alpha)):
+        rows = await fetch(sql, UUID(path.rpartition(".")[2]))
+    assert {row["act"] for row in rows} == {"createUpload"}
+    assert {row["table_name"] for row in rows} == {"upload"}, "the bytes are of the file"
+    assert [row["verb"] for row in rows][:2] == ["insert", "update"]
+    assert "complete" in rows[-1]["changed"]
+    assert not any(row["alone"] for row in rows)
 
 
 async def test_only_who_announced_a_file_may_send_it(

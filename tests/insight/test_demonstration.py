@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.graph.world import Builder
+from tests.insight.town import found as found_town
 from waypost.db import City, Database, fetch
 from waypost.demo import clear, load
 from waypost.insight.reading import Figures, read_figures
@@ -41,3 +42,25 @@ async def test_a_made_up_city_has_plausible_figures_and_the_same_ones_again(data
     assert await read_figures(database, town.id) == Figures(0)
     for table in ("award", "recipient", "counted_award", "figure_release", "figure_breakdown", "figure_cell"):
         assert await rows(database, town.id, f"SELECT 1 FROM {table} WHERE tenant_id = $1") == [], table
+
+
+async def test_what_was_told_of_real_learners_stays_when_made_up_ones_go(database: Database) -> None:
+    town = await found_town(database, "lived-in")
+    real = await town.awards(range(20), "2026-01")
+    await town.closes("2026-02-10")
+    [january] = (await town.figures()).months
+    real += await town.awards(range(20, 26), "2026-02")
+    await load(database, 600, seed=1, today=DAY)
+    before = (await town.figures()).months
+    assert (before[0], before[-1].to_month) == (january, "2026-10")
+    await clear(database)
+    assert (await town.figures()).months == before[:2], "February holds real ones, and stays as it was told"
+    counted = "SELECT id FROM counted_award WHERE tenant_id = $1 AND release_id IS NOT NULL"
+    assert {id for (id,) in await town.rows(counted)} >= set(real)
+    assert await town.rows("SELECT 1 FROM counted_award WHERE tenant_id = $1 AND release_id IS NULL") == []
+    told = "SELECT 1 FROM figure_breakdown WHERE tenant_id = $1 AND from_month > '2026-02'"
+    assert await town.rows(told) == []
+    await town.awards(range(26, 40), "2026-03")
+    await town.closes("2026-04-10")
+    [*_, march] = (await town.figures()).months
+    assert (march.from_month, march.learners, march.badges) == ("2026-03", 14, 14)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from asyncio import gather
 from datetime import date
+from itertools import islice
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -177,6 +179,34 @@ async def test_what_was_told_stays_when_an_award_goes(town: Earning) -> None:
         await execute("DELETE FROM recipient WHERE tenant_id = $1 AND id = $2", town.town.id, one)
     await town.closes("2026-03-10")
     assert (await town.figures()).badges == 6
+
+
+async def test_who_reads_while_a_month_is_released_is_told_what_adds_up(
+    town: Earning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in ("2026-01", "2026-02", "2026-03"):
+        await town.awards(range(50), month)
+    await town.closes("2026-02-10")
+    reads, days = town.database.reads, iter(("2026-03-10", "2026-04-10"))
+
+    def then_released(of: Any) -> Any:
+        async def answers(*args: Any, **how: Any) -> Any:
+            found = await of(*args, **how)
+            for day in islice(days, 1):
+                assert await town.closes(day) == 1
+            return found
+
+        return answers
+
+    with monkeypatch.context() as meanwhile:
+        for name in ("read", "rows"):
+            meanwhile.setattr(reads, name, then_released(getattr(reads, name)))
+        found = await town.figures()
+    assert next(days, None) is None, "nothing was released meanwhile"
+    layers = found.breakdown("layer")
+    assert (found.to_month, layers.to_month) in {(month, month) for month in ("2026-01", "2026-02", "2026-03")}
+    assert found.badges == layers.badges == sum(each.badges for each in layers.groups) + (layers.together or 0)
+    assert (await town.figures()).badges == 150
 
 
 @pytest.mark.parametrize(

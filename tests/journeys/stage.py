@@ -31,7 +31,7 @@ TABLES = (
     *("award", "award_evidence", "award_policy", "award_batch", "recipient", "upload", "job"),
     *("endorsement", "claim_code", "badge_request", "badge_request_evidence"),
     *("badge_draft", "review", "review_comment", "review_decision", "review_member", "collection", "collection_badge"),
-    *("membership", "invitation", "access_token"),
+    *("membership", "invitation", "access_token", "badge_draft_writer"),
 )
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "

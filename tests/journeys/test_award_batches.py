@@ -9,13 +9,13 @@ import pytest
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_awards import person
 from tests.working import work_off
-from waypost.awards.keeping import SCHEDULES
+from waypost.awards.keeping import effects_of
 from waypost.awards.uploads import BrokenOff, read_upload, receive
 from waypost.db import City, fetch, fetchrow, fetchval, new_id
 from waypost.outbox.work import Work
 from waypost.settings import Settings
 
-(DROP,) = (each for each in SCHEDULES if each.name == "drop-uploads")
+(DROP,) = (each for each in effects_of(()).schedules if each.name == "drop-uploads")
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
 BEGUN = "job { id } undoUntil"
 HEADER = "name,email\r\n"
@@ -162,6 +162,8 @@ async def test_nothing_is_given_of_a_file_in_which_anything_is_wrong(stage: Stag
         (b'name,email\n"A,a@example.org\n', (2, None, "NOT_CSV")),
         (b"name,email\n\n", (1, None, "NO_LINES")),
         (b"\n", (1, "name", "COLUMN_MISSING")),
+        (b"Ethelburga,ethelburga@example.org\n", (1, "name", "COLUMN_MISSING")),  # a person, and no heading
+        (b"email,ethelburga@example.org\n", (1, "name", "COLUMN_MISSING")),
         (b"name\nA\x00B\n", (2, "name", "INVALID")),
         (b"name,em\x00ail\nA,a@example.org\n", (1, None, "INVALID")),
         (b"name\n" + b"x" * 200_000 + b"\n", (2, None, "LINE_TOO_LONG")),
@@ -175,6 +177,7 @@ async def test_files_that_are_none_are_refused_with_line_and_column(
     badge = None if b"badge" in content else "film-maker"
     job = await job_of(stage, await given(stage, content, badge=badge))
     assert (job["state"], job["problems"][0]) == ("failed", problem)
+    assert "ethelburga" not in str(job["problems"])
 
 
 async def test_who_has_the_badge_already_stops_the_file_or_is_left_out(stage: Stage) -> None:

@@ -15,8 +15,9 @@ from tests.journeys.test_award_batches import BEGUN
 from tests.journeys.test_awards import MINE, SHOWN, given, person
 from tests.outbox.test_mail import Post
 from tests.working import work_off
-from waypost.awards.keeping import SCHEDULES
-from waypost.db import City, execute, fetchrow, new_id
+from waypost.awards import keeping
+from waypost.composition import personal
+from waypost.db import City, execute, fetchrow, fetchval, new_id
 from waypost.outbox.queue import SCOPE
 from waypost.outbox.work import Work
 from waypost.settings import Settings
@@ -46,7 +47,7 @@ def ada() -> str:
 async def time_passes(stage: Stage, settings: Settings, **ahead: float) -> None:
     """Run all schedules as of some time ahead, and what follows from them."""
     now = datetime.now(UTC) + timedelta(**ahead)
-    for schedule in SCHEDULES:
+    for schedule in keeping.effects_of(personal()).schedules:
         await schedule.run(Work(stage.database, settings, clock=lambda: now))
     await work_off(stage.database, settings)
 
@@ -148,6 +149,64 @@ async def test_who_never_answers_is_forgotten_after_the_citys_time(stage: Stage,
     forgotten = await recipient_of(stage, unclaimed)
     assert forgotten == {**dict.fromkeys(forgotten), "display_name": "", "state": "expired", "evidence": 0}
     assert (await recipient_of(stage, claimed))["display_name"] == "Ada Example"
+
+
+async def test_no_word_is_left_of_who_is_forgotten_with_time(stage: Stage, settings: Settings, ada: str) -> None:
+    """What others wrote of them goes too: why an award was taken back, whose a code is, what they asked for once."""
+    award = await given(stage, recipient={"name": "Ethelburga", "email": f"ethelburga.{ada}"})
+    words = "For Ethelburga Featherstonehaugh"
+    named, now = named_by(award["id"]), datetime.now(UTC)
+    where = "FROM award WHERE tenant_id = $1 AND id = $2"
+    async with stage.database.transaction(City(named.tenant)):
+        await execute(
+            "UPDATE award SET state = 'revoked', revoked_reason = $3 WHERE tenant_id = $1 AND id = $2",
+            *(named.tenant, named.row, words),
+        )
+        await execute(
+            "INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, label, most, cancelled_at)"
+            f" SELECT tenant_id, $3, badge_id, issuer_id, recipient_id, $4, 1, $5 {where}",
+            *(named.tenant, named.row, new_id(), words, now),
+        )
+        await execute(
+            "INSERT INTO badge_request (tenant_id, id, badge_id, issuer_id, recipient_id, person_id, statement, state,"
+            f" requested_at) SELECT tenant_id, $3, badge_id, issuer_id, recipient_id, $3, $4, 'withdrawn', $5 {where}",
+            *(named.tenant, named.row, new_id(), words, now),
+        )
+    told = (
+        "SELECT (SELECT count(*) FROM claim_code c WHERE c.tenant_id = $1 AND c::text LIKE $2)"
+        " + (SELECT count(*) FROM badge_request r WHERE r.tenant_id = $1 AND r::text LIKE $2)"
+        " + (SELECT count(*) FROM award a WHERE a.tenant_id = $1 AND a::text LIKE $2)"
+    )
+    async with stage.database.transaction(City(named.tenant)):
+        assert await fetchval(told, named.tenant, f"%{words}%") == 3
+    await time_passes(stage, settings, days=366)
+    async with stage.database.transaction(City(named.tenant)):
+        assert await fetchval(told, named.tenant, f"%{words}%") == 0
+    forgotten = await recipient_of(stage, award)
+    assert forgotten == {**dict.fromkeys(forgotten), "display_name": "", "state": "revoked", "evidence": 0}
+
+
+async def test_who_is_forgotten_with_time_stays_counted_as_a_learner_of_their_own(
+    stage: Stage, settings: Settings, ada: str
+) -> None:
+    awards = [await given(stage, recipient={"name": "Unknown", "email": f"{n}.{ada}"}) for n in range(3)]
+    rows = [named_by(each["id"]).row for each in awards]
+    here = named_by(awards[0]["id"]).tenant
+    counted = "SELECT array_agg(DISTINCT learner_id) FROM counted_award WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+    async with stage.database.transaction(City(here)):
+        await execute(
+            "INSERT INTO counted_award (tenant_id, id, learner_id, home_tenant_id, month, layer, kind, place, ward,"
+            " deprivation, age) SELECT tenant_id, id, recipient_id, tenant_id, '2027-01', 'x', 'x', 'x', 'x', 'x', 'x'"
+            " FROM award WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+            *(here, rows),
+        )
+        before = set(await fetchval(counted, here, rows))
+    await time_passes(stage, settings, days=366)
+    async with stage.database.transaction(City(here)):
+        after = set(await fetchval(counted, here, rows))
+        await execute("DELETE FROM counted_award WHERE tenant_id = $1 AND id = ANY($2::uuid[])", here, rows)
+    assert len(after) == len(before) == 3
+    assert not after & before
 
 
 async def test_an_award_that_expired_before_its_recipient_is_forgotten_expires_once(

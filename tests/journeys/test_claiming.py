@@ -278,6 +278,19 @@ async def test_codes_are_drawn_to_be_printed(stage: Stage) -> None:
     assert body["errors"][0]["extensions"]["code"] == "INVALID_ARGUMENT"
 
 
+async def test_more_pictures_than_can_be_drawn_are_refused_before_a_code_is_made(stage: Stage) -> None:
+    drawn = " ".join(f"card{n}: card" for n in range(20))
+    made = f"__typename ... on CreateClaimCodeSuccess {{ codes {{ {drawn} }} }}"
+    query = f"mutation($it: CreateClaimCodeInput!) {{ createClaimCode(input: $it) {{ {made} }} }}"
+    given = {"badge": await badge(stage), "recipients": [{"name": "Amy"}] * 500}
+    before = await listed(stage, STAFF)
+    (error,) = (await stage.body(query, {"it": given}, who=STAFF))["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert await listed(stage, STAFF) == before
+    few = await stage.body(query, {"it": {**given, "recipients": [{"name": "Amy"}]}}, who=STAFF)
+    assert len(few["data"]["createClaimCode"]["codes"][0]) == 20
+
+
 async def test_only_the_issuers_people_see_codes(stage: Stage) -> None:
     code = await one_code(stage, await badge(stage))
     for who in (STAFF, ADMIN, "brighton curator", "operator"):

@@ -15,6 +15,7 @@ from waypost.awards.completing import after_award
 from waypost.db import City, Database, Learner, execute, fetch, new_id
 from waypost.graph import Asker
 from waypost.outbox import Happened, Work
+from waypost.outbox.effects import sweep
 from waypost.settings import Settings
 
 AWARDS_SQL = """
@@ -42,6 +43,15 @@ async def awards(stage: Stage, who: str, goal: str) -> list[dict[str, Any]]:
     named = named_by(goal)
     async with stage.database.transaction(City(named.tenant)):
         return [dict(row) for row in await fetch(AWARDS_SQL, named.tenant, named.row, stage.who[who].person)]
+
+
+async def news_of(stage: Stage, of: str) -> Happened:
+    """The news that the one award of a badge was accepted."""
+    named = named_by(of)
+    async with stage.database.transaction(City(named.tenant)):
+        sql = "SELECT id FROM award WHERE tenant_id = $1 AND badge_id = $2"
+        ((id,),) = await fetch(sql, named.tenant, named.row)
+    return Happened(named.tenant, new_id(), "award.accepted", "Award", id, None, {}, stage.build.world.now)
 
 
 async def test_the_last_badge_brings_the_completion_badge(stage: Stage, ada: str) -> None:
@@ -88,18 +98,27 @@ async def test_it_is_given_once_however_often_the_news_comes(stage: Stage, ada: 
     one, goal = await badge(stage), await badge(stage)
     await way(stage, goal, one)
     await earned(stage, ada, one)
-    named = named_by(one)
-    async with stage.database.transaction(City(named.tenant)):
-        sql = "SELECT id FROM award WHERE tenant_id = $1 AND badge_id = $2"
-        ((id,),) = await fetch(sql, named.tenant, named.row)
-    news = Happened(named.tenant, new_id(), "award.accepted", "Award", id, None, {}, stage.build.world.now)
-    work = Work(stage.database, Settings())
+    news, work = await news_of(stage, one), Work(stage.database, Settings())
     await asyncio.gather(*(after_award(work, news) for _ in range(4)))
     await work_off(stage.database)
     assert len(await awards(stage, ada, goal)) == 1
     await stage.run("brighton", "UPDATE award SET state = 'revoked' WHERE badge_id = $1", named_by(goal).row)
     await after_award(work, news)
     assert len(await awards(stage, ada, goal)) == 1
+
+
+async def test_it_is_given_once_however_much_time_goes_by(stage: Stage, ada: str) -> None:
+    """What was taken back stays so, though a badge of the pathway is accepted again when a month is over."""
+    one, goal = await badge(stage), await badge(stage)
+    await way(stage, goal, one)
+    await earned(stage, ada, one)
+    await work_off(stage.database)
+    await stage.run("brighton", "UPDATE award SET state = 'revoked' WHERE badge_id = $1", named_by(goal).row)
+    aged = "UPDATE handled SET handled_at = now() - interval '31 days' WHERE tenant_id = $1"
+    await stage.run("brighton", aged, stage.town("brighton").id)
+    await sweep(Work(stage.database, Settings()))
+    await after_award(Work(stage.database, Settings()), await news_of(stage, one))
+    assert [each["state"] for each in await awards(stage, ada, goal)] == ["revoked"]
 
 
 async def test_a_badge_earned_elsewhere_completes_for_who_is_known_or_joined(stage: Stage, ada: str) -> None:

@@ -164,7 +164,7 @@ async def test_what_is_not_shown_is_not_endorsed(stage: Stage) -> None:
     await stage.run("brighton", "UPDATE badge SET state = 'retired' WHERE id = $1", named_by(retired).row)
     mine = {"endorser": college(stage)}
     missing = ("Refused", "NOT_FOUND", ["badge"])
-    for id in (draft, stage.id("Badge", "plymouth", "navigator"), str(GlobalId("Badge", here, new_id())), "made up"):
+    for id in (draft, stage.id("Badge", "plymouth", "secret"), str(GlobalId("Badge", here, new_id())), "made up"):
         assert await stage.refused("endorse", {**mine, "badge": id}, who=COLLEGE) == missing
     assert await stage.refused("endorse", {**mine, "badge": retired}, who=COLLEGE) == ("Refused", "CLOSED", ["badge"])
     foreign = {"endorser": str(GlobalId("Issuer", there, named_by(college(stage)).row)), "badge": await badge(stage)}

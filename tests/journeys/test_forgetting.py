@@ -4,55 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from tests.journeys.kept_of_people import (
+    AWARD_SQL,
+    CODE_SQL,
+    COUNTED_SQL,
+    DONE_SQL,
+    EVIDENCE_SQL,
+    FOLLOWS_SQL,
+    NOBODY_S,
+    RECIPIENT_SQL,
+    REQUEST_EVIDENCE_SQL,
+    REQUEST_SQL,
+    UPLOAD_SQL,
+)
 from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_writes import sent
-from waypost.access.people import address_digest
-from waypost.composition import personal
-from waypost.db import City, Learner, System, execute, new_id
+from tests.working import SETTINGS
+from waypost.access.attempts import Asked, begin_with_link
+from waypost.access.identities import ask_for_link, sign_in_by_link, sign_in_by_provider
+from waypost.access.oidc import Proved
+from waypost.access.people import address_digest, find_person, subject_digest
+from waypost.composition import effects, personal
+from waypost.db import City, Database, Learner, System, execute, new_id
 from waypost.db.connections import connect
+from waypost.graph import GlobalId
+from waypost.outbox.work import Work
+from waypost.privacy import commands
 from waypost.privacy.commands import Known, erase_person, export_person, unfinished
+from waypost.refusal import Invalid
 
 NAME, ADDRESS, GUARDIAN = "Ethelburga Featherstonehaugh", "Ethelburga@example.org", "guardian-of-e@example.org"
 KNOWN = Known(ADDRESS.lower(), address_digest(ADDRESS.lower(), SECRET))
 TEXT_SQL = """
 SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables
 WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
-"""
-RECIPIENT_SQL = """
-INSERT INTO recipient (tenant_id, id, kind, display_name, address, person_id, birth_year, guardian_address)
-VALUES ($1, $2, 'person', $3, $4, $5, 2012, $6)
-"""
-AWARD_SQL = """
-INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, issuer_id, state, awarded_at, earned_in_tenant_id,
-    narrative)
-SELECT tenant_id, $2, id, version_id, $3, issuer_id, 'accepted', now(), tenant_id, $4
-FROM badge WHERE tenant_id = $1 AND public LIMIT 1
-"""
-EVIDENCE_SQL = "INSERT INTO award_evidence (tenant_id, award_id, position, url) VALUES ($1, $2, 1, $3)"
-REQUEST_SQL = """
-INSERT INTO badge_request (tenant_id, id, badge_id, issuer_id, recipient_id, person_id, statement, state, requested_at)
-SELECT tenant_id, $2, id, issuer_id, $3, $4, $5, 'open', now() FROM badge WHERE tenant_id = $1 AND public LIMIT 1
-"""
-REQUEST_EVIDENCE_SQL = (
-    "INSERT INTO badge_request_evidence (tenant_id, request_id, position, url) VALUES ($1, $2, 1, $3)"
-)
-CODE_SQL = """
-INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, label, most)
-SELECT tenant_id, $2, id, issuer_id, $3, $4, 1 FROM badge WHERE tenant_id = $1 AND public LIMIT 1
-"""
-COUNTED_SQL = """
-INSERT INTO counted_award (tenant_id, id, learner_id, home_tenant_id, month, layer, kind, place, ward, deprivation, age)
-VALUES ($1, $2, $3, $1, '2027-01', 'x', 'x', 'x', 'x', 'x', 'x')
-"""
-UPLOAD_SQL = """
-INSERT INTO upload (tenant_id, id, person_id, purpose, media_type, size, created_at, expires_at)
-VALUES ($1, $2, $3, 'awards', 'text/csv', 1, now(), now())
 """
 
 
@@ -106,6 +98,11 @@ async def everywhere(stage: Stage, who: str) -> tuple[UUID, str]:
                 if recipient != child:
                     await execute(EVIDENCE_SQL, here, award, f"https://example.org/{ADDRESS}")
                 await execute(COUNTED_SQL, here, award, person if recipient == known else recipient)
+            did = new_id()
+            for sql in DONE_SQL:
+                await execute(sql, here, did, person)
+            for sql in FOLLOWS_SQL:
+                await execute(sql, here, did)
             request, upload = new_id(), new_id()
             await execute(REQUEST_SQL, here, request, known, person, f"I am {NAME}.")
             await execute(REQUEST_EVIDENCE_SQL, here, request, f"https://example.org/{ADDRESS}")
@@ -144,7 +141,8 @@ async def nobody_known(admin_url: str) -> AsyncIterator[None]:
     await admin.execute(
         "DELETE FROM counted_award; DELETE FROM badge_request; DELETE FROM upload; DELETE FROM award;"
         "DELETE FROM recipient;"
-        "DELETE FROM invitation; DELETE FROM unsubscribed;"
+        "DELETE FROM invitation; DELETE FROM unsubscribed; DELETE FROM kept_answer; DELETE FROM job;"
+        "DELETE FROM endorsement; DELETE FROM review_comment; DELETE FROM webhook;"
         "DELETE FROM person_profile;"
         f"DELETE FROM person_address WHERE address = lower('{ADDRESS}'); UPDATE membership SET name = NULL;"
         f"DELETE FROM identity WHERE digest = '{address_digest(ADDRESS.lower(), SECRET)}'"
@@ -163,7 +161,12 @@ async def test_nothing_is_left_of_who_wants_to_be_forgotten(stage: Stage, admin_
     assert payload["erasedAt"]
     assert await found(admin_url, *marks) == {}
     ids = await found(admin_url, str(person))
-    assert set(ids) <= {f"public.{each}" for each in ("person", "event", "audit", "invitation", "job")}
+    assert set(ids) <= {f"public.{each}" for each in (*NOBODY_S, "person", "event", "audit", "invitation")}
+    # Of whom they are is known by ids that lead to nobody; what was answered them is not theirs to have any more.
+    assert {f"public.{each}" for each in NOBODY_S} <= set(ids)
+    assert await counted(admin_url, "SELECT count(*) FROM kept_answer") == 0
+    for table in ("job_problem", "delivery"):
+        assert await counted(admin_url, f"SELECT count(*) FROM {table}") == 2, table
     assert await counted(admin_url, "SELECT count(*) FROM counted_award") == 6
     assert await counted(admin_url, "SELECT count(*) FROM upload_chunk") == 0
     assert await counted(admin_url, "SELECT count(*) FROM award") == 6
@@ -206,6 +209,36 @@ async def test_an_address_that_was_only_typed_takes_nothing_from_its_owner(stage
     assert (await found(admin_url, NAME)) == {"public.recipient": 1}
 
 
+async def test_an_address_that_changed_hands_shows_and_takes_nothing_of_whom_it_was_before(
+    stage: Stage, admin_url: str
+) -> None:
+    """Somebody gave an address up that a city still has of them and of their child; another proves it now."""
+    await stage.admit("before", "brighton", "learner")
+    await stage.admit("after", "brighton", "learner")
+    before, after = stage.who["before"].person, stage.who["after"].person
+    assert before is not None
+    assert after is not None
+    here, mine, child = stage.town("brighton").id, new_id(), new_id()
+    async with stage.database.transaction(Learner(after)):
+        await execute(
+            "INSERT INTO person_address (person_id, id, address, verified_at) VALUES ($1, $2, $3, now())",
+            *(after, new_id(), ADDRESS.lower()),
+        )
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, mine, NAME, ADDRESS, before, None)
+        await execute(RECIPIENT_SQL, here, child, "A child", None, None, ADDRESS)
+        await execute("UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND id = $2", here, child, before)
+        for recipient in (mine, child):
+            await execute(AWARD_SQL, here, new_id(), recipient, "They made a film.")
+    kept = await found(admin_url, NAME, ADDRESS, str(before))
+    shown = json.loads((await stage.done("exportMyData", {}, "data", who="after"))["data"])["cities"]["brighton"]
+    assert not {"recipient", "award"} & set(shown)
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "erasedAt", who="after")
+    assert await found(admin_url, NAME, ADDRESS, str(before)) == {**kept, "public.person_address": 1}
+    await erase_person(stage.database, personal(), before)
+    assert await found(admin_url, NAME, ADDRESS) == {}
+
+
 async def test_all_that_is_kept_is_told_and_no_secret(stage: Stage, admin_url: str) -> None:
     person, digest = await everywhere(stage, "ethelburga the third")
     text = (await stage.done("exportMyData", {}, "data", who="ethelburga the third", city=None))["data"]
@@ -241,7 +274,6 @@ async def test_an_interrupted_forgetting_is_noticed_and_finished(
     stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, _ = await everywhere(stage, "ethelburga the fourth")
-    from waypost.privacy import commands
 
     async def broken(*_: object) -> int:
         raise asyncpg.ConnectionDoesNotExistError
@@ -254,6 +286,102 @@ async def test_an_interrupted_forgetting_is_noticed_and_finished(
     assert await erase_person(stage.database, personal(), person) > 0
     assert await unfinished(stage.database) == []
     assert await found(admin_url, NAME) == {}
+
+
+async def test_what_was_only_offered_to_them_is_nobody_s_to_claim(stage: Stage, admin_url: str) -> None:
+    await stage.admit("ethelburga the seventh", "brighton", "learner")
+    person = stage.who["ethelburga the seventh"].person
+    here, known, offered, earned = stage.town("brighton").id, new_id(), new_id(), new_id()
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, known, NAME, None, person, None)
+        for award in (offered, earned):
+            await execute(AWARD_SQL, here, award, known, None)
+        await execute("UPDATE award SET state = 'offered' WHERE tenant_id = $1 AND id = $2", here, offered)
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "", who="ethelburga the seventh")
+    badge = await counted(admin_url, f"SELECT badge_id FROM award WHERE id = '{offered}'")
+    code = {"badge": str(GlobalId("Badge", here, badge)), "awards": [str(GlobalId("Award", here, offered))]}
+    kind, why, path = await stage.refused("createClaimCode", code)
+    assert (kind, why, path) == ("Refused", "NOT_FOUND", ["awards", "0"])
+    assert await counted(admin_url, "SELECT array_agg(state ORDER BY state) FROM award") == ["accepted", "expired"]
+
+
+async def test_the_worker_finishes_what_was_interrupted_and_looks_again_at_what_came_late(
+    stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, _ = await everywhere(stage, "ethelburga the sixth")
+    here = stage.town("brighton").id
+    (finish,) = [each for each in effects().schedules if each.name == "privacy.finish"]
+    assert finish.every_s == 3_600
+
+    async def broken(*_: object) -> int:
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_forget_in", broken)
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await erase_person(stage.database, personal(), person)
+    await finish.run(Work(stage.database, SETTINGS))
+    assert await unfinished(stage.database) == []
+    assert await found(admin_url, NAME) == {}
+    async with stage.database.transaction(City(here)):
+        await execute(RECIPIENT_SQL, here, new_id(), NAME, None, person, None)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await finish.run(Work(stage.database, SETTINGS, lambda: tomorrow))
+    assert await found(admin_url, NAME) == {"public.recipient": 1}, "who was forgotten long ago is not looked for"
+    await finish.run(Work(stage.database, SETTINGS))
+    assert await found(admin_url, NAME) == {}
+
+
+async def not_at_all(_database: Database, _person: UUID, _address: str) -> None:
+    raise AssertionError("nobody takes what was given to who is being forgotten")
+
+
+async def test_what_comes_while_somebody_is_being_forgotten_is_forgotten_too(
+    stage: Stage, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A city that was gone through already awards them something, and they try to come back in."""
+    who = "ethelburga the fifth"
+    person, digest = await everywhere(stage, who)
+    passed = 0
+    now, forget = datetime.now(UTC), commands._forget_in_tenants
+    proved = Proved("https://provider.example", "ethelburga", ADDRESS, NAME)
+    asked = Asked(browser="a browser", client="192.0.2.1")
+    async with stage.database.transaction(System("sign-in")):
+        subject = subject_digest(proved.issuer, proved.subject, SECRET)
+        await execute("INSERT INTO identity (digest, person_id) VALUES ($1, $2)", subject, person)
+        link = await begin_with_link(asked, person, new_id(), SECRET, now)
+    assert isinstance(link, UUID)
+
+    async def forgetting(*args: Any) -> int:
+        nonlocal passed
+        touched = await forget(*args)
+        passed += 1
+        if passed == 1:
+            recipient = {"name": NAME, "email": ADDRESS}
+            badge = stage.id("Badge", "brighton", "explorer")
+            given = {"badge": badge, "narrative": f"{NAME} found it.", "recipient": recipient}
+            await stage.done("awardBadge", given, "")
+            assert await ask_for_link(stage.database, asked, ADDRESS.lower(), secret_key=SECRET, now=now) is None
+            assert await sign_in_by_link(stage.database, link, None, now) is None
+            how: dict[str, Any] = {
+                "join": not_at_all,
+                "trusted": True,
+                "before": None,
+                "secret_key": SECRET,
+                "now": now,
+            }
+            assert await sign_in_by_provider(stage.database, proved, **how) is None
+            refused = await find_person(stage.database, ADDRESS, secret_key=SECRET, now=now)
+            assert isinstance(refused, Invalid)
+        return touched
+
+    monkeypatch.setattr(commands, "_forget_in_tenants", forgetting)
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "", who=who)
+    assert passed == 2
+    assert await unfinished(stage.database) == []
+    assert await found(admin_url, NAME, ADDRESS, digest) == {}
+    again = await find_person(stage.database, ADDRESS, secret_key=SECRET, now=now)
+    assert again not in {person, None}, "whoever comes by that address now is somebody new"
 
 
 async def test_who_has_no_account_is_forgotten_by_their_address(stage: Stage, admin_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,24 @@ async def test_a_token_that_was_taken_back_opens_nothing(stage: Stage) -> None:
     assert (await bearer(stage, made["secret"])).code == "TOKEN_REVOKED"
     again = await stage.done("revokeToken", given, "token { revokedAt }", who="brighton curator")
     assert again["token"] == done["token"]
+
+
+async def test_what_a_program_makes_ends_with_its_own_token(stage: Stage) -> None:
+    """Neither its time nor its being taken back is passed by whoever has the token."""
+    made = await stage.done("createToken", {"name": "day", "days": 1}, TOKEN, who="issuer-admin")
+    secrets, ends = [made["secret"]], made["token"]["expiresAt"]
+    for name in ("child", "grandchild"):
+        found = await bearer(stage, secrets[-1])
+        stage.who["program"] = replace(asker(found), token=found.token_id)
+        child = await stage.done("createToken", {"name": name, "days": 366}, TOKEN, who="program")
+        assert child["token"]["expiresAt"] == ends
+        secrets.append(child["secret"])
+    other = await stage.done("createToken", {"name": "other"}, TOKEN, who="issuer-admin")
+    await stage.done("revokeToken", {"token": made["token"]["id"]}, "token { id }", who="issuer-admin")
+    assert [(await bearer(stage, secret)).code for secret in secrets] == ["TOKEN_REVOKED"] * 3
+    assert isinstance(await bearer(stage, other["secret"]), Bearer)
+    refused = await stage.refused("createToken", {"name": "late"}, who="program")
+    assert refused[1] == "NOT_FOUND", "a request that was under way"
 
 
 async def test_an_administrator_takes_back_the_tokens_of_others(stage: Stage) -> None:

@@ -13,9 +13,11 @@ from tests.journeys.joining import INVITED, MEMBER, MEMBERS, NO_INVITERS, TOKEN,
 from tests.journeys.stage import SECRET, Stage, named_by
 from waypost.access.memberships import Wish
 from waypost.access.tokens import Bearer, find_bearer
-from waypost.db import City, System, fetch, new_id
+from waypost.db import City, System, fetch, fetchval, new_id
 from waypost.graph import Asker
 from waypost.graph.ids import GlobalId
+from waypost.members import commands
+from waypost.members.commands import MOST_LETTERS
 from waypost.members.effects import invitation_letter
 from waypost.outbox.work import Work
 from waypost.settings import Settings
@@ -53,6 +55,47 @@ async def test_whom_an_invitation_was_for_is_forgotten_when_it_is_over(stage: St
         rows = await fetch("SELECT address, name FROM invitation WHERE state <> 'open'")
     assert rows
     assert all(row["address"] is None and row["name"] is None for row in rows)
+
+
+async def test_one_address_gets_so_many_letters_a_day_whoever_invites(stage: Stage) -> None:
+    club = stage.id("Issuer", "brighton", "youth-club")
+    to = {"address": "Flooded@example.org", "issuer": club}
+    many = [
+        stage.act("inviteMember", {**to, "role": role}, "invitation { id }", who=who)
+        for role in ("employer", "issuer-staff")
+        for who in ("issuer-admin", "brighton admin")
+        for _ in range(MOST_LETTERS)
+    ]
+    answers = await asyncio.gather(*many)
+    made = [each["invitation"]["id"] for each in answers if each["__typename"] == "InviteMemberSuccess"]
+    assert len(made) == MOST_LETTERS
+    assert await letters_to(stage, made) == MOST_LETTERS
+    refused = await stage.refused("inviteMember", {**to, "role": "employer"}, who="issuer-admin")
+    assert refused == ("Refused", "TOO_MANY", ["address"])
+    await invited(stage, "employer", who="issuer-admin", address="dry@example.org", issuer=club)
+    await stage.run("brighton", "UPDATE invitation SET letters_at = ARRAY[now() - interval '1 day']")
+    await invited(stage, "employer", who="issuer-admin", **to)
+
+
+async def test_a_letter_sent_again_counts_for_who_sends_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "MOST_INVITED", 3)
+    await joined(stage, "keen", "city-admin", who="operator")
+    stage.who["keen"] = Asker(stage.who["keen"].person, "city-admin", None, stage.town("brighton").id)
+    for _ in range(3):
+        await invited(stage, who="keen", address="again@example.org")
+    refused = await stage.refused("inviteMember", {"address": "next@example.org", "role": "curator"}, who="keen")
+    assert refused == ("Refused", "TOO_MANY", None)
+
+
+async def letters_to(stage: Stage, invitations: list[str]) -> int:
+    """How many letters wait for some invitations."""
+    async with stage.database.transaction(System("tests")):
+        return int(
+            await fetchval(
+                "SELECT count(*) FROM work WHERE kind = 'mail' AND (facts ->> 'invitation')::uuid = ANY($1)",
+                [named_by(each).row for each in invitations],
+            )
+        )
 
 
 async def test_an_invitation_is_accepted_on_the_national_graph_too(stage: Stage) -> None:
@@ -120,6 +163,7 @@ async def test_strangers_and_foreign_tokens_accept_nothing_and_learn_nothing(sta
         ({"role": "issuer-staff"}, ("Invalid", "INVALID", ["issuer"])),
         ({"address": "nobody"}, ("Invalid", "INVALID", ["address"])),
         ({"address": "a@b.org, c@d.org"}, ("Invalid", "INVALID", ["address"])),
+        ({"address": "a\0b@example.org"}, ("Invalid", "INVALID", ["address"])),
         ({"address": "a@b.org\nBcc: c@d.org"}, ("Invalid", "INVALID", ["address"])),
         ({"address": "a@b.org\r\nBcc: c@d.org"}, ("Invalid", "INVALID", ["address"])),
     ],
@@ -229,6 +273,9 @@ async def test_a_role_changes_and_what_was_given_with_the_old_one_is_over(stage:
     changed = await stage.done("updateMember", {"member": member, "role": "curator"}, MEMBER, who="brighton admin")
     assert changed["member"]["role"] == "curator"
     assert not isinstance(await find_bearer(stage.database, made, datetime.now(UTC)), Bearer)
+    await stage.done("updateMember", {"member": member, "role": "city-admin"}, MEMBER, who="brighton admin")
+    assert not isinstance(await find_bearer(stage.database, made, datetime.now(UTC)), Bearer), "not even after return"
+    await stage.done("updateMember", {"member": member, "role": "curator"}, MEMBER, who="brighton admin")
     query = "{ invitations(first: 100) { nodes { id } } }"
     listed = (await stage.read(query, who="brighton admin"))["invitations"]["nodes"]
     assert {"id": pending["id"]} not in listed

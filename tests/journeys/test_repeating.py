@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from tests.journeys.stage import Stage
+from tests.journeys.joining import signed_in
+from tests.journeys.stage import Stage, named_by
+from tests.journeys.test_belongings import pathway_in
 from tests.working import SETTINGS
-from waypost.db import City, fetch, fetchval
+from waypost.access.addresses import ask_for_address
+from waypost.db import City, Learner, System, execute, fetch, fetchval
 from waypost.outbox.effects import EFFECTS
 from waypost.outbox.work import Work
 
@@ -139,3 +143,144 @@ async def test_within_the_day_it_is_known(stage: Stage, age: str) -> None:
         stage.town("brighton").id,
     )
     assert await post(stage, "key-9") == first
+
+
+JOIN = """mutation($input: JoinPathwayInput!) { joinPathway(input: $input) {
+  __typename ... on JoinPathwaySuccess { pathway { id viewerHasJoined } } ... on Error { code } } }"""
+ADD = """mutation($input: AddAddressInput!) { addAddress(input: $input) {
+  __typename ... on AddAddressSuccess { address expiresAt } ... on Error { code } } }"""
+
+ASK = "waypost.members.addresses.ask_for_address"
+
+
+def further(name: str) -> dict[str, Any]:
+    return {"input": {"address": f"{name}@example.org"}, "query": ADD, "who": "rose", "city": None}
+
+
+@pytest.fixture
+async def rose(stage: Stage) -> UUID:
+    """Somebody who has signed in, and to whom no letter is on its way."""
+    person = (await signed_in(stage, "rose")).person
+    assert person is not None
+    async with stage.database.transaction(System("tests")):
+        await execute("DELETE FROM work WHERE kind = 'mail'")
+        await execute("DELETE FROM sign_in_attempt")
+    async with stage.database.transaction(Learner(person)):
+        await execute("DELETE FROM own_answer")
+        await execute("DELETE FROM person_address WHERE asked_at IS NOT NULL")
+    return person
+
+
+async def letters(stage: Stage) -> int:
+    async with stage.database.transaction(System("tests")):
+        count: int = await fetchval("SELECT count(*) FROM work WHERE kind = 'mail'")
+    return count
+
+
+@pytest.mark.usefixtures("rose")
+async def test_a_letter_that_is_asked_for_twice_is_sent_once(stage: Stage) -> None:
+    first = await post(stage, "own-1", **further("one"))
+    assert first["addAddress"]["__typename"] == "AddAddressSuccess"
+    assert await post(stage, "own-1", **further("one")) == first
+    assert await letters(stage) == 1
+    other = await post(stage, "own-1", **further("two"))
+    assert other["addAddress"] == {"__typename": "Refused", "code": "IDEMPOTENCY_KEY_REUSED"}
+    assert (await post(stage, "own-1", **{**further("one"), "city": "brighton"})) == first, "a key is the person's"
+    await post(stage, "own-2", **further("one"))
+    assert await letters(stage) == 2
+
+
+@pytest.mark.usefixtures("rose")
+async def test_who_may_not_do_it_is_told_no_answer_that_was_kept(stage: Stage) -> None:
+    await post(stage, "own-10", **further("ten"))
+    stage.who["program of rose"] = replace(stage.who["rose"], session=False, limits=frozenset({"place.create"}))
+    answer = await post(stage, "own-10", **{**further("ten"), "who": "program of rose"})
+    assert answer["addAddress"] == {"__typename": "Refused", "code": "FORBIDDEN"}
+
+
+@pytest.mark.usefixtures("rose")
+async def test_of_many_that_people_do_for_themselves_at_once_one_is_done(stage: Stage) -> None:
+    answers = await asyncio.gather(*(post(stage, "own-3", **further("three")) for _ in range(6)))
+    assert all(answer == answers[0] for answer in answers)
+    assert await letters(stage) == 1
+
+
+@pytest.mark.usefixtures("rose")
+async def test_what_people_do_for_themselves_and_was_refused_or_broke_may_be_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = await post(stage, "own-4", **further("no address"))
+    assert refused["addAddress"]["code"] == "INVALID"
+
+    async def broken(*_args: Any, **_more: Any) -> Any:
+        monkeypatch.setattr(ASK, ask_for_address)
+        raise ConnectionError("the database is away")
+
+    monkeypatch.setattr(ASK, broken)
+    body = await stage.body(ADD, {"input": further("four")["input"]}, None, "rose", "own-4")
+    assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    answer = await post(stage, "own-4", **further("four"))
+    assert answer["addAddress"]["__typename"] == "AddAddressSuccess"
+    assert await letters(stage) == 1
+
+
+@pytest.mark.usefixtures("rose")
+async def test_who_waits_for_one_that_is_refused_does_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at once: the first breaks off while the second waits for its answer."""
+    begun, wait = asyncio.Event(), asyncio.Event()
+
+    async def broken(*_args: Any, **_more: Any) -> Any:
+        monkeypatch.setattr(ASK, ask_for_address)
+        begun.set()
+        await wait.wait()
+        raise ConnectionError("the database is away")
+
+    monkeypatch.setattr(ASK, broken)
+    one = asyncio.create_task(stage.body(ADD, {"input": further("five")["input"]}, None, "rose", "own-5"))
+    await begun.wait()
+    two = asyncio.create_task(post(stage, "own-5", **further("five")))
+    await asyncio.sleep(0.1)
+    wait.set()
+    assert (await one)["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert (await two)["addAddress"]["__typename"] == "AddAddressSuccess"
+
+
+async def test_an_act_in_the_learners_own_scope_is_done_once(stage: Stage, rose: UUID) -> None:
+    way = await pathway_in(stage, "plymouth")
+    given: dict[str, Any] = {"input": {"pathway": way}, "query": JOIN, "who": "rose", "city": None}
+    first = await post(stage, "own-6", **given)
+    assert first["joinPathway"]["pathway"] == {"id": way, "viewerHasJoined": True}
+    async with stage.database.transaction(Learner(rose)):
+        await execute("DELETE FROM joined_pathway")
+    assert await post(stage, "own-6", **given) == first
+    async with stage.database.transaction(Learner(rose)):
+        assert await fetchval("SELECT count(*) FROM joined_pathway") == 0
+    elsewhere = {"input": {"pathway": await pathway_in(stage, "brighton")}}
+    other = await post(stage, "own-6", **given | elsewhere)
+    assert other["joinPathway"] == {"__typename": "Refused", "code": "IDEMPOTENCY_KEY_REUSED"}
+    async with stage.database.transaction(City(named_by(way).tenant)):
+        assert await fetchval("SELECT count(*) FROM kept_answer WHERE person_id = $1", rose) == 0
+
+
+async def test_what_is_kept_of_ones_own_goes_after_a_day(stage: Stage, rose: UUID) -> None:
+    await post(stage, "own-7", **further("seven"))
+    async with stage.database.transaction(Learner(rose)):
+        (row,) = await fetch("SELECT * FROM own_answer")
+        assert "seven" not in str(dict(row))
+        await execute("UPDATE own_answer SET made_at = now() - interval '25 hours'")
+    (schedule,) = EFFECTS.schedules
+    await schedule.run(Work(stage.database, SETTINGS))
+    async with stage.database.transaction(Learner(rose)):
+        assert await fetchval("SELECT count(*) FROM own_answer") == 0
+
+
+async def test_what_is_told_or_forgotten_of_somebody_is_not_kept(stage: Stage, rose: UUID) -> None:
+    ask = "mutation { exportMyData(input: {}) { __typename } }"
+    for _ in range(2):
+        assert (await stage.body(ask, who="rose", key="own-8"))["data"]["exportMyData"]["__typename"].endswith(
+            "Success"
+        )
+    ask = 'mutation { eraseMe(input: {confirm: "ERASE"}) { __typename } }'
+    assert (await stage.body(ask, who="rose", key="own-9"))["data"]["eraseMe"]["__typename"] == "EraseMeSuccess"
+    async with stage.database.transaction(Learner(rose)):
+        assert await fetchval("SELECT count(*) FROM own_answer") == 0

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
-from tests.journeys import test_award_batches, test_awards
+from tests.journeys import test_award_batches, test_awards, test_completing
 from tests.journeys.joining import invited, joined, signed_in
-from tests.journeys.stage import Stage
-from tests.journeys.test_belongings import pathway_in
+from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_claiming import arrives, claims, one_code
 from tests.journeys.test_pathways import job
-from tests.journeys.test_progress import badge
+from tests.journeys.test_progress import badge, earned
 from tests.journeys.test_requests import asked
 from tests.journeys.test_writes import ACTS, sent
 from tests.school.stage import DRAFT, college, decided, review_of, submitted
 from tests.webhooks.receiver import receiving
 from tests.working import work_off
+from waypost.access.addresses import Proof, prove_address
+from waypost.awards.joining import join_address
+from waypost.db import Database, System, fetchval
 from waypost.settings import Settings
 
 ADMIN: Final = {"who": "college admin"}
@@ -143,20 +147,55 @@ async def others_are_told(stage: Stage) -> None:
 
 async def a_learner_keeps_things(stage: Stage) -> None:
     """And has a second address for a while, looks at all that is kept of them, and is forgotten."""
+    await stage.admit("ada", "brighton", "learner")
     await signed_in(stage, "ada")
     own: dict[str, Any] = {"who": "ada"}
-    way, doing = {"pathway": await pathway_in(stage, "brighton")}, {"opportunity": await job(stage)}
+    way = await a_pathway_is_completed(stage, "ada")
+    await a_second_address(stage, "ada")
+    doing = {"opportunity": await job(stage)}
     for act, given in (
-        ("joinPathway", way),
-        ("leavePathway", way),
+        ("leavePathway", {"pathway": way}),
         ("saveOpportunity", doing),
         ("unsaveOpportunity", doing),
-        ("addAddress", {"address": "ada.too@example.org"}),
-        ("removeAddress", {"address": "ada.too@example.org"}),
+        ("addAddress", {"address": "ada.three@example.org"}),
+        ("removeAddress", {"address": "ada.three@example.org"}),
         ("exportMyData", {}),
         ("eraseMe", {"confirm": "ERASE"}),
     ):
         await stage.done(act, given, "", **own)
+
+
+async def a_pathway_is_completed(stage: Stage, who: str) -> str:
+    """By joining it, as everything was earned before; and another, by the badge that was missing."""
+    one, missing, goal, further = [await badge(stage) for _ in range(4)]
+    await earned(stage, who, one)
+    await work_off(stage.database)
+    way = await test_completing.way(stage, goal, one)
+    await test_completing.way(stage, further, one, missing)
+    await stage.done("joinPathway", {"pathway": way}, "", who=who)
+    await work_off(stage.database)
+    to = {"badge": missing, "recipient": {"name": "Ada", "email": f"{who}@example.org"}}
+    made = await stage.done("awardBadge", to, "award { id }", **CLUB)
+    await stage.done("acceptAward", {"award": made["award"]["id"]}, "", who=who)
+    await work_off(stage.database)
+    return way
+
+
+async def a_second_address(stage: Stage, who: str) -> None:
+    """To which something was given before, is asked for and proved."""
+    address = f"{who}.too@example.org"
+    await test_awards.given(stage, recipient={"email": address})
+    await stage.done("addAddress", {"address": address}, "", who=who)
+    person = stage.who[who].person
+    assert person is not None
+    async with stage.database.transaction(System("tests")):
+        attempt = await fetchval("SELECT id FROM sign_in_attempt WHERE way = 'address' AND person_id = $1", person)
+
+    async def join(database: Database, joined: UUID, proved: str) -> None:
+        await join_address(database, joined, proved, secret_key=SECRET)
+
+    now = datetime.now(UTC)
+    assert await prove_address(stage.database, attempt, person, join, secret_key=SECRET, now=now) is Proof.DONE
 
 
 STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (

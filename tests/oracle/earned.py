@@ -8,7 +8,7 @@ from uuid import UUID
 from tests.oracle.calls import Call, Table, columns, global_id
 from tests.oracle.lists import Listing, listing
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import city, must, one
+from tests.oracle.things import city, must, taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 
 
@@ -67,6 +67,19 @@ def recipient(call: Call) -> Thing:
     return call.must("Recipient", beside(call, "recipient", call.thing["recipient_id"]))
 
 
+def called(call: Call, who: Row, issuer: UUID | None) -> str:
+    """How an issuer calls a recipient, or who named them first."""
+    names = call.view.rows.where("recipient_name", "recipient_id", who["id"])
+    said = [row["name"] for row in names if row["issuer_id"] == issuer]
+    return str(said[0] if said else who["display_name"])
+
+
+def speaks_for(call: Call) -> UUID | None:
+    """The issuer whose people the asker is one of."""
+    asker = call.asked.asker
+    return asker.issuer if call.view.tenant is not None and issuer_scoped(asker.role) else None
+
+
 def replaced_by(call: Call) -> Thing | None:
     """The award in its place, if it is seen."""
     found = beside(call, "award", call.thing["replaced_by_id"])
@@ -102,7 +115,7 @@ EARNED: Table = {
     ("Award", "version"): must("BadgeVersion", "badge_version", "version_id"),
     ("Award", "issuer"): must("Issuer", "issuer", "issuer_id"),
     ("Award", "recipient"): recipient,
-    ("Award", "opportunity"): one("Opportunity", "opportunity", "opportunity_id"),
+    ("Award", "opportunity"): taken_part_in,
     ("Award", "replacedBy"): replaced_by,
     ("Award", "evidence"): evidence,
     ("Award", "city"): city,
@@ -111,5 +124,6 @@ EARNED: Table = {
     ("Award", "batch"): batch,
     **columns("Award", "state awardedAt expiresAt narrative decidedAt revokedAt revokedReason origin"),
     ("Recipient", "id"): lambda call: global_id("Recipient", call.thing["id"], call.thing["tenant_id"]),
-    **columns("Recipient", "kind name=display_name"),
+    ("Recipient", "name"): lambda call: called(call, call.thing.row, speaks_for(call)),
+    **columns("Recipient", "kind"),
 }

@@ -12,7 +12,7 @@ from tests.graph.world import Builder, World
 from tests.oracle.learning_land import settle
 from tests.oracle.telling import found_telling
 from waypost.access.people import create_token
-from waypost.db import Database, new_id
+from waypost.db import Database, first_id, new_id
 from waypost.db.connections import Connection, connect
 from waypost.graph import Asker
 from waypost.school.document import as_json, document, findings_document
@@ -187,9 +187,8 @@ async def _trace(connection: Connection, world: World, town: str, people: list[U
     ):
         role, token = (None, None) if n % 2 else ("curator", new_id())
         at = world.now + timedelta(days=n)
-        await connection.execute(
-            AUDIT_SQL, here, new_id(), at, people[n % 2], role, token, act, table, row, verb, changed
-        )
+        id = UUID(int=first_id(at).int + n)
+        await connection.execute(AUDIT_SQL, here, id, at, people[n % 2], role, token, act, table, row, verb, changed)
 
 
 async def _figures(connection: Connection, world: World) -> None:

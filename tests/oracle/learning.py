@@ -7,9 +7,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from tests.oracle.calls import Asked, Call, Refused, Resolver, Table, attempt, columns, global_id
+from tests.oracle.earned import called
 from tests.oracle.lists import Listing, check_page, listing, reference
 from tests.oracle.rows import Row, Thing, View
-from tests.oracle.things import key, must, one
+from tests.oracle.things import anywhere, key, must, one, taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, link_problem, shown
@@ -171,9 +172,9 @@ def my_requests(call: Call) -> Listing:
 
 
 def name_of(call: Call) -> str | None:
-    """How the recipient that a row names is called."""
+    """How the recipient that a row names is called by its issuer."""
     found = call.view.rows.where("recipient", "id", call.thing["recipient_id"])
-    return found[0]["display_name"] if found else None
+    return called(call, found[0], call.thing["issuer_id"]) if found else None
 
 
 def evidence(call: Call) -> list[str]:
@@ -235,12 +236,12 @@ LEARNING: Table = {
     **{("Query", field): guarded(field) for field in GUARDED},
     ("Badge", "endorsements"): endorsed("badge_id"),
     ("Issuer", "endorsements"): endorsed("issuer_id"),
-    ("Endorsement", "badge"): one("Badge", "badge", "badge_id"),
-    ("Endorsement", "issuer"): one("Issuer", "issuer", "issuer_id"),
+    ("Endorsement", "badge"): anywhere("Badge", "badge_id", "home_tenant_id"),
+    ("Endorsement", "issuer"): anywhere("Issuer", "issuer_id", "home_tenant_id"),
     **columns("Endorsement", "state reason offeredAt decidedAt"),
     ("ClaimCode", "id"): owned("ClaimCode"),
     ("ClaimCode", "badge"): must("Badge", "badge", "badge_id"),
-    ("ClaimCode", "opportunity"): one("Opportunity", "opportunity", "opportunity_id"),
+    ("ClaimCode", "opportunity"): taken_part_in,
     ("ClaimCode", "recipientName"): name_of,
     ("ClaimCode", "code"): lambda call: shown(_code(call)),
     ("ClaimCode", "qr"): lambda call: qr(_code(call), call.args.get("link")),

@@ -21,6 +21,11 @@ WHERE get_byte(uuid_send(id), 15) % 2 = 0
 RECIPIENT_SQL: Final = """
 INSERT INTO recipient (tenant_id, id, kind, display_name, person_id) VALUES ($1, $2, 'person', 'Ada', $3)
 """
+# Half of the issuers call them otherwise.
+NAME_SQL: Final = """
+INSERT INTO recipient_name (tenant_id, recipient_id, issuer_id, name)
+SELECT tenant_id, $2, id, 'Ada of ' || slug FROM issuer WHERE tenant_id = $1 AND get_byte(uuid_send(id), 15) % 2 = 0
+"""
 # Every other badge, in two cities; some do not count.
 AWARD_SQL: Final = """
 INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
@@ -41,6 +46,14 @@ UPDATE award a SET narrative = CASE n % 2 WHEN 0 THEN 'Made a *film*.' END,
        opportunity_id = (SELECT o.id FROM opportunity o WHERE o.tenant_id = $1 ORDER BY o.id OFFSET n LIMIT 1)
 FROM (SELECT id, row_number() OVER (ORDER BY awarded_at) AS n FROM award WHERE tenant_id = $1) b
 WHERE a.tenant_id = $1 AND a.id = b.id
+"""
+# Some took part in what another city offers, which may not be shown any more.
+AWAY_SQL: Final = """
+UPDATE {table} a SET (earned_in_tenant_id, opportunity_id) = (
+    SELECT o.tenant_id, o.id FROM opportunity o
+    WHERE o.tenant_id <> $1 ORDER BY o.public = (n % 6 > 0) DESC, o.id LIMIT 1)
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM {table} WHERE tenant_id = $1) b
+WHERE a.tenant_id = $1 AND a.id = b.id AND n % 3 = 0
 """
 SHOWN_SQL: Final = """
 INSERT INTO award_evidence (tenant_id, award_id, position, url)
@@ -74,14 +87,30 @@ SELECT q.tenant_id, q.id, n, 'https://example.org/' || (9 - n) FROM badge_reques
 """
 # Issuers endorse each other: accepted, offered and refused.
 ENDORSE_SQL: Final = """
-INSERT INTO endorsement (tenant_id, id, issuer_id, endorsed_id, endorser_id, comment, state, reason, valid_from,
-                         offered_at, public)
-SELECT a.tenant_id, gen_random_uuid(), a.id, a.id, b.id, 'Good', s.state,
+INSERT INTO endorsement (tenant_id, id, issuer_id, endorsed_id, home_tenant_id, endorser_id, endorser_tenant_id,
+                         comment, state, reason, valid_from, offered_at, public)
+SELECT a.tenant_id, gen_random_uuid(), a.id, a.id, $1, b.id, $1, 'Good', s.state,
        CASE WHEN s.state = 'refused' THEN 'Why?' END, $2, $2::timestamptz + a.n * interval '1 minute',
        s.state = 'accepted'
 FROM (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM issuer WHERE tenant_id = $1 AND public) a
 JOIN (SELECT *, row_number() OVER (ORDER BY slug) AS n FROM issuer WHERE tenant_id = $1 AND public) b ON b.n = a.n + 1
 JOIN (VALUES (0, 'accepted'), (1, 'offered'), (2, 'refused')) s (m, state) ON s.m = a.n % 3
+"""
+# Each also gives its word in other cities, and each city has a row of it; some were hidden since.
+ABROAD_SQL: Final = """
+INSERT INTO endorsement (tenant_id, id, badge_id, issuer_id, endorsed_id, home_tenant_id, endorser_id,
+                         endorser_tenant_id, comment, state, valid_from, offered_at, public)
+SELECT t.id, gen_random_uuid(), b.id, CASE WHEN b.id IS NULL THEN a.id END, a.id, a.tenant_id, e.id, e.tenant_id,
+       'Good, from afar', s.state, $1, $1::timestamptz + (a.n + e.n) * interval '1 second',
+       s.state = 'accepted' AND t.id = a.tenant_id
+FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM issuer) a
+JOIN (SELECT *, row_number() OVER (ORDER BY id) AS n FROM issuer) e
+  ON e.tenant_id <> a.tenant_id AND (a.n + e.n) % 7 = 0
+LEFT JOIN LATERAL (
+    SELECT id FROM badge b WHERE b.tenant_id = a.tenant_id AND b.issuer_id = a.id AND e.n % 2 = 0 ORDER BY id LIMIT 1
+) b ON true
+JOIN tenant t ON t.id IN (a.tenant_id, e.tenant_id)
+JOIN (VALUES (0, 'accepted'), (1, 'accepted'), (2, 'offered')) s (m, state) ON s.m = a.n % 3
 """
 
 
@@ -94,10 +123,14 @@ async def settle(connection: Connection, world: World, learner: Asker) -> None:
         here, recipient = world.towns[town].id, new_id()
         await connection.execute("INSERT INTO known_in (person_id, tenant_id) VALUES ($1, $2)", person, here)
         await connection.execute(RECIPIENT_SQL, here, recipient, person)
+        await connection.execute(NAME_SQL, here, recipient)
         await connection.execute(AWARD_SQL, here, recipient, person, world.now)
         await connection.execute(SAID_SQL, here, new_id(), world.now)
         await connection.execute(CODE_SQL, here, recipient, world.now)
+        for table in ("award", "claim_code"):
+            await connection.execute(AWAY_SQL.format(table=table), here)
         await connection.execute(REQUEST_SQL, here, recipient, person, world.now)
         await connection.execute(ENDORSE_SQL, here, world.now)
+    await connection.execute(ABROAD_SQL, world.now)
     for sql in (EVIDENCE_SQL, SHOWN_SQL, POLICY_SQL):
         await connection.execute(sql)

@@ -27,6 +27,8 @@ CODES = """query($filter: ClaimCodeFilter, $link: String, $first: Int) { claimCo
     totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id code label recipientName opensAt closesAt
         limit claimed createdAt cancelledAt qr(link: $link) card(link: $link) badge { slug }
         opportunity { slug } } } } }"""
+EARNED = "{ viewer { awards(first: 50) { nodes { id city { slug } opportunity { slug city { slug } } } } } }"
+GIVEN = "{ awards(first: 50) { nodes { id opportunity { slug title city { slug } } } } }"
 REQUESTS = """query($filter: BadgeRequestFilter, $first: Int) { badgeRequests(filter: $filter, first: $first) {
     totalCount nodes { id statement evidence state reason recipientName decidedAt badge { slug }
         issuer { slug } } } }"""
@@ -66,6 +68,16 @@ async def test_lists_for_some_eyes(both: Both, city: str | None, document: str, 
         for filter in filters:
             await both.agree(document, {"filter": filter, "first": 50}, city=city, who=who)
     await both.agree(document, {"filter": {}, "first": 2}, city=city, who="operator")
+
+
+@pytest.mark.parametrize("city", CITIES)
+async def test_what_was_taken_part_in_may_be_another_citys(both: Both, city: str | None) -> None:
+    for who in both.who:
+        for document in (EARNED, GIVEN):
+            await both.agree(document, city=city, who=who)
+    if city in {"plymouth", "cardiff", None}:
+        mine = (await both.agree(EARNED, city=city, who="learner"))["data"]["viewer"]["awards"]["nodes"]
+        assert {each["opportunity"]["city"] == each["city"] for each in mine if each["opportunity"]} == {True, False}
 
 
 async def test_a_card_leads_nowhere_but_to_the_web(both: Both) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLNonNull
 
-from tests.oracle.calls import Call, Resolver, Table, columns, global_id
+from tests.oracle.calls import Call, Resolver, Table, columns, global_id, told
 from tests.oracle.lists import Listing, by_name, by_title, listing
 from tests.oracle.rows import Row, Thing
 from waypost.badges.graph import CATEGORIES, LEVELS, TIMES
@@ -145,6 +145,29 @@ def derived_from(call: Call) -> Thing | None:
     view = call.view if home == call.thing["tenant_id"] else call.view.nation()
     row = view.one("badge", "id", call.thing["derived_from_id"], home)
     return None if row is None else Thing("Badge", row, view)
+
+
+def anywhere(kind: str, key: str, home: str) -> Callable[[Call], Thing | None]:
+    """The row that a column names, in the tenant that another names."""
+
+    def resolve(call: Call) -> Thing | None:
+        view = call.view if call.thing[home] == call.thing["tenant_id"] else call.view.nation()
+        row = view.one(kind.lower(), "id", call.thing[key], call.thing[home])
+        return None if row is None else Thing(kind, row, view)
+
+    return resolve
+
+
+def endorser(call: Call) -> Thing:
+    """Who endorses, wherever that is; it may not be hidden."""
+    found = anywhere("Issuer", "endorser_id", "endorser_tenant_id")(call)
+    if found is None:
+        raise told("NOT_VISIBLE")
+    return found
+
+
+# The opportunity that an award or a code names, wherever that is.
+taken_part_in = anywhere("Opportunity", "opportunity_id", "earned_in_tenant_id")
 
 
 def elsewhere(call: Call) -> list[Thing]:
@@ -387,7 +410,7 @@ THINGS: Table = {
     ("BadgeVersion", "criteria"): below("Criterion", "criterion", "version_id", "position"),
     ("BadgeVersion", "skills"): skills("badge_skill", "version_id"),
     **columns("Endorsement", "comment validFrom"),
-    ("Endorsement", "endorser"): must("Issuer", "issuer", "endorser_id"),
+    ("Endorsement", "endorser"): endorser,
     **columns("EssentialSkill", "code slug name framework position"),
     ("EssentialSkill", "steps"): lambda call: sorted(
         each["step"] for each in call.view.where("essential_step", "skill_code", call.thing["code"])

@@ -11,8 +11,9 @@ import pytest
 
 from tests.rooms import NOW, found_tenant, rolled_back
 from tests.working import work_off
-from waypost.db import City, Database, System, execute, fetch, fetchval, new_id
+from waypost.db import Actor, City, Database, System, execute, fetch, fetchval, new_id
 from waypost.outbox import Act, Effects, Event, Handler, Happened, JobKind, Work, enqueue
+from waypost.outbox.effects import sweep
 from waypost.tenancy.entries import Here
 
 HERE = Here(UUID(int=1), "brighton", ("en",), "Europe/London", "rsa-2019")
@@ -94,6 +95,31 @@ async def test_a_job_is_done_after_its_transaction_with_its_facts(database: Data
     assert seen.facts == [{"kite": str(kite), "metres": 3}]
 
 
+async def test_work_is_done_on_behalf_of_the_act_that_asked_for_it_or_of_the_event(database: Database) -> None:
+    here, who = await found_tenant(database, "shoreham"), Actor(UUID(int=2), "flyKite", "curator", UUID(int=3))
+    named: list[Actor | None] = []
+
+    async def job(work: Work, facts: Mapping[str, Any]) -> None:
+        named.append(work.database.actor)
+        if facts["again"]:
+            async with work.database.transaction(City(here.tenant_id)):
+                await enqueue("reel-in", {"again": 0})
+
+    async def event(work: Work, _event: Happened) -> None:
+        named.append(work.database.actor)
+
+    effects = Effects(handlers=(Handler("watch", frozenset({"kite.flown"}), event),), jobs=(JobKind("reel-in", job),))
+    async with database.transaction(City(here.tenant_id), who):
+        await enqueue("reel-in", {"again": 1})
+    await work_off(database, effects=effects)
+    assert named == [who, who]
+    await fly(database, here)
+    async with database.transaction(City(here.tenant_id)):
+        await enqueue("reel-in", {"again": 0})
+    await work_off(database, effects=effects)
+    assert named[2:] in ([None, Actor(UUID(int=2), "watch")], [Actor(UUID(int=2), "watch"), None])
+
+
 async def test_what_fails_comes_again_and_is_dead_at_last(database: Database) -> None:
     here, seen = await found_tenant(database, "seaford"), Seen(failures=99)
     await fly(database, here)
@@ -135,3 +161,18 @@ async def test_a_handler_does_once_what_it_remembers(database: Database) -> None
     assert answers == [True, False]
     async with database.transaction(City(here.tenant_id)):
         assert await fetchval("SELECT count(*) FROM handled") == 1
+
+
+async def test_what_was_done_is_remembered_for_a_month_or_for_good(database: Database) -> None:
+    here = await found_tenant(database, "winchelsea")
+    work = Work(database, None)  # type: ignore[arg-type]  # no settings are looked at
+    keys = {lasting: new_id() for lasting in (False, True)}
+    for lasting, key in keys.items():
+        async with work.once(here.tenant_id, "watch", key, lasting=lasting) as first:
+            assert first
+    async with database.transaction(City(here.tenant_id)):
+        await execute("UPDATE handled SET handled_at = now() - interval '31 days'")
+    await sweep(work)
+    for lasting, key in keys.items():
+        async with work.once(here.tenant_id, "watch", key, lasting=lasting) as first:
+            assert first is not lasting

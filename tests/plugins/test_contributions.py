@@ -332,6 +332,7 @@ def test_a_plugin_brings_rules_as_tables_and_as_a_file(workshop: Workshop) -> No
         ('TIMETABLE["check"] = "criteria-few"', "words.en.field: unknown; criteria-few takes no words"),
         ('TIMETABLE["words"]["en"]["requires"] = ["x"]', "words.en.requires: unknown; phrases takes field, avoid"),
         ('TIMETABLE["words"]["en"]["field"] = ["layer"]', "words.en.field: must be a list with one of name, "),
+        ('TIMETABLE["words"]["en"]["require"] = ["tide", "!?"]', "words.en.require: '!?' has no word to look for"),
         ('del TIMETABLE["words"]["en"]["require"]', "words.en: phrases needs avoid or require"),
         ('del TIMETABLE["words"]', "words: are missing, and phrases finds nothing without"),
         ('TIMETABLE = "none"', "the rule ?: 'none' is not of type 'object'"),

@@ -126,6 +126,17 @@ def test_two_that_claim_one_prefix_stop_the_process_naming_both(workshop: Worksh
     assert "waypost-tide 1.0.0" in str(clash.value)
 
 
+@pytest.mark.parametrize("prefix", ["tideTABLE", "tideTAbleSet"])
+def test_two_whose_codes_would_begin_alike_stop_the_process_too(workshop: Workshop, prefix: str) -> None:
+    """Codes are in upper case: `TIDE_TABLE_X` would be a code of both."""
+    workshop.install("tide", prefix="tideTable")
+    workshop.install("harbour", prefix=prefix)
+    with pytest.raises(NameClash) as clash:
+        load()
+    assert "waypost-harbour 1.0.0" in str(clash.value)
+    assert "waypost-tide 1.0.0" in str(clash.value)
+
+
 def test_prefixes_that_only_begin_alike_are_no_clash(workshop: Workshop) -> None:
     workshop.install("tide", prefix="tide")
     workshop.install("tidy", prefix="tides")

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from piccolo.columns import JSON, JSONB, Array, Text, Varchar
 
+from waypost.access.people import normal_address
 from waypost.apps import core_app
 from waypost.cli.parts import load_plugins
 from waypost.composition import personal
@@ -15,6 +16,7 @@ from waypost.db import Kind, OwnedTable, Personal, ownership
 from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.personal import Finds
 from waypost.db.security import qualified
+from waypost.privacy.rules import read_addresses
 from waypost.settings import Settings
 
 PLUGINS: Final = load_plugins(Settings())
@@ -68,6 +70,21 @@ def test_words_in_a_row_that_stays_are_emptied_or_said_to_be_none(kept: Personal
     if kept.emptied:
         assert words(kept.table) - set(kept.emptied) - kept.kept == set()
     assert not (kept.emptied and kept.stays)
+
+
+@pytest.mark.parametrize("kept", DECLARED, ids=lambda each: qualified(each.table))
+def test_an_address_beside_a_person_finds_rows_of_nobody_else(kept: Personal) -> None:
+    """Where a row can say whose it is, that goes before its address, which may have changed hands."""
+    addresses = {column for column, finds in kept.by.items() if finds == Finds.ADDRESS}
+    if any(finds == Finds.PERSON for finds in kept.by.values()):
+        assert set(kept.owners) == addresses
+    assert {kept.by[owner] for owner in kept.owners.values()} <= {Finds.PERSON}
+
+
+def test_addresses_are_compared_in_the_form_in_which_they_are_kept() -> None:
+    typed = (" Ada@Example.org", "ADA@example.org", "ada@\uff25xample.org", "bob@example.org")
+    assert read_addresses(typed) == ("ada@example.org", "bob@example.org")
+    assert {normal_address(each) for each in typed} == set(read_addresses(typed))
 
 
 @pytest.mark.parametrize("kept", [each for each in DECLARED if ownership(each.table).kind is Kind.PLATFORM])

@@ -14,6 +14,7 @@ from tests.project.documents import ROOT
 from waypost.access.permissions import ISSUER_ROLES, PERMISSIONS, ROLES
 from waypost.composition import core
 from waypost.graph import compose
+from waypost.graph.alone import Alone
 from waypost.graph.facts import relation_of
 from waypost.outbox import OWN, Command
 
@@ -34,12 +35,14 @@ def commands() -> Mapping[str, str]:
 
 
 def fields() -> Iterator[tuple[str, str]]:
-    """Every field of the core that asks for a permission, with that."""
+    """Every field of the core that asks for a permission, with that; and what people do about themselves alone."""
     for kind in compose([core()]).core.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             for name, definition in kind.fields.items():
                 relation = relation_of(definition)
-                if relation is not None and relation.may:
+                if isinstance(relation, Alone):
+                    yield name, OWN
+                elif relation is not None and relation.may:
                     yield (name if kind.name == "Query" else f"{kind.name}.{name}"), relation.may
 
 

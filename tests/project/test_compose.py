@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from tests.project import commands
 from tests.project.documents import ROOT, codes, rows
+from waypost.settings import Settings
 
 Service = dict[str, Any]
 
@@ -116,6 +118,42 @@ def test_the_application_believes_the_forwarded_headers_of_the_proxys_network_on
     subnet = compose["networks"]["outside"]["ipam"]["config"][0]["subnet"]
     assert services["app"]["environment"]["WAYPOST_TRUSTED_PROXIES"] == subnet
     assert services["proxy"]["networks"] == ["outside"]
+
+
+def test_whoever_watches_reaches_the_workers_figures_and_the_world_does_not(services: dict[str, Service]) -> None:
+    worker = services["worker"]
+    address = worker["command"][worker["command"].index("--metrics") + 1]
+    assert address == "0.0.0.0:9100", "of the container; no other port leads there"
+    assert "ports" not in worker
+    assert worker["healthcheck"]["test"][-1].count("http://127.0.0.1:9100/metrics") == 1
+
+
+def test_the_readme_tells_who_reads_which_secret(services: dict[str, Service]) -> None:
+    text = (ROOT / "docker" / "README.md").read_text(encoding="utf-8")
+    told = {}
+    for row in re.findall(r"^ *\| `(\w+)` \| (.*) \|$", text, re.MULTILINE):
+        told[row[0]] = {name for name in codes(row[1]) if name in services}
+    for secret in ("database_admin_url", "database_url", "secret_key"):
+        readers = {name for name, service in services.items() if secret in service.get("secrets", [])}
+        assert told[secret] == readers, secret
+    for name in services:
+        assert f"`{name}`" in text, name
+
+
+def test_a_providers_secret_reaches_the_application_as_the_readme_says(
+    services: dict[str, Service], tmp_path: Path
+) -> None:
+    text = (ROOT / "docker" / "README.md").read_text(encoding="utf-8")
+    added = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    (service,) = added["services"]
+    assert services[service]["command"][0] == "serve"
+    ((variable, path),) = added["services"][service]["environment"].items()
+    (secret,) = added["services"][service]["secrets"]
+    assert path == f"/run/secrets/{secret}"
+    assert added["secrets"] == {secret: {"file": f"./docker/secrets/{secret}"}}
+    (tmp_path / secret).write_text("a secret of a provider\n", encoding="utf-8")
+    settings = Settings.from_environment({variable: str(tmp_path / secret)})
+    assert settings.oidc_secrets == {variable.removesuffix("_FILE"): "a secret of a provider"}
 
 
 def test_the_database_is_the_one_that_the_documents_promise(services: dict[str, Service]) -> None:

@@ -106,7 +106,12 @@ def _modules(statement: ast.AST) -> list[str]:
 
 def test_the_core_declares_what_it_imports_and_imports_what_it_declares() -> None:
     # graphql-core is strawberry's own foundation and comes in the version that strawberry asks for.
-    assert imported("core") - {"graphql-core"} == declared() - set(UNIMPORTED)
+    assert imported("core") - {"graphql-core"} == declared("testing") - set(UNIMPORTED)
+
+
+def test_only_the_kit_for_tests_imports_what_tests_need() -> None:
+    others = [f"core/waypost/{room}" for room in rooms() if room != "testing"]
+    assert imported(*others).isdisjoint(declared("testing") - declared())
 
 
 def test_the_tests_declare_what_they_import() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tests.project.permissions import PAGE, commands, fields, written
+from tests.project.permissions import PAGE, commands, fields, matrix, written
 from waypost.access.permissions import PERMISSIONS
+from waypost.composition import core
+from waypost.graph import compose
+from waypost.graph.alone import Alone
+from waypost.graph.facts import relation_of
 from waypost.outbox import OWN
 
 
@@ -18,7 +22,16 @@ def test_every_command_asks_for_a_permission_that_there_is() -> None:
     assert {name: may for name, may in found.items() if may not in {*PERMISSIONS, OWN}} == {}
 
 
+def test_what_people_do_about_themselves_is_in_the_matrix_too() -> None:
+    mutations = compose([core()]).core.mutation_type
+    assert mutations is not None
+    alone = {name for name, field in mutations.fields.items() if isinstance(relation_of(field), Alone)}
+    assert {"addAddress", "eraseMe"} <= alone
+    row = next(line for line in matrix().splitlines() if line.startswith("| – |"))
+    assert [name for name in sorted(alone) if f"`{name}`" not in row] == []
+
+
 def test_every_field_that_asks_for_a_permission_asks_for_one_that_there_is() -> None:
     found = dict(fields())
     assert found["members"] == "member.read"
-    assert set(found.values()) <= set(PERMISSIONS)
+    assert set(found.values()) <= {*PERMISSIONS, OWN}

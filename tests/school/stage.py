@@ -56,9 +56,10 @@ def writer(city: str) -> str:
 
 
 async def proposed(stage: Stage, city: str = "brighton", **facts: Any) -> dict[str, Any]:
-    """A new draft of the college."""
+    """A new draft of the college; what is urgent is the city's own word."""
     said = {**GOOD, "creator": college(stage, city), **facts}
-    done = await stage.done("proposeBadge", said, DRAFT, city=city, who=writer(city))
+    who = f"{city} curator" if facts.get("urgent") else writer(city)
+    done = await stage.done("proposeBadge", said, DRAFT, city=city, who=who)
     draft: dict[str, Any] = done["draft"]
     return draft
 

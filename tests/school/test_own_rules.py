@@ -27,7 +27,7 @@ async def test_a_citys_own_rule_holds_for_its_badges_and_for_no_others(stage: St
         there = await proposed(stage, "plymouth", name="Talking To All", description=said)
         assert [each for each in there["findings"] if each["code"].startswith("OWN_")] == []
         await stage.run("brighton", "UPDATE lint_rule SET state = 'closed' WHERE tenant_id = $1", here)
-        given = {"badge": draft["badgeId"], "urgent": True}
+        given = {"badge": draft["badgeId"], "level": "advanced"}
         after = (await stage.done("updateBadgeDraft", given, DRAFT, **ADMIN))["draft"]
         assert [each for each in after["findings"] if each["code"].startswith("OWN_")] == []
         assert named_by(draft["id"]).tenant == here

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import orjson
 import pytest
 from graphql.execution.values import get_variable_values
 
+from benchmarks.reviews import QUEUE, ROWS_SQL, WAITING
 from tests.databases import Server
 from tests.graph.world import Builder, Town
 from tests.isolation.test_plans import Plan
@@ -19,26 +20,6 @@ from waypost.db.connections import connect
 from waypost.graph import Asker, Schema, compose
 from waypost.graph.documents import Documents
 from waypost.graph.request import Request
-
-WAITING: Final = 10_000
-QUEUE: Final = """
-query Queue($after: String) {
-  reviewQueue(first: 20, after: $after) {
-    nodes { id name city { slug } creatorName urgent dueAt leasedUntil findings { code reason } }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-"""
-ROWS_SQL: Final = """
-INSERT INTO review (tenant_id, id, home_tenant_id, badge_id, state, priority, name, creator_name, issuer_name, language,
-                    layer, words, findings, round, received_at, submitted_at, due_at, decided_at)
-SELECT $1, gen_random_uuid(), $2, gen_random_uuid(), state, (n % 10 > 0)::int, 'Badge ' || n, 'College', 'College',
-       'en', 'rsa-2019/engage', jsonb_build_object('description', repeat('Earners planned. ', 20), 'urgent', false),
-       '[]', 1, at, at, CASE WHEN state = 'submitted' THEN at + interval '14 days' END,
-       CASE WHEN state <> 'submitted' THEN now() END
-FROM generate_series(1, $3) n, LATERAL (SELECT now() - n * interval '1 minute' AS at,
-     CASE WHEN n <= $4 THEN 'submitted' ELSE 'approved' END AS state) facts
-"""
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,7 @@ from tests.journeys.stage import Stage, named_by
 from tests.school.stage import (
     DRAFT,
     QUEUE,
-    college,
     decided,
-    named,
     proposed,
     review_of,
     state_of,
@@ -24,17 +22,11 @@ from tests.school.stage import (
     writer,
 )
 from tests.working import work_off
-from waypost.db import City, System, execute, fetchval, new_id
+from waypost.db import City, execute, fetchval, new_id
 from waypost.graph.ids import GlobalId
 
 NATION = {"city": "badge-nation", "who": "nation first"}
 SECOND = {"city": "badge-nation", "who": "nation second"}
-# Every event that is carried, told once more under another id.
-AGAIN_SQL = """
-INSERT INTO event (tenant_id, id, type, object_type, object_id, person_id, data, happened_at)
-SELECT tenant_id, gen_random_uuid(), type, object_type, object_id, person_id, data, happened_at FROM event
-WHERE tenant_id = $1 AND type IN ('badge.submitted', 'review.decided', 'review.commented')
-"""
 TAKEN = "review { viewerHolds reviewer leasedUntil }"
 
 
@@ -132,28 +124,6 @@ async def test_a_curator_of_a_tenant_that_the_city_did_not_name_decides_nothing(
     assert await state_of(stage, draft) == "SUBMITTED"
 
 
-async def test_a_decision_that_another_tenant_wrote_by_itself_moves_nothing(stage: Stage, number: str) -> None:
-    """Not even a tenant with a program of its own, which writes whatever it likes into its own rows."""
-    draft = await sent(stage, number)
-    plymouth, row = stage.town("plymouth").id, named_by(draft["id"]).row
-    decision = new_id()
-    await stage.run(
-        "plymouth",
-        "INSERT INTO review_decision (tenant_id, id, review_id, round, outcome, person_id, made_at)"
-        " VALUES ($1, $2, $3, 1, 'approved', $2, now())",
-        *(plymouth, decision, row),
-    )
-    home = stage.town("brighton").id
-    await stage.run(
-        "plymouth",
-        "INSERT INTO event (tenant_id, id, type, object_type, object_id, data)"
-        " VALUES ($1, $2, 'review.decided', 'Review', $3, $4::jsonb)",
-        *(plymouth, new_id(), row, f'{{"decision": "{decision}", "home": "{home}", "outcome": "approved"}}'),
-    )
-    await work_off(stage.database)
-    assert await state_of(stage, draft) == "SUBMITTED"
-
-
 async def test_a_lease_keeps_others_away_is_prolonged_given_back_and_ends(stage: Stage, number: str) -> None:
     draft = await sent(stage, number)
     review = review_of(stage, draft)
@@ -197,28 +167,6 @@ async def test_of_two_curators_who_decide_at_once_one_is_told_so(stage: Stage, n
     assert await state_of(stage, draft) == won
 
 
-async def test_a_curator_who_belongs_to_the_issuer_is_refused(stage: Stage, number: str) -> None:
-    """Persons are compared, whatever token they come with."""
-    nation, brighton = stage.town("badge-nation").id, stage.town("brighton").id
-    person = stage.who["nation second"].person
-    of_college = named_by(college(stage)).row
-    member = (
-        "INSERT INTO membership (tenant_id, id, person_id, role, issuer_id) VALUES ($1, $2, $3, 'issuer-staff', $4)"
-    )
-    await stage.run("brighton", member, brighton, new_id(), person, of_college)
-    try:
-        draft = await sent(stage, number)
-        review = review_of(stage, draft)
-        own = ("OwnBadge", "OWN_BADGE", None)
-        assert await stage.refused("takeReview", {"review": review}, **SECOND) == own
-        assert await stage.refused("reviewBadge", {"review": review, "decision": "APPROVED"}, **SECOND) == own
-        assert (await stage.refused("commentOnBadge", {"about": review, "text": "Fine!"}, **SECOND))[1] == "OWN_BADGE"
-        await decided(stage, draft)
-    finally:
-        await stage.run("brighton", "DELETE FROM membership WHERE person_id = $1 AND tenant_id = $2", person, brighton)
-    assert nation != brighton
-
-
 async def test_a_city_that_reviews_itself_needs_no_worker(stage: Stage, number: str) -> None:
     reasons = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
     draft = await proposed(stage, "plymouth", name=f"{number} badge", reasons=reasons)
@@ -243,25 +191,6 @@ async def test_a_city_that_reviews_itself_needs_no_worker(stage: Stage, number: 
     assert done == {"__typename": "PublishBadgeSuccess", "badge": {"state": "PUBLISHED"}, "version": {"number": 1}}
 
 
-async def test_what_is_urgent_comes_first_and_then_who_has_waited_longest(stage: Stage, number: str) -> None:
-    names = [f"{number} {each}" for each in ("one", "two", "three")]
-    reasons = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
-    for name, urgent in zip(names, (False, True, False), strict=True):
-        await submitted(stage, name=name, urgent=urgent, reasons=reasons)
-    queue = [each for each in await waiting(stage) if each.startswith(number)]
-    assert queue == [names[1], names[0], names[2]]
-    page_of = "nodes { name } pageInfo { endCursor hasNextPage }"
-    pages = f"query($after: String) {{ reviewQueue(first: 1, after: $after) {{ {page_of} }} }}"
-    after, walked = None, []
-    while True:
-        page = (await stage.read(pages, "badge-nation", "nation first", after=after))["reviewQueue"]
-        walked += [each["name"] for each in page["nodes"]]
-        after = page["pageInfo"]["endCursor"]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-    assert [each for each in walked if each.startswith(number)] == queue
-
-
 async def test_the_clock_goes_on_where_it_stopped(stage: Stage, number: str) -> None:
     draft = await sent(stage, number)
     row, brighton = named_by(draft["id"]).row, stage.town("brighton").id
@@ -273,78 +202,6 @@ async def test_the_clock_goes_on_where_it_stopped(stage: Stage, number: str) -> 
     async with stage.database.transaction(City(brighton)):
         left = await fetchval("SELECT due_at - now() FROM badge_draft WHERE tenant_id = $1 AND id = $2", brighton, row)
     assert timedelta(days=2, hours=23) < left < timedelta(days=3)
-
-
-async def test_counts_say_how_much_there_is_and_with_whom(stage: Stage, number: str) -> None:
-    query = (
-        "{ reviewCounts { waiting urgent overdue free byState { code count } byAge { code count }"
-        " byReviewer { code count } } }"
-    )
-    before = (await stage.read(query, **NATION))["reviewCounts"]
-    draft = await sent(stage, number, urgent=True)
-    await stage.done("takeReview", {"review": review_of(stage, draft)}, TAKEN, **NATION)
-    after = (await stage.read(query, **NATION))["reviewCounts"]
-    assert after["waiting"] == before["waiting"] + 1
-    assert after["urgent"] == before["urgent"] + 1
-    assert after["free"] == before["free"]
-    me = f"Viewer.{stage.who['nation first'].person.hex}"  # type: ignore[union-attr]  # somebody is meant
-    assert me in {each["code"] for each in after["byReviewer"]}
-    assert {"code": "under-a-week", "count": after["waiting"]} in after["byAge"]
-    assert {"code": "submitted", "count": after["waiting"]} in after["byState"]
-
-
-async def test_what_is_open_is_finished_by_whom_it_was_sent_to(stage: Stage, number: str) -> None:
-    draft = await sent(stage, number)
-    await named(stage, "brighton", None)
-    try:
-        await decided(stage, draft, "CHANGES_REQUESTED")
-        assert await state_of(stage, draft) == "CHANGES_REQUESTED"
-        await stage.done("submitBadge", {"badge": draft["badgeId"]}, DRAFT, who="college admin")
-        await work_off(stage.database)
-        one = "query($id: ID!) { node(id: $id) { ... on Review { state } } }"
-        seen = await stage.read(one, **NATION, id=review_of(stage, draft))
-        assert seen["node"] == {"state": "WITHDRAWN"}
-        assert f"{number} badge" in await waiting(stage, "brighton curator", "brighton")
-        late = {"review": review_of(stage, draft), "decision": "APPROVED"}
-        assert (await stage.refused("reviewBadge", late, **NATION))[1] == "ALREADY_DECIDED"
-        own = {"review": review_of(stage, draft, "brighton"), "decision": "APPROVED"}
-        await stage.done("reviewBadge", own, "review { state }", who="brighton curator")
-        assert await state_of(stage, draft) == "APPROVED"
-    finally:
-        await named(stage, "brighton", "badge-nation")
-
-
-async def test_what_lies_with_a_tenant_that_left_is_sent_to_another(stage: Stage, number: str) -> None:
-    draft = await sent(stage, number)
-    badge = {"badge": draft["badgeId"]}
-    await _is(stage, "badge-nation", "closed")
-    try:
-        again = (await stage.done("submitBadge", badge, DRAFT, who="college admin"))["draft"]
-        assert (again["state"], again["round"], again["dueAt"]) == ("SUBMITTED", 1, draft["dueAt"])
-        assert f"{number} badge" in await waiting(stage, "brighton curator", "brighton")
-        assert (await stage.refused("submitBadge", badge, who="college admin"))[1] == "WRONG_BADGE_STATE"
-        own = {"review": review_of(stage, draft, "brighton"), "decision": "APPROVED"}
-        await stage.done("reviewBadge", own, "review { state }", who="brighton curator")
-        assert await state_of(stage, draft) == "APPROVED"
-    finally:
-        await _is(stage, "badge-nation", "open")
-
-
-async def _is(stage: Stage, town: str, state: str) -> None:
-    async with stage.database.transaction(System("tests")):
-        await execute("UPDATE tenant SET state = $2 WHERE id = $1", stage.town(town).id, state)
-    await stage.reload()
-
-
-async def test_everything_may_be_carried_twice(stage: Stage, number: str) -> None:
-    draft = await sent(stage, number)
-    await decided(stage, draft, "CHANGES_REQUESTED")
-    for town in ("brighton", "badge-nation"):
-        await stage.run(town, "DELETE FROM handled WHERE tenant_id = $1", stage.town(town).id)
-    for town in ("brighton", "badge-nation"):
-        await stage.run(town, AGAIN_SQL, stage.town(town).id)
-    await work_off(stage.database)
-    assert await state_of(stage, draft) == "CHANGES_REQUESTED"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from waypost.school.rules import (
     LEASE,
     MOVES,
     PUBLISHED,
+    REVIEW_STATES,
     SUBMITTED,
     AlreadyDecided,
     NotApproved,
@@ -128,7 +129,7 @@ def test_a_curator_of_the_issuer_is_refused_before_all_else() -> None:
 
 
 def test_what_is_decided_is_not_decided_again() -> None:
-    for state in (APPROVED, CHANGES_REQUESTED, "withdrawn"):
+    for state in set(REVIEW_STATES) - {SUBMITTED}:
         assert isinstance(unreviewable(lies(state), ME, NOW), AlreadyDecided)
 
 

@@ -15,6 +15,7 @@ from joserfc import jwk, jwt
 
 from tests.sign_in.provider import CLIENT_ID, Claims, Person, Provider
 from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Cast, asked_in
+from tests.sign_in.test_addresses import addresses, given, owner
 from waypost.access.memberships import add_membership
 from waypost.access.people import find_person
 from waypost.db import City, Database, Learner, System, execute, fetchval
@@ -83,6 +84,38 @@ async def test_a_verified_address_finds_the_person_who_has_it(
     assert [each["role"] for each in (await someone.viewer())["memberships"]] == ["curator"]
     async with database.transaction(Learner(known)):
         assert await fetchval("SELECT verified_at FROM person_address WHERE address = 'eve@example.org'")
+
+
+async def test_what_was_given_to_a_verified_address_before_anybody_signed_in_with_it_comes_along(
+    browser: Make, provider: Provider, database: Database, cast: Cast
+) -> None:
+    first, second = "joins@example.org", "joins.two@example.org"
+    provider.person = Person(sub="joins", email=first)
+    await signed_in(browser(), provider)
+    before = await given(database, cast, second)
+    provider.person = Person(sub="joins", email=second)
+    someone = browser()
+    await signed_in(someone, provider)
+    assert await addresses(someone) == {first: True, second: True}
+    assert await owner(database, second) == await owner(database, first)
+    after = await owner(database, first)
+    async with database.transaction(City(cast.beta)):
+        counted = "SELECT count(*) FROM recipient WHERE tenant_id = $1 AND person_id = $2"
+        assert await fetchval(counted, cast.beta, before) == 0
+        assert await fetchval(counted, cast.beta, after) == 1
+
+
+async def test_a_verified_address_of_somebody_who_signed_in_stays_theirs(
+    browser: Make, provider: Provider, database: Database
+) -> None:
+    provider.person = Person(sub="stays", email="stays@example.org")
+    await signed_in(browser(), provider)
+    theirs = await find_person(database, "stays.two@example.org", secret_key=SECRET_KEY, now=platform_now())
+    provider.person = Person(sub="stays", email="stays.two@example.org")
+    someone = browser()
+    await signed_in(someone, provider)
+    assert await addresses(someone) == {"stays@example.org": True}
+    assert await owner(database, "stays.two@example.org") == theirs
 
 
 @pytest.mark.parametrize("verified", [False, None, "true", 1])
@@ -366,3 +399,16 @@ async def test_one_client_has_so_many_attempts_within_an_hour(browser: Make, pro
     statuses = [(await someone.get("/alpha/auth/council")).status_code for _ in range(42)]
     assert statuses == [303] * 40 + [429] * 2
     assert (await browser().get("/alpha/auth/council")).status_code == 303
+
+
+async def test_attempts_are_counted_also_while_the_provider_fails(
+    browser: Make, provider: Provider, platform: Platform
+) -> None:
+    """Else whoever asks makes us ask the provider, as often as they like."""
+    platform.providers._discoveries.clear()
+    provider.status = 500
+    provider.asked.clear()
+    someone = browser()
+    statuses = [(await someone.get("/alpha/auth/council")).status_code for _ in range(42)]
+    assert statuses == [503] * 40 + [429] * 2
+    assert len(provider.asked) == 40

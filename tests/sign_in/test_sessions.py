@@ -182,7 +182,7 @@ async def test_signing_in_gives_a_new_cookie_and_ends_the_old_session(
     planted = ada.session
     asked = Asked("b" * 43, "203.0.113.1")
     attempt = await ask_for_link(database, asked, "victim@example.org", secret_key=SECRET_KEY, now=datetime.now(UTC))
-    assert attempt is not None
+    assert isinstance(attempt, UUID)
     secret = await sign_in_by_link(database, attempt, planted, datetime.now(UTC))
     assert secret not in {None, planted}
     assert await ada.viewer() is None

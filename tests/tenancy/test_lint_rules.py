@@ -48,6 +48,8 @@ async def test_a_rule_is_applied_changed_and_closed_when_it_leaves_the_files(wor
     [
         ('"description"', '"picture"', '"picture"'),
         ('["stakeholder"]', "[]", "names no words to avoid or to require"),
+        ('["stakeholder"]', '["synergy", "!?"]', 'avoid: "!?" has no word to look for'),
+        ("avoid =", 'require = ["…"]\navoid =', 'require: "…" has no word to look for'),
         ("mend =", 'language = "pl"\nmend =', "is none of the tenant's languages"),
         ("mend =", 'severity = "deadly"\nmend =', '"deadly"'),
     ],

@@ -47,6 +47,7 @@ def test_a_signature_is_that_of_standard_webhooks() -> None:
         ),
         *("https://user:secret@example.org/", "https://example.org/#top", "https://example.org:99999/"),
         *("https://exa mple.org/", "https://example.org\\@evil.org/", "https://[::1", "https://0.0.0.0/"),
+        *("https://a..example.org/", f"https://{'a' * 64}.example.org/", "https://例え..jp/", "https://[fec0::1]/"),
         *("https://[64:ff9b::a00:1]/", "https://[fd00::1]/", "https://224.0.0.1/"),
     ],
 )

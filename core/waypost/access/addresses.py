@@ -10,10 +10,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.access.attempts import KEPT, Asked, Attempt, begin_with_address, find_attempt, use_attempt
-from waypost.access.people import FIND_SQL, IDENTITY_SQL, VERIFIED_SQL, address_digest
+from waypost.access.people import ADDRESS_ID_SQL, FIND_SQL, IDENTITY_SQL, VERIFIED_SQL, address_digest
 from waypost.access.tokens import SIGN_IN
-from waypost.db import Database, Learner, execute, fetch, fetchval, new_id
-from waypost.refusal import Invalid, NotFound, Refusal, Refused
+from waypost.db import Database, Learner, execute, fetch, fetchval, new_id, one_at_a_time
+from waypost.refusal import Invalid, NotFound, Refusal, Refused, enough
 
 MOST_ADDRESSES: Final = 10
 
@@ -27,18 +27,37 @@ SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM person_address WHERE person_
 AGAIN_SQL: Final = """
 UPDATE person_address SET asked_at = $3 WHERE person_id = $1 AND id = $2 AND asked_at IS NOT NULL
 """
+MEANT_SQL: Final = "UPDATE sign_in_attempt SET address_id = $2 WHERE id = $1"
 ADDRESS_SQL: Final = "SELECT address FROM person_address WHERE person_id = $1 AND id = $2"
 REMOVE_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND id = $2"
 FORGET_SQL: Final = "DELETE FROM person_address WHERE person_id = $1 AND asked_at <= $2"
 LOSE_SQL: Final = "DELETE FROM identity WHERE digest = $1 AND person_id = $2"
-# Nobody else knows of them but the one mailbox; locked, so that they do not sign in meanwhile.
-KNOWN_SQL: Final = "SELECT known_at FROM person WHERE id = $1 FOR UPDATE"
+# Nobody else knows of them but the one mailbox; locked, so that they do not sign in meanwhile. Who is being forgotten
+# becomes nobody else.
+KNOWN_SQL: Final = "SELECT coalesce(known_at, erased_at) FROM person WHERE id = $1 FOR UPDATE"
 CLOSE_SQL: Final = "UPDATE sign_in_attempt SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL"
 CLOSE_ONE_SQL: Final = """
 UPDATE sign_in_attempt SET used_at = $3 WHERE person_id = $1 AND address_id = $2 AND used_at IS NULL
 """
 END_SQL: Final = "DELETE FROM session WHERE person_id = $1"
 ASKED_SQL: Final = "SELECT DISTINCT person_id FROM sign_in_attempt WHERE way = 'address' AND created_at <= $1"
+# Addresses that were only typed: nobody proved them, nobody named the person (`known_at` tells of both), and no city
+# gave them anything (`known_in`), which would be lost to them.
+TYPED: Final = """
+person p WHERE p.known_at IS NULL AND p.created_at <= {since}
+  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
+  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id)
+"""
+TYPED_SQL: Final = f"SELECT p.id FROM {TYPED.format(since='$1')} ORDER BY p.id LIMIT 1000"
+# Whoever finds a person by an identity holds it: this waits for them, and only then looks once more.
+HOLD_SQL: Final = "SELECT FROM identity WHERE person_id = $1 FOR UPDATE"
+HIDE_SQL: Final = f"""
+WITH typed AS (SELECT p.id FROM {TYPED.format(since="$2")} AND p.id = $1),
+     hidden AS (DELETE FROM identity i USING typed WHERE i.person_id = typed.id)
+SELECT EXISTS (SELECT FROM typed)
+"""
+FORGET_ALL_SQL: Final = "DELETE FROM person_address WHERE person_id = $1"
+FORGET_PERSON_SQL: Final = "DELETE FROM person WHERE id = $1 AND known_at IS NULL"
 
 Join = Callable[[Database, UUID, str], Awaitable[None]]
 
@@ -72,17 +91,20 @@ async def ask_for_address(
         if known is not None and known["verified_at"] is not None:
             return Invalid(message="That address is yours already.", path=("address",))
         if known is None and len(rows) >= MOST_ADDRESSES:
-            return _too_many(f"One person has at most {MOST_ADDRESSES} addresses: remove one first.")
+            return enough(f"One person has at most {MOST_ADDRESSES} addresses: remove one first.")
     async with database.transaction(SIGN_IN):
         kept = new_id() if known is None else known["id"]
         begun = await begin_with_address(asked, person, kept, address, secret_key, now)
     if isinstance(begun, Refusal):
         return begun
     async with database.transaction(Learner(person)):
-        if known is None:
-            await execute(ASK_SQL, person, kept, address, now)
-        else:
-            await execute(AGAIN_SQL, person, kept, now)
+        await one_at_a_time("addresses", person)
+        await execute(ASK_SQL, person, kept, address, now)
+        at: UUID = await fetchval(ADDRESS_ID_SQL, person, address)
+        await execute(AGAIN_SQL, person, at, now)
+    if begun is not None and at != kept:  # it was asked for twice at once, or removed and asked for again meanwhile
+        async with database.transaction(SIGN_IN):
+            await execute(MEANT_SQL, begun, at)
     return Begun(begun)
 
 
@@ -115,22 +137,41 @@ async def prove_address(
     async with database.transaction(SIGN_IN):
         if await use_attempt(attempt, "address", now) is None:
             return Proof.OVER
-        await execute(IDENTITY_SQL, digest, person)
-        owner: UUID = await fetchval(FIND_SQL, digest)
-        if owner != person:
-            if await fetchval(KNOWN_SQL, owner) is not None:
-                return Proof.TAKEN
-            await execute(CLOSE_SQL, owner, now)
-    if owner != person:
-        await join(database, person, address)
-        async with database.transaction(SIGN_IN):
-            await execute(CLOSE_SQL, owner, now)
-            await execute(END_SQL, owner)
-            if await fetchval(FIND_SQL, digest) != person:
-                return Proof.TAKEN
+        owner: UUID = await fetchval(IDENTITY_SQL, digest, person)
+        if not await may_take(person, owner, now):
+            return Proof.TAKEN
+    if not await take(database, person, owner, address, join, secret_key=secret_key, now=now):
+        return Proof.TAKEN
     async with database.transaction(Learner(person)):
         await execute(VERIFIED_SQL, person, asked.address_id, now)
     return Proof.DONE
+
+
+async def may_take(person: UUID, owner: UUID, now: datetime) -> bool:
+    """Whether a person who proved an address may become its owner: nobody, that is, has ever signed in with it.
+
+    In the System transaction in which it was proved; nobody else signs in as that owner until it ends.
+    """
+    if owner == person:
+        return True
+    if await fetchval(KNOWN_SQL, owner) is not None:
+        return False
+    await execute(CLOSE_SQL, owner, now)
+    return True
+
+
+async def take(
+    database: Database, person: UUID, owner: UUID, address: str, join: Join, *, secret_key: str, now: datetime
+) -> bool:
+    """Let a person have what was given to the owner of an address that they may take; answers whether they have it."""
+    if owner == person:
+        return True
+    await join(database, person, address)
+    async with database.transaction(SIGN_IN):
+        await execute(CLOSE_SQL, owner, now)
+        await execute(END_SQL, owner)
+        found: UUID | None = await fetchval(FIND_SQL, address_digest(address, secret_key))
+    return found == person
 
 
 async def remove_address(
@@ -167,9 +208,34 @@ async def forget_asked(database: Database, now: datetime) -> None:
             await execute(FORGET_SQL, person, now - KEPT)
 
 
+async def forget_typed(database: Database, now: datetime) -> None:
+    """Forget people of whom nothing but an address is known that was typed a day ago; after their attempts.
+
+    Nobody finds them from the first step on, so that nothing comes to be theirs meanwhile. Interrupted, it goes on the
+    next time.
+    """
+    while await _forget_some(database, now - KEPT):
+        pass
+
+
+async def _forget_some(database: Database, since: datetime) -> int:
+    """Forget some of them; answers how many."""
+    async with database.transaction(SIGN_IN):
+        people = [row["id"] for row in await fetch(TYPED_SQL, since)]
+    forgotten = 0
+    for person in people:
+        async with database.transaction(SIGN_IN):
+            await execute(HOLD_SQL, person)
+            hidden = await fetchval(HIDE_SQL, person, since)
+        if not hidden:
+            continue
+        async with database.transaction(Learner(person)):
+            await execute(FORGET_ALL_SQL, person)
+        async with database.transaction(SIGN_IN):
+            await execute(FORGET_PERSON_SQL, person)
+        forgotten += 1
+    return forgotten
+
+
 def _is_left(rows: Sequence[Any], address: str) -> bool:
     return any(row["verified_at"] is not None and row["address"] != address for row in rows)
-
-
-def _too_many(words: str) -> Refused:
-    return Refused(code="TOO_MANY", message=words)

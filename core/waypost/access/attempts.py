@@ -13,8 +13,8 @@ from typing import Final
 from uuid import UUID
 
 from waypost.access.keys import keyed_digest, plain_digest
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
-from waypost.refusal import Refused
+from waypost.db import execute, fetchrow, fetchval, new_id, one_at_a_time
+from waypost.refusal import Refused, enough
 
 LINK_LASTS: Final = timedelta(minutes=15)
 PROVIDER_LASTS: Final = timedelta(minutes=10)
@@ -24,7 +24,6 @@ WINDOW: Final = timedelta(hours=1)
 MOST_LETTERS: Final = 5
 MOST_OF_CLIENT: Final = 40
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 OF_CLIENT_SQL: Final = "SELECT count(*) FROM sign_in_attempt WHERE client_digest = $1 AND created_at > $2"
 OF_PERSON_SQL: Final = """
 SELECT count(*) FROM sign_in_attempt WHERE person_id = $1 AND created_at > $2 AND way = $3
@@ -43,19 +42,6 @@ UPDATE sign_in_attempt SET used_at = $3
 WHERE id = $1 AND way = $2 AND used_at IS NULL AND expires_at > $3 RETURNING {COLUMNS}
 """
 CLEAN_SQL: Final = "DELETE FROM sign_in_attempt WHERE created_at <= $1"
-# Addresses that were only typed: nobody proved them, nobody named the person (`known_at` tells of both), and no city
-# gave them anything (`known_in`), which would be lost to them.
-TYPED_SQL: Final = """
-SELECT id FROM person p WHERE known_at IS NULL AND created_at <= $1
-  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
-  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id) LIMIT 1000
-"""
-FORGET_IDENTITY_SQL: Final = "DELETE FROM identity WHERE person_id = $1"
-FORGET_PERSON_SQL: Final = """
-DELETE FROM person p WHERE id = $1 AND known_at IS NULL
-  AND NOT EXISTS (SELECT FROM sign_in_attempt a WHERE a.person_id = p.id)
-  AND NOT EXISTS (SELECT FROM known_in k WHERE k.person_id = p.id)
-"""
 
 
 @dataclass(frozen=True)
@@ -97,22 +83,29 @@ class TooMany:
 
 
 async def too_many(client: str, secret_key: str, now: datetime) -> TooMany | None:
-    """Refuse a client that has tried too often within the hour."""
+    """Refuse a client that has tried too often within the hour; only a look, and counted again when it begins."""
     count = await fetchval(OF_CLIENT_SQL, _client_digest(client, secret_key), now - WINDOW)
     return TooMany(int(WINDOW.total_seconds())) if count >= MOST_OF_CLIENT else None
 
 
-async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now: datetime) -> UUID:
-    """Begin an attempt with a provider, in the current System transaction."""
-    return await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
+async def begin_with_provider(asked: Asked, provider: str, secret_key: str, now: datetime) -> UUID | TooMany:
+    """Begin an attempt with a provider, in the current System transaction; refused to who has tried too often."""
+    refused = await _too_many_alone(asked, secret_key, now)
+    return refused or await _begin("provider", asked, secret_key, now, now + PROVIDER_LASTS, provider=provider)
 
 
-async def begin_with_link(asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime) -> UUID | None:
+async def begin_with_link(
+    asked: Asked, person: UUID, address: UUID, secret_key: str, now: datetime
+) -> UUID | TooMany | None:
     """Begin an attempt with a letter to an address, in the current System transaction.
 
-    None where the address has had too many letters: then none is to be sent. It counts for the client all the same.
+    Refused to a client that has tried too often. None where the address has had too many letters: then none is to be
+    sent, and it counts for the client all the same.
     """
-    await execute(LOCK_SQL, str(person))
+    refused = await _too_many_alone(asked, secret_key, now)
+    if refused:
+        return refused
+    await one_at_a_time("sign-in", person)
     count = await fetchval(OF_PERSON_SQL, person, now - WINDOW, "link")
     ends = now + LINK_LASTS if count < MOST_LETTERS else now
     id = await _begin("link", asked, secret_key, now, ends, person=person, address=address)
@@ -126,12 +119,12 @@ async def begin_with_address(
 
     Refused to whoever asks too often; None where that address has had too many letters, of which nobody is told.
     """
-    await execute(LOCK_SQL, str(person))
+    await one_at_a_time("sign-in", person)
     if await fetchval(OF_PERSON_SQL, person, now - WINDOW, "address") >= MOST_LETTERS:
-        return Refused(code="TOO_MANY", message=f"At most {MOST_LETTERS} addresses are asked for within an hour.")
+        return enough(f"At most {MOST_LETTERS} addresses are asked for within an hour.")
     asked = replace(asked, client=f"address:{address}")
     target = _client_digest(asked.client, secret_key)
-    await execute(LOCK_SQL, target)
+    await one_at_a_time("sign-in", target)
     full = await fetchval(OF_CLIENT_SQL, target, now - WINDOW) >= MOST_LETTERS
     ends = now if full else now + LINK_LASTS
     id = await _begin("address", asked, secret_key, now, ends, person=person, address=address_id)
@@ -150,16 +143,15 @@ async def use_attempt(id: UUID, way: str, now: datetime) -> Attempt | None:
     return None if row is None else Attempt(**dict(row))
 
 
-async def clean_attempts(now: datetime) -> list[UUID]:
-    """Forget attempts of yesterday; answers the people of whom nothing but a typed address is known."""
+async def clean_attempts(now: datetime) -> None:
+    """Forget attempts of yesterday."""
     await execute(CLEAN_SQL, now - KEPT)
-    return [row["id"] for row in await fetch(TYPED_SQL, now - KEPT)]
 
 
-async def forget_typed(person: UUID) -> None:
-    """Forget somebody whose address was only typed, in the current System transaction."""
-    if (await execute(FORGET_PERSON_SQL, person)).endswith(" 1"):
-        await execute(FORGET_IDENTITY_SQL, person)
+async def _too_many_alone(asked: Asked, secret_key: str, now: datetime) -> TooMany | None:
+    """Refuse like `too_many`, and let nobody else begin for that client until the transaction ends."""
+    await one_at_a_time("sign-in", _client_digest(asked.client, secret_key))
+    return await too_many(asked.client, secret_key, now)
 
 
 def _client_digest(client: str, secret_key: str) -> str:

@@ -29,6 +29,7 @@ PERSONAL: Final = (
             "name": "NULL",
             "language": "NULL",
             "code_digest": "NULL",
+            "letters_at": "'{}'",
             "state": "CASE state WHEN 'open' THEN 'withdrawn' ELSE state END",
         },
         kept=frozenset({"role"}),

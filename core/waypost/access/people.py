@@ -18,14 +18,27 @@ from waypost.refusal import Invalid, Refusal
 
 MAX_DAYS: Final = 3_650
 MADE_BY: Final = "waypost token create"
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LONGEST_ADDRESS: Final = 254
+# No spaces, no separators of headers and lists, no control character: such an address names one mailbox.
+_PART: Final = r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+"
+MAILBOX: Final = re.compile(f"{_PART}@{_PART}")
 
-# Two sign-ins with one new address at the same time make one person: the identity is taken first.
+# Two sign-ins with one new address at the same time make one person: the identity is taken first. Also one that is
+# there is held until the transaction ends, so that nobody forgets it meanwhile.
 IDENTITY_SQL: Final = """
-INSERT INTO identity (digest, person_id) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING
+INSERT INTO identity (digest, person_id) VALUES ($1, $2)
+ON CONFLICT (digest) DO UPDATE SET person_id = identity.person_id RETURNING person_id
 """
-PERSON_SQL: Final = "INSERT INTO person (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"
-KNOWN_SQL: Final = "UPDATE person SET known_at = coalesce(known_at, $2) WHERE id = $1"
+# Who was only typed is typed anew, and so kept for another day.
+PERSON_SQL: Final = """
+INSERT INTO person (id, created_at) VALUES ($1, $2)
+ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at WHERE person.known_at IS NULL
+"""
+# Waits where they are being forgotten, and finds them no more then.
+KNOWN_SQL: Final = """
+UPDATE person SET known_at = coalesce(known_at, $2) WHERE id = $1 AND erased_at IS NULL RETURNING true
+"""
+STAYS_SQL: Final = "SELECT erased_at IS NULL FROM person WHERE id = $1"
 FIND_SQL: Final = "SELECT person_id FROM identity WHERE digest = $1"
 ADDRESS_SQL: Final = """
 INSERT INTO person_address (person_id, id, address)
@@ -47,10 +60,17 @@ class NewToken:
     expires_at: datetime
 
 
+def one_form(email: str) -> str:
+    """Bring an e-mail address into the form in which addresses are kept: NFKC, lower case, no spaces around."""
+    return unicodedata.normalize("NFKC", email).strip().lower()
+
+
 def normal_address(email: str) -> str | Invalid:
-    """Bring an e-mail address into one form: NFKC, lower case, no spaces around."""
-    address = unicodedata.normalize("NFKC", email).strip().lower()
-    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+    """Bring an e-mail address into one form, or say that it is none."""
+    address = one_form(email)
+    # What people sign in by is reached from everywhere: its domain has a dot inside.
+    domain = address.rpartition("@")[2]
+    if len(address) > LONGEST_ADDRESS or not MAILBOX.fullmatch(address) or "." not in domain[1:-1]:
         return Invalid(message="That is not an e-mail address.", path=("email",))
     return address
 
@@ -72,21 +92,21 @@ async def find_person(database: Database, email: str, *, secret_key: str, now: d
         return address
     async with database.transaction(SIGN_IN):
         person = await person_of(address_digest(address, secret_key), now)
-        await execute(KNOWN_SQL, person, now)
+        if person is None or not await fetchval(KNOWN_SQL, person, now):
+            return Invalid(message="Whoever has that address is being forgotten: try again later.", path=("email",))
     await keep_address(database, person, address)
     return person
 
 
-async def person_of(digest: str, now: datetime, person: UUID | None = None) -> UUID:
-    """Find the person of an identity, in a System transaction.
+async def person_of(digest: str, now: datetime, person: UUID | None = None) -> UUID | None:
+    """Find the person of an identity, in a System transaction; None while they are being forgotten.
 
     An identity that is not known becomes that of `person`, or of a new one; however that goes, it takes the same
     statements.
     """
-    await execute(IDENTITY_SQL, digest, person or new_id())
-    found: UUID = await fetchval(FIND_SQL, digest)
+    found: UUID = await fetchval(IDENTITY_SQL, digest, person or new_id())
     await execute(PERSON_SQL, found, now)
-    return found
+    return found if await fetchval(STAYS_SQL, found) else None
 
 
 async def keep_address(database: Database, person: UUID, address: str, verified: datetime | None = None) -> UUID:

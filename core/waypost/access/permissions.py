@@ -47,7 +47,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "member.update": "Change somebody's role.",
     "member.remove": "Take somebody's role away.",
     "token.create": "Make a token for a program that acts in one's own role.",
-    "token.revoke": "Take back tokens of one's own; with a role of the whole city, anybody's there.",
+    "token.revoke": "Take back tokens of one's own; anybody's there, for who may remove members of the whole city.",
 }
 
 _AWARDER: Final = frozenset({"award.create", "award.read", "claim.create", "claim.cancel", "request.decide"})

@@ -81,7 +81,12 @@ class Invitation(TenantTable):
     code_digest = Text(null=True, help_text="SHA-256 of the letter's code; null until the letter is written.")
     invited_by = UUID(help_text="The person who gives the role.")
     member_id = UUID(null=True, help_text="The membership that came of it.")
-    created_at = Timestamptz(help_text="When it was made.")
+    created_at = Timestamptz(help_text="When it was made, or made again.")
+    letters_at = Array(
+        base_column=Timestamptz(),
+        default=list,
+        help_text="When letters were asked for, of the last day; they are counted.",
+    )
     expires_at = Timestamptz(help_text="Until when it can be accepted.")
 
 
@@ -93,6 +98,7 @@ class AccessToken(TenantTable):
     role = Text(help_text="The role that it has; never more than its owner's.")
     issuer_id = UUID(null=True)
     permissions = Array(base_column=Text(), null=True, help_text="It may do these only; null = all of its role.")
+    maker_id = UUID(null=True, help_text="The token that made it, with which it ends; null where a person did.")
     created_at = Timestamptz(help_text="When it was made.")
     expires_at = Timestamptz(help_text="Until when it holds.")
     revoked_at = Timestamptz(null=True, help_text="When it was taken back.")

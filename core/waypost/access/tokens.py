@@ -27,8 +27,9 @@ INSERT INTO token (id, digest, person_id, tenant_id, role, issuer_id, created_at
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 LISTED_SQL: Final = """
-INSERT INTO access_token (tenant_id, id, person_id, name, role, issuer_id, permissions, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO access_token (tenant_id, id, person_id, name, role, issuer_id, permissions, created_at, expires_at,
+                          maker_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 REVOKE_SQL: Final = "UPDATE token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"
 # A token holds while its membership does, and while its city has not taken it back.
@@ -101,11 +102,15 @@ async def list_token(
     now: datetime,
     expires_at: datetime,
     permissions: frozenset[str] | None = None,
+    maker: UUID | None = None,
 ) -> None:
-    """Let the city know of a token that speaks for one of its members, in its City transaction."""
+    """Let the city know of a token that speaks for one of its members, in its City transaction.
+
+    `maker` is the token that made it, with which it ends.
+    """
     kept = None if permissions is None else sorted(permissions)
     facts = (grant.person_id, name, grant.role, grant.issuer_id, kept)
-    await execute(LISTED_SQL, grant.tenant_id, id, *facts, now, expires_at)
+    await execute(LISTED_SQL, grant.tenant_id, id, *facts, now, expires_at, maker)
 
 
 async def find_bearer(database: Database, token: str, now: datetime) -> Bearer | Refusal:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.audit.rules import first_id_since
 from waypost.db import City, Database
 
 COLUMNS: Final = ("at", "person", "role", "token", "act", "table", "row", "verb", "changed")
@@ -20,7 +21,7 @@ WHERE tenant_id = $1 AND id > $2 AND ($3::timestamptz IS NULL OR at >= $3) ORDER
 
 async def export_audit(database: Database, tenant: UUID, since: datetime | None) -> AsyncIterator[list[Sequence[Any]]]:
     """Yield the entries of a tenant in pieces, oldest first, each as the values of `COLUMNS`."""
-    last = FIRST
+    last = FIRST if since is None else first_id_since(since)
     while rows := await database.reads.rows(City(tenant), EXPORT_SQL, [tenant, last, since]):
         last = rows[-1]["id"]
         yield [(row["at"].isoformat(), *tuple(row.values())[2:]) for row in rows]

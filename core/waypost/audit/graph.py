@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import strawberry
 
+from waypost.audit.rules import first_id_since, last_id_until
 from waypost.db.bookkeeping import Audit
 from waypost.graph import Connection, among, asks, column, expression, filtering, guarded, identity, node, pages, query
 from waypost.graph.declare import Node
+from waypost.graph.facts import sql_name
 from waypost.graph.filters import reference, zoned
 from waypost.graph.ids import digits_sql, parse_id
 from waypost.graph.pages import Key, Order
@@ -41,7 +44,7 @@ def _object(query: Query, here: Here, _field: Selected) -> str:
     """Return the graph's id of a row that is an object of the graph."""
     facts = query.facts
     kinds = {
-        facts.stored[name].table._meta.tablename: name
+        sql_name(facts.stored[name].table): name
         for name in sorted(facts.nodes)
         if facts.is_tenant_table(facts.stored[name].table) and not facts.stored[name].shared
     }
@@ -71,11 +74,21 @@ def _of(query: Query, row: Here, _field: Selected, value: Getter) -> Sequence[st
 
 
 def _since(query: Query, row: Here, _field: Selected, value: Getter) -> Sequence[str]:
-    return (f"{row}.at >= {query.param(zoned(value), 'timestamptz')}",)
+    return _timed(query, row, zoned(value), ">=", first_id_since)
 
 
 def _until(query: Query, row: Here, _field: Selected, value: Getter) -> Sequence[str]:
-    return (f"{row}.at < {query.param(zoned(value), 'timestamptz')}",)
+    return _timed(query, row, zoned(value), "<", last_id_until)
+
+
+def _timed(query: Query, row: Here, moment: Getter, than: str, bound: Callable[[datetime], UUID]) -> Sequence[str]:
+    """Compare the time, and the id, by which pages are read."""
+
+    def id(request: Request) -> object:
+        wanted = moment(request)
+        return None if wanted is None else bound(wanted)
+
+    return (f"{row}.at {than} {query.param(moment, 'timestamptz')}", f"{row}.id {than} {query.param(id, 'uuid')}")
 
 
 @node(Audit, seen=_seen)

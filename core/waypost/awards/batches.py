@@ -11,12 +11,12 @@ from uuid import UUID
 import orjson
 
 from waypost.awards import events, store
-from waypost.awards.lines import Line
+from waypost.awards.lines import Line, column_of
 from waypost.awards.rules import AlreadyAwarded, again
 from waypost.awards.store import Awardable, Draft, Origin
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.graph.ids import parse_id
-from waypost.learners.recipients import find_recipients, lock_recipients
+from waypost.learners.recipients import contradictions, find_recipients, lock_recipients
 from waypost.outbox.jobs import Problem
 from waypost.refusal import Refusal, missing
 from waypost.tenancy.entries import Here
@@ -129,6 +129,9 @@ async def write_lines(
     badges, problems = await badges_of(here, batch, lines)
     todo = [line for line in lines if line.badge in badges]
     problems = _of_lines(lines, badges, problems)
+    wrong = await contradicted(here, badges, todo, people)
+    problems += wrong.values()
+    todo = [line for line in todo if line.number not in wrong]
     named: dict[UUID, list[Line]] = {}
     for line in todo:
         named.setdefault(badges[line.badge].issuer_id, []).append(line)
@@ -154,6 +157,21 @@ async def write_lines(
     await store.insert_awards(here, drafts, Origin("batch", by=batch.awarded_by, batch=batch.id), now)
     await tell_all(here.tenant_id, [_created(each, batch) for each in drafts], now, batch.awarded_by)
     return len(drafts), problems
+
+
+async def contradicted(
+    here: Here, badges: Mapping[str | None, Awardable], lines: Iterable[Line], people: Mapping[str, UUID]
+) -> dict[int, Problem]:
+    """Say which lines name a reference beside an address that is not its, by their numbers."""
+    found: dict[int, Problem] = {}
+    for issuer in {badge.issuer_id for badge in badges.values()}:
+        theirs = [line for line in lines if line.badge in badges and badges[line.badge].issuer_id == issuer]
+        refusals = await contradictions(here, [line.who for line in theirs], people, issuer)
+        for line, wrong in zip(theirs, refusals, strict=True):
+            if wrong:
+                column = column_of(*wrong.path)
+                found[line.number] = Problem(code=wrong.code, message=wrong.message, line=line.number, column=column)
+    return found
 
 
 def _of_lines(lines: Sequence[Line], badges: Mapping[str | None, Awardable], found: list[Problem]) -> list[Problem]:

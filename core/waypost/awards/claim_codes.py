@@ -12,7 +12,7 @@ import strawberry
 
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, digest_of, link_problem, not_a_code, read_code, shown
-from waypost.db import City, Database, Learner, System, execute, fetchrow, fetchval, new_id
+from waypost.db import City, Database, System, execute, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.graph import (
     Argument,
     Connection,
@@ -36,13 +36,12 @@ from waypost.graph.inputs import NOWHERE
 from waypost.graph.mutations import Found
 from waypost.graph.permitted import permitted
 from waypost.graph.sql import every
-from waypost.learners.people import note_known
-from waypost.learners.tables import Recipient as Recipients
+from waypost.learners.people import name_of, note_known
 from waypost.outbox import Effects, Schedule, Work
 from waypost.refusal import Refusal, Refused
-from waypost.tenancy.entries import LOCK_SQL
 
 from . import claim_tables as tables
+from . import naming
 
 if TYPE_CHECKING:
     from waypost.badges.graph import Badge
@@ -54,20 +53,21 @@ if TYPE_CHECKING:
 MAY: Final = "claim.create"
 CLAIMS: Final = System("claims")
 WINDOW: Final = timedelta(hours=1)
+PICTURE_POINTS: Final = 40  # the codes of a class of 500 can be had as QR codes and as cards at once, and no more
 MOST_WRONG: Final = 10  # wrong codes of one person within an hour
 
 WRONG_SQL: Final = "SELECT count(*) FROM claim_attempt WHERE person_id = $1 AND made_at > $2"
 FORGET_SQL: Final = "DELETE FROM claim_attempt WHERE person_id = $1 AND made_at <= $2"
 NOTE_SQL: Final = "INSERT INTO claim_attempt (id, person_id, made_at) VALUES ($1, $2, $3)"
 FIND_SQL: Final = "SELECT tenant_id, code_id FROM claim_address WHERE digest = $1"
-NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 
 CARD_PARTS: Final = ("badge", "issuer", "recipient")
 CARDS_SQL: Final = """
-SELECT c.id, b.name AS badge, i.name AS issuer, r.display_name AS recipient
+SELECT c.id, b.name AS badge, i.name AS issuer, coalesce(n.name, r.display_name) AS recipient
 FROM claim_code c JOIN badge b ON b.tenant_id = $1 AND b.id = c.badge_id
 JOIN issuer i ON i.tenant_id = $1 AND i.id = c.issuer_id
 LEFT JOIN recipient r ON r.tenant_id = $1 AND r.id = c.recipient_id
+LEFT JOIN recipient_name n ON n.tenant_id = $1 AND n.recipient_id = c.recipient_id AND n.issuer_id = c.issuer_id
 WHERE c.tenant_id = $1 AND c.id = ANY($2::uuid[])
 """
 
@@ -91,7 +91,7 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
     if person is None:
         return not_a_code()
     async with database.transaction(CLAIMS):
-        await execute(LOCK_SQL, f"claims {person}")
+        await one_at_a_time("claims", person)
         since = request.now - WINDOW
         if await fetchval(WRONG_SQL, person, since) >= MOST_WRONG:
             words = "Too many codes were wrong; try again in an hour."
@@ -101,7 +101,7 @@ async def find_code(database: Database, request: Request, given: Mapping[str, An
             await execute(FORGET_SQL, person, since)
             await execute(NOTE_SQL, new_id(), person, request.now)
             return not_a_code()
-    known = given.get("name") or await database.reads.read(Learner(person), NAME_SQL, [person])
+    known = given.get("name") or await name_of(database, person)
     await note_known(database, row["tenant_id"], person)
     return Found(row["tenant_id"], {"code_id": row["code_id"], "name": known})
 
@@ -130,11 +130,7 @@ def _seen(query: Query, row: Here) -> Sequence[str]:
 
 def _recipient_name(query: Query, here: Here, field: Selected) -> str:
     del field
-    there = query.row(Recipients)
-    # Not by `inside`: whom the code is for is told to who sees the code.
-    where = every([f"{there}.tenant_id = {query.tenant}", f"{there}.id = {here}.recipient_id"])
-    name = f"(select to_json({there}.display_name)::text from recipient {there} where {where})"
-    return f"coalesce({name}, 'null')"
+    return f"coalesce({naming.recipient_name(query, here)}, 'null')"
 
 
 LINK: Final = Argument(
@@ -190,7 +186,7 @@ class ClaimCode(Node):
         doc="As it is typed, such as 7K3M-9QXT-2B4D; case and dashes do not matter.",
     )
     label: str | None
-    opportunity: Opportunity | None = one(doc="What its users took part in.")
+    opportunity: Opportunity | None = one(away="earned_in_tenant_id", doc="What its users took part in.")
     recipient_name: str | None = expression(
         _recipient_name, doc="For whom alone it is; null: for everybody who has it."
     )
@@ -200,9 +196,21 @@ class ClaimCode(Node):
     claimed: int
     created_at: datetime
     cancelled_at: datetime | None
-    qr: str = computed(_pictures, columns=("id",), arguments=(LINK,), private=True, doc="Its QR code, as SVG of 46 mm.")
+    qr: str = computed(
+        _pictures,
+        columns=("id",),
+        arguments=(LINK,),
+        private=True,
+        points=PICTURE_POINTS,
+        doc="Its QR code, as SVG of 46 mm.",
+    )
     card: str = computed(
-        _cards, columns=("id",), arguments=(LINK,), private=True, doc="A card to be printed and cut out, as SVG of A7."
+        _cards,
+        columns=("id",),
+        arguments=(LINK,),
+        private=True,
+        points=PICTURE_POINTS,
+        doc="A card to be printed and cut out, as SVG of A7.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.refusal import Invalid, Refused
+from waypost.tenancy.entries import Ref
 
 # Digits and letters that nobody mistakes for others when they are written by hand; 5 bits each.
 SYMBOLS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -32,7 +33,7 @@ class Terms:
     closes_at: datetime | None = None
     most: int | None = None
     label: str | None = None
-    opportunity_id: UUID | None = None
+    opportunity: Ref | None = None
 
 
 def code_of(secret_key: str, id: UUID) -> str:

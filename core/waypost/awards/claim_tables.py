@@ -13,6 +13,7 @@ class ClaimCode(TenantTable):
     badge_id = UUID()
     issuer_id = UUID(help_text="The badge's, when the code was made.")
     recipient_id = UUID(null=True, help_text="For whom alone it is; null = for everybody who has it.")
+    earned_in_tenant_id = UUID(null=True, help_text="The opportunity's tenant, which may be another.")
     opportunity_id = UUID(null=True)
     label = Text(null=True, help_text="Where it is handed out, for the issuer's own use.")
     opens_at = Timestamptz(null=True, help_text="From when it can be used; null = at once.")

@@ -20,6 +20,7 @@ from . import claiming
 from .claim_codes import ClaimCode, find_code, with_key
 from .claim_rules import Terms
 from .claiming import Waiting
+from .inputs import opportunity_of, prepare_opportunities
 from .writes import AlreadyAwarded, NotAwardable
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class CreateClaimCodeInput:
 
     badge: ID = needed("A published badge of this city.")
     label: str | None = maybe("Where they are handed out; only the issuer sees it.")
-    opportunity: ID | None = maybe("What those who use them took part in; it stands on their awards.")
+    opportunity: ID | None = maybe(
+        "What those who use them took part in, also in another city; it stands on their awards."
+    )
     opens_at: datetime | None = maybe("From when they can be used; left out: at once.")
     closes_at: datetime | None = maybe("Until when they can be used; left out: for ever.")
     limit: int | None = maybe("How many people can use the code; left out: any number. Not with `recipients`.")
@@ -93,7 +96,7 @@ ClaimBadgePayload: Any = payload("ClaimBadgePayload", ClaimBadgeSuccess, Already
 
 
 async def _create(act: Act, given: Given) -> Outcome:
-    here, opportunity = act.here.tenant_id, given.get("opportunity")
+    here = act.here.tenant_id
     recipients = _recipients(act, given)
     if isinstance(recipients, Refusal):
         return recipients
@@ -102,7 +105,7 @@ async def _create(act: Act, given: Given) -> Outcome:
         closes_at=given.get("closes_at"),
         most=given.get("limit"),
         label=given.get("label") or None,
-        opportunity_id=None if opportunity is None else row_of("Opportunity", opportunity, here),
+        opportunity=opportunity_of(given, here, given["loans"]),
     )
     badge = row_of("Badge", given["badge"], here)
     done = await claiming.create_codes(act, badge, terms, recipients, given["secret_key"])
@@ -146,6 +149,7 @@ class ClaimMutation:
         CreateClaimCodeInput,
         by="badge",
         before=with_key,
+        prepare=prepare_opportunities,
         doc="Make a code by which people claim a badge, or one for each of a class.",
     )
     cancel_claim_code: CancelClaimCodePayload = act(

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, terms_problem, usable
 from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
-from waypost.awards.store import Origin, decide, find_awardable, write_award
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.awards.store import Origin, decide, find_awardable, opportunity_problem, write_award
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
 from waypost.outbox import OWN, Act, Event, command
 from waypost.refusal import Invalid, Refusal, missing
-from waypost.tenancy.entries import LOCK_SQL
+from waypost.tenancy.entries import Ref
 from waypost.tenancy.texts import said_problem
 
 MAKE_SQL: Final = """
-INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, opportunity_id, label, opens_at, closes_at,
-                        most, created_by, created_at)
-SELECT $1, id, $2, $3, recipient_id, $4, $5, $6, $7, $8, $9, $10
-FROM unnest($11::uuid[], $12::uuid[]) AS made (id, recipient_id)
+INSERT INTO claim_code (tenant_id, id, badge_id, issuer_id, recipient_id, earned_in_tenant_id, opportunity_id, label,
+                        opens_at, closes_at, most, created_by, created_at)
+SELECT $1, id, $2, $3, recipient_id, $4, $5, $6, $7, $8, $9, $10, $11
+FROM unnest($12::uuid[], $13::uuid[]) AS made (id, recipient_id)
 """
 ADDRESSES_SQL: Final = """
 INSERT INTO claim_address (digest, tenant_id, code_id)
 SELECT digest, $1, id FROM unnest($2::text[], $3::uuid[]) AS made (digest, id)
 """
-OPPORTUNITY_SQL: Final = "SELECT EXISTS (SELECT FROM opportunity WHERE tenant_id = $1 AND id = $2)"
 # Whoever uses a code waits here for the one before, so that the last claim is had by one.
 LOAD_SQL: Final = """
-SELECT badge_id, issuer_id, recipient_id, opportunity_id, label, opens_at, closes_at, most, claimed, cancelled_at
+SELECT badge_id, issuer_id, recipient_id, earned_in_tenant_id, opportunity_id, label, opens_at, closes_at, most,
+       claimed, cancelled_at
 FROM claim_code WHERE tenant_id = $1 AND id = $2 FOR UPDATE
 """
 CANCEL_SQL: Final = """
@@ -118,7 +118,7 @@ async def create_codes(
         act.may("claim.create", found.issuer_id)
         or terms_problem(terms, act.now, None if recipients is None else len(recipients), _field(recipients))
         or said_problem(names={"label": terms.label})
-        or await _opportunity_missing(act, terms)
+        or await opportunity_problem(act.here, terms.opportunity)
     )
     if wrong:
         return wrong
@@ -131,7 +131,9 @@ async def create_codes(
         return to
     ids = [new_id() for _ in to]
     most = terms.most if recipients is None else 1
-    facts = (badge, found.issuer_id, terms.opportunity_id, terms.label, terms.opens_at, terms.closes_at, most)
+    there = terms.opportunity
+    earned = (None, None) if there is None else (there.home_tenant_id, there.id)
+    facts = (badge, found.issuer_id, *earned, terms.label, terms.opens_at, terms.closes_at, most)
     await execute(MAKE_SQL, act.here.tenant_id, *facts, act.person, act.now, ids, list(to))
     digests = [digest_of(secret_key, code_of(secret_key, id)) for id in ids]
     await execute(ADDRESSES_SQL, act.here.tenant_id, digests, ids)
@@ -165,7 +167,7 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     if row is None:
         return not_a_code()
     # Several codes may make several recipients one person, which none of them sees of the other yet.
-    await execute(LOCK_SQL, f"claimant {here} {act.person}")
+    await one_at_a_time("claimant", here, act.person)
     claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
     if claimed is not None and claimed["state"] == "revoked":
         return not_a_code()
@@ -178,12 +180,12 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     wrong = usable(terms, row["claimed"], row["cancelled_at"], act.now)
     if wrong:
         return wrong
-    recipient = await _recipient(act, row["recipient_id"], name)
+    recipient = await _recipient(act, row["recipient_id"], name, row["issuer_id"])
     if isinstance(recipient, Refusal):
         return recipient
     award = await _accepted(act, row["badge_id"], row["recipient_id"])
     if award is None:
-        words = AwardWords(opportunity_id=row["opportunity_id"])
+        words = AwardWords(opportunity=_opportunity(row["earned_in_tenant_id"], row["opportunity_id"]))
         given = await write_award(act, row["badge_id"], recipient, words, origin=Origin("claim", code), accepted=True)
         if isinstance(given, Refusal):
             return given
@@ -218,7 +220,7 @@ def _field(recipients: Sequence[Who] | Waiting | None) -> str:
     return "awards" if isinstance(recipients, Waiting) else "recipients"
 
 
-async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | Refusal:
+async def _recipient(act: Act, meant: UUID | None, name: str | None, issuer: UUID) -> UUID | Refusal:
     """Find the recipient that who acts is here, or becomes: the one that the code is for, if it is for one."""
     if act.person is None:
         return not_a_code()
@@ -227,7 +229,7 @@ async def _recipient(act: Act, meant: UUID | None, name: str | None) -> UUID | R
     if not name:
         return Invalid(message="Say how you are called, so that the issuer knows whose badge it is.", path=("name",))
     wrong = said_problem(names={"name": name})
-    return wrong or await recipient_of(act.here, act.person, name, act.now)
+    return wrong or await recipient_of(act.here, act.person, name, issuer, act.now)
 
 
 async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:
@@ -250,8 +252,5 @@ async def _become(act: Act, recipient: UUID, person: UUID) -> UUID | Refusal:
     return recipient
 
 
-async def _opportunity_missing(act: Act, terms: Terms) -> Refusal | None:
-    if terms.opportunity_id is None:
-        return None
-    known: Any = await fetchval(OPPORTUNITY_SQL, act.here.tenant_id, terms.opportunity_id)
-    return None if known else missing().under("opportunity")
+def _opportunity(tenant: UUID | None, id: UUID | None) -> Ref | None:
+    return None if tenant is None or id is None else Ref(id, tenant)

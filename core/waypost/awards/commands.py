@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from waypost.access.permissions import ROLES, issuer_scoped
 from waypost.awards import events, store
 from waypost.awards.rules import AwardWords, moved, reason_problem
 from waypost.db import execute, fetchval
-from waypost.learners.recipients import find_recipients, read_recipient
+from waypost.learners.recipients import contradictions, find_recipients, is_recipient
 from waypost.learners.rules import Who
 from waypost.outbox import Act, Event, command
 from waypost.outbox.act import OWN
@@ -57,6 +57,9 @@ async def award_badge(
         none = await store.issuer_missing(act.here, {("recipient",): to})
         if none:
             return none
+        [contradiction] = await contradictions(act.here, [to], people, found.issuer_id)
+        if contradiction:
+            return contradiction.under("recipient")
         [recipient] = await find_recipients(act.here, [to], people, found.issuer_id, act.now)
     return await store.write_award(act, badge, recipient, words)
 
@@ -64,9 +67,9 @@ async def award_badge(
 async def _is_known_to(act: Act, recipient: UUID) -> bool:
     """Whether the asker may know a recipient: people of one issuer only whom it gave something."""
     sql = "SELECT EXISTS (SELECT FROM award WHERE tenant_id = $1 AND recipient_id = $2 AND issuer_id = $3)"
-    if issuer_scoped(act.role):
-        return bool(await fetchval(sql, act.here.tenant_id, recipient, act.issuer_id))
-    return await read_recipient(act.here, recipient) is not None
+    if issuer_scoped(act.role) and not await fetchval(sql, act.here.tenant_id, recipient, act.issuer_id):
+        return False
+    return await is_recipient(act.here, recipient)
 
 
 @command(may="award.revoke")
@@ -87,11 +90,12 @@ async def revoke_award(act: Act, award: UUID, reason: str) -> events.AwardRevoke
 async def replace_award(act: Act, award: UUID, words: AwardWords) -> events.AwardReplaced | Refusal:
     """Give the same badge anew to the same recipient, in the wording that is in force, instead of an award.
 
-    What was accepted stays accepted.
+    What was accepted stays accepted, and what was taken part in stays what it was.
     """
     found = await store.find_award(act.here, award)
     if found is None:
         return missing()
+    words = replace(words, opportunity=found.opportunity)
     state = act.may("award.revoke", found.issuer_id) or moved("replace", found.state, found.expires_at, act.now)
     if isinstance(state, Refusal):
         return state
@@ -108,27 +112,27 @@ async def replace_award(act: Act, award: UUID, words: AwardWords) -> events.Awar
 @command(may=OWN)
 async def accept_award(act: Act, award: UUID) -> events.AwardAccepted | Refusal:
     """Take what one was given; a guardian does it for a child under 13, an organisation's people for it."""
-    found = await _own(act, award)
-    if isinstance(found, NotFound):
-        return found
-    state = moved("accept", found.state, found.expires_at, act.now)
-    if isinstance(state, Refusal):
-        return state
-    await store.decide(act.here, award, state, act.now)
-    return await act.tell(events.AwardAccepted(award, found.badge_id))
+    badge = await _answered(act, award, "accept")
+    return badge if isinstance(badge, Refusal) else await act.tell(events.AwardAccepted(award, badge))
 
 
 @command(may=OWN)
 async def decline_award(act: Act, award: UUID) -> events.AwardDeclined | Refusal:
     """Say that one does not want what one was given."""
+    badge = await _answered(act, award, "decline")
+    return badge if isinstance(badge, Refusal) else await act.tell(events.AwardDeclined(award, badge))
+
+
+async def _answered(act: Act, award: UUID, how: str) -> UUID | Refusal:
+    """Write down what the asker answers to an award of theirs; answers its badge."""
     found = await _own(act, award)
     if isinstance(found, NotFound):
         return found
-    state = moved("decline", found.state, found.expires_at, act.now)
+    state = moved(how, found.state, found.expires_at, act.now)
     if isinstance(state, Refusal):
         return state
     await store.decide(act.here, award, state, act.now)
-    return await act.tell(events.AwardDeclined(award, found.badge_id))
+    return found.badge_id
 
 
 async def _own(act: Act, award: UUID) -> store.Standing | NotFound:

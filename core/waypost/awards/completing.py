@@ -8,10 +8,10 @@ from uuid import UUID
 
 from waypost.awards.earned import earned_by
 from waypost.awards.rules import AlreadyAwarded
-from waypost.awards.store import Origin, write_award
+from waypost.awards.store import Origin, find_awardable, write_award
 from waypost.db import City, Learner, National
 from waypost.learners.commands import COMPLETE
-from waypost.learners.people import note_known
+from waypost.learners.people import name_of, note_known
 from waypost.learners.recipients import recipient_of
 from waypost.learners.rules import derived_id
 from waypost.outbox import Act, Effects, Handler, Happened, JobKind, Work
@@ -41,8 +41,7 @@ KNOWN_SQL: Final = """
 SELECT EXISTS (SELECT FROM recipient WHERE tenant_id = $1 AND person_id = $2 AND kind = 'person')
 """
 JOINED_SQL: Final = """
-SELECT EXISTS (SELECT FROM joined_pathway WHERE person_id = $1 AND tenant_id = $2 AND pathway_id = $3) AS joined,
-       (SELECT name FROM person_profile WHERE person_id = $1) AS name
+SELECT EXISTS (SELECT FROM joined_pathway WHERE person_id = $1 AND tenant_id = $2 AND pathway_id = $3)
 """
 
 
@@ -90,23 +89,28 @@ async def _complete(work: Work, person: UUID, goals: list[Goal]) -> None:
 async def _award(work: Work, person: UUID, goal: Goal) -> None:
     """Give the completion badge, once: to who is known in the pathway's city, or has joined the pathway."""
     reads = work.database.reads
-    (mine,) = await reads.rows(Learner(person), JOINED_SQL, [person, goal.tenant_id, goal.id])
+    ((joined,),) = await reads.rows(Learner(person), JOINED_SQL, [person, goal.tenant_id, goal.id])
     ((known,),) = await reads.rows(City(goal.tenant_id), KNOWN_SQL, [goal.tenant_id, person])
     home = (await load_directory(work.database)).by_id(goal.tenant_id)
-    if home is None or not home.is_open or not (known or mine["joined"]):
+    if home is None or not home.is_open or not (known or joined):
         return
     await note_known(work.database, goal.tenant_id, person)
+    name = await name_of(work.database, person) or NAMELESS
     act = Act(Here.of(home), None, None, None, work.now())
     try:
-        async with work.once(goal.tenant_id, COMPLETE, derived_id(goal.tenant_id, goal.id, person)) as first:
+        key = derived_id(goal.tenant_id, goal.id, person)
+        async with work.once(goal.tenant_id, COMPLETE, key, lasting=True) as first:
             if first:
-                await _give(act, person, mine["name"] or NAMELESS, goal, joined=mine["joined"])
+                await _give(act, person, name, goal, joined=joined)
     except _NotNowError:
         return
 
 
 async def _give(act: Act, person: UUID, name: str, goal: Goal, *, joined: bool) -> None:
-    recipient = await recipient_of(act.here, person, name, act.now)
+    badge = await find_awardable(act.here, goal.badge_id)
+    if isinstance(badge, Refusal):
+        raise _NotNowError(badge.code)
+    recipient = await recipient_of(act.here, person, name, badge.issuer_id, act.now)
     origin = Origin("pathway", goal.id)
     # Who set out on the pathway has asked for its badge.
     given = await write_award(act, goal.badge_id, recipient, origin=origin, accepted=joined)

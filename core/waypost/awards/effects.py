@@ -1,4 +1,4 @@
-"""What follows from awards: letters, what is over, and what is kept no longer."""
+"""What follows from awards: letters; what is over, and what is kept no longer, is `keeping`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from uuid import UUID
 
 from waypost.awards.batches import UNDO_FOR
 from waypost.awards.jobs import JOBS
-from waypost.awards.keeping import SCHEDULES
-from waypost.db import City, Learner
-from waypost.learners.people import note_known
+from waypost.db import City
+from waypost.learners.people import note_known, written_to
 from waypost.learners.rules import is_guarded
 from waypost.outbox.work import (
     Addressed,
@@ -30,7 +29,7 @@ EXPIRING: Final = "award-expiring"
 KNOWN: Final = "award-known"
 AWARD_SQL: Final = """
 SELECT a.state, a.person_id, a.expires_at, a.decided_at, a.revoked_reason, b.name AS badge, i.name AS issuer,
-       r.kind, r.display_name AS name, r.address, r.birth_year, r.guardian_address
+       r.kind, r.display_name AS name, r.address, r.birth_year, r.guardian_address, r.guardian_id
 FROM award a
 JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
 JOIN badge b ON b.tenant_id = $1 AND b.id = a.badge_id
@@ -38,11 +37,6 @@ JOIN issuer i ON i.tenant_id = $1 AND i.id = a.issuer_id
 WHERE a.tenant_id = $1 AND a.id = $2
 """
 PERSON_SQL: Final = "SELECT person_id FROM award WHERE tenant_id = $1 AND id = $2"
-OWN_SQL: Final = """
-SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
-        ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
-       (SELECT language FROM person_profile WHERE person_id = $1) AS language
-"""
 
 
 async def _spread(tenant: UUID, events: Sequence[Happened]) -> None:
@@ -97,18 +91,14 @@ async def _award(work: Work, facts: Mapping[str, Any]) -> Mapping[str, Any] | No
 
 
 async def _addressed(work: Work, facts: Mapping[str, Any], row: Mapping[str, Any]) -> Addressed | None:
-    """Find the address: of a child under 13 the guardian's alone; else the recipient's, or their account's."""
+    """Say where a letter goes, and what it tells."""
     home = (await load_directory(work.database)).by_id(UUID(str(facts["tenant"])))
     if home is None:
         return None
-    guarded = is_guarded(row["birth_year"], work.now().year)
-    address, language = row["guardian_address"] if guarded else row["address"], None
-    if row["person_id"] is not None:
-        person: UUID = row["person_id"]
-        ((own, language),) = await work.database.reads.rows(Learner(person), OWN_SQL, [person])
-        address = address if guarded else address or own
+    address, language = await written_to(work.database, row, row["person_id"], work.now().year)
     if address is None:
         return None
+    guarded = is_guarded(row["birth_year"], work.now().year)
     base = str(work.settings.base_url).rstrip("/")
     values = {name: row[name] for name in ("name", "badge", "issuer", "expires_at")}
     values |= {"reason": row["revoked_reason"], "city": home.name, "guardian": guarded, "url": f"{base}/{home.slug}/"}
@@ -117,7 +107,6 @@ async def _addressed(work: Work, facts: Mapping[str, Any], row: Mapping[str, Any
 
 EFFECTS: Final = Effects(
     jobs=(*JOBS, JobKind(KNOWN, _note_known)),
-    schedules=SCHEDULES,
     letters=(Letter(OFFERED, _offered), Letter(REVOKED, _revoked), Letter(EXPIRING, _expiring)),
     spreads=(Spread("award-letters", _spread),),
 )

@@ -17,7 +17,8 @@ COLUMNS: Final = (
 PAGE: Final = 1_000
 BEGINNING: Final = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 PAGE_SQL: Final = """
-SELECT a.id AS award, b.slug AS badge, v.number AS version, i.slug AS issuer, r.display_name AS recipient, r.kind,
+SELECT a.id AS award, b.slug AS badge, v.number AS version, i.slug AS issuer,
+       coalesce(n.name, r.display_name) AS recipient, r.kind,
        CASE WHEN r.reference_issuer_id = a.issuer_id THEN r.reference END AS reference, a.state, a.awarded_at,
        a.expires_at, a.decided_at, a.revoked_at, a.revoked_reason, a.origin
 FROM award a
@@ -25,6 +26,7 @@ JOIN badge b ON b.tenant_id = a.tenant_id AND b.id = a.badge_id
 JOIN badge_version v ON v.tenant_id = a.tenant_id AND v.id = a.version_id
 JOIN issuer i ON i.tenant_id = a.tenant_id AND i.id = a.issuer_id
 JOIN recipient r ON r.tenant_id = a.tenant_id AND r.id = a.recipient_id
+LEFT JOIN recipient_name n ON n.tenant_id = a.tenant_id AND n.recipient_id = r.id AND n.issuer_id = a.issuer_id
 WHERE a.tenant_id = $1 AND ($2::uuid IS NULL OR a.issuer_id = $2)
   AND (a.awarded_at, a.id) > ($3, $4)
 ORDER BY a.awarded_at, a.id LIMIT $5

@@ -13,8 +13,14 @@ PERSONAL: Final = (
     Personal(
         table=tables.Award,
         by={"recipient_id": Finds.RECIPIENT},
-        emptied={"person_id": "NULL", "narrative": "NULL", "revoked_reason": "NULL"},
-        kept=CODES,
+        emptied={
+            "person_id": "NULL",
+            "narrative": "NULL",
+            "revoked_reason": "NULL",
+            # Nobody is left who could accept it, and it is nobody else's.
+            "state": "CASE state WHEN 'offered' THEN 'expired' ELSE state END",
+        },
+        kept=CODES - {"state"},
         names=Finds.AWARD,
     ),
     # A guardian's: the award is the child's, and stays as it is.

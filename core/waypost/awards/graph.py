@@ -36,7 +36,7 @@ from waypost.graph.render import ENUM, printed
 from waypost.graph.sql import every, joined, literal, text_list
 from waypost.learners.tables import Recipient as Recipients
 
-from . import mine, tables
+from . import mine, naming, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,9 @@ class Recipient(Node):
     """Somebody, or an organisation, who was given a badge; seen by themselves and by who gave it."""
 
     kind: RecipientKind = column(doc="A person or an organisation.")
-    name: str = column("display_name", doc="As the issuer who first gave them a badge calls them.")
+    name: str = expression(
+        naming.name, doc="As the issuer that the asker speaks for calls them; else as who first gave them a badge does."
+    )
 
 
 def _evidence(query: Query, here: Here, field: Selected) -> str:
@@ -165,7 +167,9 @@ class Award(Node):
     expires_at: datetime | None
     narrative: Markdown | None
     evidence: list[URL] = expression(_evidence, doc="Addresses where what the earner did can be seen.")
-    opportunity: Opportunity | None = one(doc="What they took part in, where the issuer said so.")
+    opportunity: Opportunity | None = one(
+        away="earned_in_tenant_id", doc="What they took part in, where the issuer said so; it may be another city's."
+    )
     decided_at: datetime | None
     revoked_at: datetime | None
     revoked_reason: str | None

@@ -13,11 +13,13 @@ import strawberry
 from waypost.awards.rules import AwardWords
 from waypost.graph import ID, URL, Markdown
 from waypost.graph.acting import may_in
-from waypost.graph.inputs import NOWHERE, Given, maybe, row_of
+from waypost.graph.inputs import NOWHERE, Given, maybe, ref_of, row_of
 from waypost.graph.mutations import Found
 from waypost.learners.people import find_people
 from waypost.learners.rules import Who, addressed, addresses_of
 from waypost.refusal import Invalid, Refusal
+from waypost.tenancy.entries import Ref
+from waypost.tenancy.loans import Lender, Loans
 
 from .graph import RecipientKind
 
@@ -49,21 +51,34 @@ class AwardInput:
     evidence: list[URL] | None = maybe("Addresses where it can be seen; at most 10.")
     awarded_at: datetime | None = maybe("When it was earned, if not now.")
     expires_at: datetime | None = maybe("Until when it holds; left out: for ever.")
+    opportunity: ID | None = maybe("What they took part in, also in another city.")
 
 
 WORDS: Final = ("narrative", "awarded_at", "expires_at")
 NAMED: Final = ("name", "birth_year", "reference")
 
 
-def words_of(given: Given, tenant: UUID) -> AwardWords:
-    """Return what an input says of an award."""
+def words_of(given: Given, tenant: UUID, loans: Loans | None = None) -> AwardWords:
+    """Return what an input says of an award; `loans` are the opportunities of other cities that are shown there."""
     said: dict[str, Any] = {name: given.get(name) or None for name in WORDS}
-    opportunity = given.get("opportunity")
-    return AwardWords(
-        **said,
-        evidence=tuple(given.get("evidence") or ()),
-        opportunity_id=row_of("Opportunity", opportunity, tenant) if opportunity else None,
-    )
+    opportunity = None if loans is None else opportunity_of(given, tenant, loans)
+    return AwardWords(**said, evidence=tuple(given.get("evidence") or ()), opportunity=opportunity)
+
+
+def opportunity_of(given: Given, tenant: UUID, loans: Loans) -> Ref | None:
+    """Return the opportunity that an input names, of any city; `NOWHERE` for what its city does not show."""
+    if not given.get("opportunity"):
+        return None
+    ref = ref_of("Opportunity", given["opportunity"], tenant)
+    shown = ref.home_tenant_id == tenant or ("opportunity", ref.id) in loans.found
+    return ref if shown else Ref(NOWHERE, tenant)
+
+
+async def prepare_opportunities(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, Any]:
+    """Read what other cities show of the opportunities that an input or its awards name."""
+    named = [each for each in (given, *(given.get("awards") or ())) if isinstance(each, Mapping)]
+    refs = [ref_of("Opportunity", each["opportunity"], tenant) for each in named if each.get("opportunity")]
+    return {"loans": await Loans.find(abroad, tenant, {"opportunity": refs})}
 
 
 def who_of(given: Given, request: Request, tenant: UUID) -> Who | UUID | Invalid:

@@ -84,6 +84,7 @@ async def _held_by(work: Work, here: Here, batch: Batch, lines: Sequence[Line], 
     people = await known_people(work.database, addresses, secret_key=work.settings.load_secret_key())
     async with work.database.transaction(City(here.tenant_id, quiet=True)):
         badges, problems = await batches.badges_of(here, batch, lines)
+        problems += (await batches.contradicted(here, badges, lines, people)).values()
         if batch.skip_held:
             return problems
         recipients: dict[int, UUID | None] = {}

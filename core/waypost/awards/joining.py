@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from waypost.access.people import address_digest
 from waypost.awards.mine import known_in
-from waypost.db import City, Database, execute, fetchval
-from waypost.learners.people import FOUND_SQL, RECIPIENTS, note_known
+from waypost.db import Actor, City, Database, execute
+from waypost.learners.people import RECIPIENTS, known_people, note_known
 
+ACT: Final = "addAddress"  # of which this is the end, whichever way the address was proved
 RECIPIENT_SQL: Final = "UPDATE recipient SET person_id = $3 WHERE tenant_id = $1 AND person_id = $2"
 GUARDIAN_SQL: Final = "UPDATE recipient SET guardian_id = $3 WHERE tenant_id = $1 AND guardian_id = $2"
 AWARD_SQL: Final = "UPDATE award SET person_id = $3 WHERE tenant_id = $1 AND person_id = $2"
@@ -23,10 +23,7 @@ async def join_address(database: Database, person: UUID, address: str, *, secret
     `address` is in its normal form. Whoever was made for that address, before anybody signed in with it, becomes this
     person everywhere. To be called by what verifies addresses, outside any transaction. Idempotent.
     """
-    async with database.transaction(RECIPIENTS):
-        other = await fetchval(
-            FOUND_SQL.replace("digest, person_id", "person_id"), [address_digest(address, secret_key)]
-        )
+    other = (await known_people(database, [address], secret_key=secret_key)).get(address)
     if other is not None and other != person:
         await join_people(database, other, person)
 
@@ -35,7 +32,7 @@ async def join_people(database: Database, other: UUID, person: UUID) -> None:
     """Let one person be another everywhere, city by city; the addresses come last, so that a crash loses nothing."""
     for tenant in await known_in(database, other):
         await note_known(database, tenant, person)
-        async with database.transaction(City(tenant)):
+        async with database.transaction(City(tenant), Actor(person, ACT)):
             for sql in (RECIPIENT_SQL, GUARDIAN_SQL, AWARD_SQL):
                 await execute(sql, tenant, other, person)
     async with database.transaction(RECIPIENTS):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -11,8 +12,10 @@ import orjson
 
 from waypost.awards import events
 from waypost.awards.uploads import OLD_SQL
-from waypost.db import City, execute, fetch
-from waypost.outbox.work import Schedule, Work, enqueue_all
+from waypost.db import City, Personal, execute, fetch
+from waypost.db.personal import Finds
+from waypost.outbox.work import Effects, Schedule, Work, enqueue_all
+from waypost.privacy.commands import forget_found
 from waypost.tenancy.directory import Tenant, load_directory
 from waypost.tenancy.telling import Told, tell_all
 
@@ -34,27 +37,27 @@ UPDATE award SET reminded_at = $2 WHERE tenant_id = $1 AND id IN (
     ORDER BY expires_at LIMIT $4 FOR UPDATE)
 RETURNING id
 """
-# Whoever answered anything, or was given something since, is kept.
+# Whoever answered anything, was given something since, asks for a badge, or has a code that was made since or still
+# closes, is kept.
 UNCLAIMED_SQL: Final = """
 SELECT r.id FROM recipient r WHERE r.tenant_id = $1 AND r.created_at <= $2 AND r.display_name <> ''
-  AND r.issuer_id IS NULL
+  AND r.issuer_id IS NULL AND ($4::uuid[] IS NULL OR r.id = ANY($4))
   AND NOT EXISTS (SELECT FROM award a WHERE a.tenant_id = $1 AND a.recipient_id = r.id
-                  AND (a.decided_at IS NOT NULL OR a.awarded_at > $2 OR a.state = 'accepted'))
-ORDER BY r.created_at LIMIT $3 FOR UPDATE
+                  AND (a.decided_at IS NOT NULL OR a.created_at > $2 OR a.state = 'accepted'))
+  AND NOT EXISTS (SELECT FROM badge_request q WHERE q.tenant_id = $1 AND q.recipient_id = r.id
+                  AND q.state IN ('open', 'more-wanted'))
+  AND NOT EXISTS (SELECT FROM claim_code c WHERE c.tenant_id = $1 AND c.recipient_id = r.id
+                  AND c.cancelled_at IS NULL AND c.claimed = 0 AND (c.closes_at IS NULL OR c.closes_at > $3)
+                  AND (c.created_at > $2 OR c.closes_at IS NOT NULL))
+ORDER BY r.created_at LIMIT $5
 """
-FORGET_SQL: Final = """
-UPDATE recipient SET display_name = '', address = NULL, person_id = NULL, birth_year = NULL, guardian_address = NULL,
-       guardian_id = NULL, reference = NULL, reference_issuer_id = NULL
-WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+OFFERED_SQL: Final = """
+SELECT id, badge_id FROM award WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) AND state = 'offered'
+ORDER BY id FOR UPDATE
 """
-FORGET_AWARDS_SQL: Final = """
-UPDATE award a SET person_id = NULL, narrative = NULL,
-       state = CASE was.state WHEN 'offered' THEN 'expired' ELSE was.state END
-FROM (SELECT id, state FROM award WHERE tenant_id = $1 AND recipient_id = ANY($2::uuid[]) FOR UPDATE) was
-WHERE a.tenant_id = $1 AND a.id = was.id RETURNING a.id, a.badge_id, was.state = 'offered' AS expired
-"""
-FORGET_EVIDENCE_SQL: Final = """
-DELETE FROM award_evidence WHERE tenant_id = $1 AND award_id = ANY($2::uuid[])
+# Whoever gives them something just now is waited for; then it is seen.
+LOCK_SQL: Final = """
+SELECT id FROM recipient WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
 """
 
 Step = Callable[[Tenant, datetime], Awaitable[int]]
@@ -75,18 +78,21 @@ async def remind(tenant: Tenant, now: datetime) -> int:
     return len(rows)
 
 
-async def forget(tenant: Tenant, now: datetime) -> int:
-    """Forget recipients who answered nothing in the tenant's retention time; what they were given expires."""
+async def forget(personal: Sequence[Personal], tenant: Tenant, now: datetime) -> int:
+    """Forget recipients who answered nothing in the tenant's retention time; what they were given expires.
+
+    All goes that would if they asked for it.
+    """
     before = now - timedelta(days=tenant.retention_days)
-    found = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, STEP)]
-    if not found:
+    seen = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, now, None, STEP)]
+    if not seen:
         return 0
-    await execute(FORGET_SQL, tenant.id, found)
-    rows = await fetch(FORGET_AWARDS_SQL, tenant.id, found)
-    await execute(FORGET_EVIDENCE_SQL, tenant.id, [row["id"] for row in rows])
-    over = [_expired(row["id"], row["badge_id"]) for row in rows if row["expired"]]
+    await fetch(LOCK_SQL, tenant.id, seen)
+    found = [row["id"] for row in await fetch(UNCLAIMED_SQL, tenant.id, before, now, seen, STEP)]
+    over = [_expired(row["id"], row["badge_id"]) for row in await fetch(OFFERED_SQL, tenant.id, found)]
+    await forget_found(personal, {Finds.RECIPIENT: found}, tenant.id)
     await tell_all(tenant.id, over, now)
-    return len(found)
+    return len(seen)
 
 
 async def drop_uploads(tenant: Tenant, now: datetime) -> int:
@@ -113,9 +119,13 @@ def _in_every_city(step: Step) -> Callable[[Work], Awaitable[None]]:
     return run
 
 
-SCHEDULES: Final = (
-    Schedule("expire-awards", HOUR_S, _in_every_city(expire)),
-    Schedule("remind-of-expiry", DAY_S, _in_every_city(remind)),
-    Schedule("forget-unclaimed", DAY_S, _in_every_city(forget)),
-    Schedule("drop-uploads", HOUR_S, _in_every_city(drop_uploads)),
-)
+def effects_of(personal: Sequence[Personal]) -> Effects:
+    """Return the background work, which knows what all tables keep of people."""
+    return Effects(
+        schedules=(
+            Schedule("expire-awards", HOUR_S, _in_every_city(expire)),
+            Schedule("remind-of-expiry", DAY_S, _in_every_city(remind)),
+            Schedule("forget-unclaimed", DAY_S, _in_every_city(partial(forget, personal))),
+            Schedule("drop-uploads", HOUR_S, _in_every_city(drop_uploads)),
+        )
+    )

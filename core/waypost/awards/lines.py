@@ -144,6 +144,8 @@ class Reader:
         before = len(self.problems)
         for name in dict.fromkeys(names):
             if name not in COLUMNS:
+                if "name" not in names:
+                    continue  # perhaps there is no heading: what stands there may be somebody's, and is not repeated
                 words = f"There is no column {name[:40]!r}; there are {', '.join(COLUMNS)}."
                 self.wrong("UNKNOWN_COLUMN", words, 1, name[:40])
             elif names.count(name) > 1:
@@ -198,8 +200,7 @@ class Reader:
         return None if self._twice(line) else line
 
     def _refused(self, number: int, refusal: Refusal) -> None:
-        column = refusal.path[0] if refusal.path else None
-        self.wrong(refusal.code, refusal.message, number, _NAMED.get(column or "", column))
+        self.wrong(refusal.code, refusal.message, number, column_of(*refusal.path[:1]))
 
     def _twice(self, line: Line) -> bool:
         key = derived_id(_NOBODY, *line.key()).int
@@ -234,6 +235,16 @@ class Reader:
 
 
 _NOBODY: Final = UUID(int=0)
+
+
+def column_of(field: str | None = None) -> str | None:
+    """Return the column of a field of the graph's input."""
+    return _NAMED.get(field or "", field)
+
+
+def field_of(column: str) -> str:
+    """Return the field of the graph's input that a column is."""
+    return next((field for field, named in _NAMED.items() if named == column), column)
 
 
 def _delimiter(header: str) -> str:

@@ -11,9 +11,9 @@ from uuid import UUID
 from waypost.access.permissions import issuer_scoped
 from waypost.awards import batches
 from waypost.awards.jobs import KIND, UNDO_KIND
-from waypost.awards.lines import Line
+from waypost.awards.lines import Line, field_of
 from waypost.awards.rules import AlreadyAwarded, award_problem
-from waypost.awards.store import find_awardable, issuer_missing
+from waypost.awards.store import absent_opportunities, find_awardable, issuer_missing
 from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute
 from waypost.learners.rules import Who
@@ -50,6 +50,7 @@ async def award_list(
         act.may("award.create", found.issuer_id)
         or _list_problem(lines, act.now)
         or await issuer_missing(act.here, dict(_places(lines)))
+        or await _opportunity_problem(act, lines)
     )
     if wrong:
         return wrong
@@ -65,8 +66,9 @@ async def award_list(
         now=act.now,
     )
     given, problems = await batches.write_lines(act.here, batch, lines, people, act.now)
-    if problems and not skip_held:
-        return _refused(problems)
+    wrong_lines = [each for each in problems if not skip_held or each.code != "ALREADY_AWARDED"]
+    if wrong_lines:
+        return _refused(wrong_lines)
     await execute(batches.MOVE_SQL, act.here.tenant_id, job, len(lines), given)
     await end_job(act.here.tenant_id, job, "done", problems, done=len(lines))
     return Begun(job, batch.undo_until)
@@ -90,9 +92,18 @@ def _list_problem(lines: Sequence[Line], now: datetime) -> Invalid | None:
     return None
 
 
+async def _opportunity_problem(act: Act, lines: Sequence[Line]) -> Refusal | None:
+    named = {line.number: line.words.opportunity for line in lines if line.words.opportunity}
+    absent = await absent_opportunities(act.here, named.values())
+    first = next((number for number, ref in named.items() if ref.id in absent), None)
+    return None if first is None else missing().under("awards", str(first - 1), "opportunity")
+
+
 def _refused(problems: Sequence[Problem]) -> Refusal:
     first = problems[0]
     path = () if first.line is None else ("awards", str(first.line - 1), "recipient")
+    if first.code == "INVALID":
+        return Invalid(message=first.message, path=(*path, *([field_of(first.column)] if first.column else [])))
     kind = AlreadyAwarded if first.code == "ALREADY_AWARDED" else Refusal
     return kind(code=first.code, message=first.message, path=path)
 

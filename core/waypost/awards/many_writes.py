@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 
 from waypost.awards import many, uploads
-from waypost.awards.inputs import AwardInput, find_named, words_of
+from waypost.awards.inputs import AwardInput, find_named, prepare_opportunities, words_of
 from waypost.awards.lines import Line
 from waypost.awards.writes import AlreadyAwarded, NotAwardable, tenant_of
 from waypost.graph import ID, URL, Row, act, column, mutation, payload, value
@@ -117,7 +117,7 @@ async def _award_many(act: Act, given: Given) -> Outcome:
             if not isinstance(who, Who):
                 words = "In a list recipients are described, not named by id."
                 return InvalidInput(message=words, path=("awards", str(number - 1), "recipient", "id"))
-            lines.append(Line(number, who, None, words_of(each, tenant)))
+            lines.append(Line(number, who, None, words_of(each, tenant, given["loans"])))
         done = await many.award_list(act, badge, lines, given["people"], skip_held=skip_held)
     return done if isinstance(done, Refusal) else {"job": Row("Job", done.job), "undo_until": done.undo_until}
 
@@ -146,7 +146,11 @@ class ManyAwardsMutation:
     """What is done to many awards at once."""
 
     award_badges: AwardBadgesPayload = act(
-        _award_many, AwardBadgesInput, before=_recipients, doc="Give badges to many, from a list or a file."
+        _award_many,
+        AwardBadgesInput,
+        before=_recipients,
+        prepare=prepare_opportunities,
+        doc="Give badges to many, from a list or a file.",
     )
     undo_awards: UndoAwardsPayload = act(
         _undo, UndoAwardsInput, by="job", doc="Take a whole batch back within the hour in which it was given."

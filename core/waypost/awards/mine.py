@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from piccolo.columns import JSONB, UUID, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Text, Timestamptz
 
 from waypost.db import City, Database, Learner, TenantTable
 
@@ -33,10 +33,11 @@ SELECT coalesce(json_agg(row_to_json(mine)), '[]')::text FROM (
 REQUESTS_SQL: Final = f"""
 SELECT coalesce(json_agg(row_to_json(mine)), '[]')::text FROM (
     SELECT q.tenant_id, q.id, q.badge_id, q.issuer_id, q.person_id, q.statement, q.state, q.reason, q.award_id,
-           q.requested_at, q.decided_at, r.display_name AS recipient_name,
+           q.requested_at, q.decided_at, coalesce(n.name, r.display_name) AS recipient_name,
            coalesce((SELECT json_agg(e.url ORDER BY e.position) FROM badge_request_evidence e
                      WHERE e.tenant_id = $1 AND e.request_id = q.id), '[]') AS evidence
     FROM badge_request q JOIN recipient r ON r.tenant_id = $1 AND r.id = q.recipient_id
+    LEFT JOIN recipient_name n ON n.tenant_id = $1 AND n.recipient_id = q.recipient_id AND n.issuer_id = q.issuer_id
     WHERE q.tenant_id = $1 AND q.person_id = $2 ORDER BY q.requested_at DESC, q.id DESC LIMIT {MOST}
 ) mine
 """
@@ -71,7 +72,6 @@ class OwnRecipient(TenantTable):
 
     kind = Text()
     display_name = Text()
-    birth_year = Integer(null=True)
 
 
 class OwnRequest(TenantTable):

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import City, Learner, execute
-from waypost.learners.rules import is_guarded
+from waypost.db import City, execute
+from waypost.learners.people import written_to
 from waypost.outbox import Addressed, Effects, Handler, Happened, Letter, Schedule, Work, enqueue
 from waypost.tenancy.directory import load_directory
 
@@ -17,7 +17,7 @@ DAY_S: Final = 86_400
 
 REQUEST_SQL: Final = """
 SELECT q.state, q.reason, q.person_id, b.name AS badge, i.name AS issuer, r.display_name AS name, r.birth_year,
-       r.address, r.guardian_address
+       r.address, r.guardian_address, r.guardian_id
 FROM badge_request q JOIN badge b ON b.tenant_id = $1 AND b.id = q.badge_id
 JOIN issuer i ON i.tenant_id = $1 AND i.id = q.issuer_id
 JOIN recipient r ON r.tenant_id = $1 AND r.id = q.recipient_id
@@ -25,11 +25,6 @@ WHERE q.tenant_id = $1 AND q.id = $2
 """
 FORGET_SQL: Final = """
 DELETE FROM badge_request WHERE tenant_id = $1 AND state <> 'approved' AND requested_at <= $2
-"""
-PERSON_SQL: Final = """
-SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
-        ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
-       (SELECT language FROM person_profile WHERE person_id = $1) AS language
 """
 
 
@@ -42,15 +37,13 @@ async def _write(work: Work, event: Happened) -> None:
 
 async def _facts(work: Work, facts: Mapping[str, Any]) -> Addressed | None:
     """Find who asked and what was answered; nobody is written to of what waits again or is gone."""
-    tenant, reads = UUID(facts["tenant"]), work.database.reads
-    rows = await reads.rows(City(tenant), REQUEST_SQL, [tenant, UUID(facts["request"])])
+    tenant = UUID(facts["tenant"])
+    rows = await work.database.reads.rows(City(tenant), REQUEST_SQL, [tenant, UUID(facts["request"])])
     home = (await load_directory(work.database)).by_id(tenant)
     if not rows or home is None or rows[0]["state"] in {"open", "withdrawn"}:
         return None
-    row = rows[0]
-    ((own, language),) = await reads.rows(Learner(row["person_id"]), PERSON_SQL, [row["person_id"]])
-    guarded = is_guarded(row["birth_year"], work.now().year)
-    address = row["guardian_address"] if guarded else row["address"] or own
+    row = dict(rows[0])
+    address, language = await written_to(work.database, row, row["person_id"], work.now().year)
     if address is None:
         return None
     values = {name: row[name] for name in ("state", "reason", "badge", "issuer", "name")}

@@ -136,9 +136,10 @@ async def request_badge(act: Act, badge: UUID, shown: Shown, name: str | None) -
         return wrong
     if not name:
         return Invalid(message="Say how you are called, so that the issuer knows who asks.", path=("name",))
-    recipient = said_problem(names={"name": name}) or await recipient_of(act.here, _person(act), name, act.now)
-    if isinstance(recipient, Refusal):
-        return recipient
+    wrong = said_problem(names={"name": name})
+    if wrong:
+        return wrong
+    recipient = await recipient_of(act.here, _person(act), name, found.issuer_id, act.now)
     held = (await held_by(act.here, badge, [recipient])).get(recipient, [])
     twice = again(found.repeats, held, found.version_id, act.now)
     if twice:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import strawberry
 
-from waypost.db import Database, Learner, National
+from waypost.db import Database, National
 from waypost.graph import (
     ID,
     URL,
@@ -42,13 +42,12 @@ from waypost.graph.payloads import Outcome
 from waypost.graph.permitted import own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
-from waypost.learners.people import note_known
-from waypost.learners.tables import Recipient as Recipients
+from waypost.learners.people import name_of, note_known
 from waypost.outbox import Act
 from waypost.refusal import Refusal
 
 from . import claim_tables as tables
-from . import requesting
+from . import naming, requesting
 from .mine import OwnRequest
 from .requesting import Shown
 from .writes import AlreadyAwarded, NotAwardable
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
 
 MAY: Final = "request.decide"
 SHOWN_SQL: Final = "SELECT EXISTS (SELECT FROM badge WHERE tenant_id = $1 AND id = $2 AND public)"
-NAME_SQL: Final = "SELECT name FROM person_profile WHERE person_id = $1"
 NEWEST: Final = Order((Key("{0}.requested_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
 
 
@@ -94,10 +92,7 @@ def _recipient_name(query: Query, here: Here, field: Selected) -> str:
     del field
     if query.national:
         return f"to_json({here}.recipient_name)::text"
-    there = query.row(Recipients)
-    # Not by `inside`: who asks is told to who sees the request.
-    where = every([f"{there}.tenant_id = {query.tenant}", f"{there}.id = {here}.recipient_id"])
-    return f"(select to_json({there}.display_name)::text from recipient {there} where {where})"
+    return naming.recipient_name(query, here)
 
 
 def _evidence(query: Query, here: Here, field: Selected) -> str:
@@ -228,7 +223,7 @@ async def _with_name(database: Database, request: Request, given: Mapping[str, A
         return Found()
     if (await database.reads.rows(National(), SHOWN_SQL, [named.tenant, named.row]))[0][0]:
         await note_known(database, named.tenant, person)
-    known = given.get("name") or await database.reads.read(Learner(person), NAME_SQL, [person])
+    known = given.get("name") or await name_of(database, person)
     return Found(named.tenant, {"name": known})
 
 

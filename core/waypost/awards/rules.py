@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.refusal import Invalid, Refusal
+from waypost.tenancy.entries import Ref
 from waypost.tenancy.texts import numbered, said_problem
 
 STATES: Final = ("offered", "accepted", "declined", "revoked", "expired", "replaced")
@@ -54,13 +55,13 @@ class Held:
 
 @dataclass(frozen=True)
 class AwardWords:
-    """What an issuer says of one award. `awarded_at` None = now."""
+    """What an issuer says of one award. `awarded_at` None = now; `opportunity` may be another tenant's."""
 
     narrative: str | None = None
     evidence: Sequence[str] = ()
     awarded_at: datetime | None = None
     expires_at: datetime | None = None
-    opportunity_id: UUID | None = None
+    opportunity: Ref | None = None
 
 
 def again(repeats: str, held: Iterable[Held], version: UUID, now: datetime) -> AlreadyAwarded | None:

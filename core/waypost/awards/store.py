@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,12 +10,12 @@ from uuid import UUID
 
 from waypost.awards import events
 from waypost.awards.rules import AwardWords, Held, again, award_problem, not_awardable
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, new_id
 from waypost.learners.recipients import Known, lock_recipients
 from waypost.learners.rules import Who
 from waypost.outbox import Act
-from waypost.refusal import Invalid, Refusal, missing
-from waypost.tenancy.entries import ADDRESS_SQL, Here
+from waypost.refusal import Invalid, NotFound, Refusal, missing
+from waypost.tenancy.entries import ADDRESS_SQL, Here, Ref
 
 # Shared, so that a badge is not retired between the look and the award.
 BADGE_SQL: Final = """
@@ -23,7 +23,7 @@ SELECT b.id, b.version_id, b.issuer_id, b.state, coalesce(p.repeats, 'once') AS 
 FROM badge b LEFT JOIN award_policy p ON p.tenant_id = b.tenant_id AND p.badge_id = b.id
 WHERE b.tenant_id = $1 AND b.id = $2 FOR SHARE OF b
 """
-# All recipients that are the same person count as one.
+# All recipients that are the same person count as one; so do those that are the same child of one guardian.
 HELD_SQL: Final = """
 SELECT s.named, a.version_id, a.state, a.expires_at
 FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
@@ -31,26 +31,37 @@ FROM (SELECT id AS named, id FROM unnest($2::uuid[]) AS given (id)
       SELECT r.id, same.id FROM recipient r
       JOIN recipient same ON same.tenant_id = r.tenant_id AND same.person_id = r.person_id
       WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
-        AND r.kind = 'person' AND same.kind = 'person') s
+        AND r.kind = 'person' AND same.kind = 'person'
+      UNION
+      SELECT r.id, same.id FROM recipient r
+      JOIN recipient same ON same.tenant_id = r.tenant_id AND same.guardian_id = r.guardian_id
+       AND lower(same.display_name) = lower(r.display_name) AND same.birth_year = r.birth_year
+      WHERE r.tenant_id = $1 AND same.tenant_id = $1 AND r.id = ANY($2::uuid[])
+        AND r.reference IS NULL AND same.reference IS NULL) s
 JOIN award a ON a.tenant_id = $1 AND a.recipient_id = s.id
 WHERE a.tenant_id = $1 AND a.badge_id = $3
 """
 AWARDS_SQL: Final = """
 INSERT INTO award (tenant_id, id, badge_id, version_id, recipient_id, person_id, issuer_id, state, awarded_at,
                    expires_at, earned_in_tenant_id, opportunity_id, narrative, awarded_by, origin, origin_id, batch_id,
-                   decided_at)
-SELECT $1, id, badge_id, version_id, recipient_id, person_id, issuer_id, $2, awarded_at, expires_at, $1,
-       opportunity_id, narrative, $3, $4, $5, $6, $7
-FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::timestamptz[],
-            $15::timestamptz[], $16::uuid[], $17::text[])
-     AS made (id, badge_id, version_id, recipient_id, person_id, issuer_id, awarded_at, expires_at, opportunity_id,
-              narrative)
+                   decided_at, created_at)
+SELECT $1, id, badge_id, version_id, recipient_id, person_id, issuer_id, $2, awarded_at, expires_at,
+       earned_in_tenant_id, opportunity_id, narrative, $3, $4, $5, $6, $7, $8
+FROM unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::uuid[], $15::timestamptz[],
+            $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[])
+     AS made (id, badge_id, version_id, recipient_id, person_id, issuer_id, awarded_at, expires_at,
+              earned_in_tenant_id, opportunity_id, narrative)
+"""
+# What waits for somebody of whom nobody knew who they are.
+THEIRS_SQL: Final = """
+UPDATE award a SET person_id = known.person_id FROM unnest($2::uuid[], $3::uuid[]) AS known (id, person_id)
+WHERE a.tenant_id = $1 AND a.recipient_id = known.id AND a.person_id IS NULL AND known.person_id IS NOT NULL
 """
 EVIDENCE_SQL: Final = """
 INSERT INTO award_evidence (tenant_id, award_id, position, url)
 SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]) AS made (award_id, position, url)
 """
-OPPORTUNITY_SQL: Final = "SELECT EXISTS (SELECT FROM opportunity WHERE tenant_id = $1 AND id = $2)"
+OPPORTUNITIES_SQL: Final = "SELECT id FROM opportunity WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 ISSUERS_SQL: Final = "SELECT id FROM issuer WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 
 
@@ -124,7 +135,7 @@ async def write_award(
     found = await find_awardable(here, badge)
     if isinstance(found, Refusal):
         return found
-    wrong = award_problem(words, act.now) or await _opportunity_missing(here, words)
+    wrong = award_problem(words, act.now) or await opportunity_problem(here, words.opportunity)
     if wrong:
         return wrong
     to = (await lock_recipients(here, [recipient])).get(recipient)
@@ -157,10 +168,12 @@ async def insert_awards(
         [each.badge.issuer_id for each in drafts],
         [each.words.awarded_at or now for each in drafts],
         [each.words.expires_at for each in drafts],
-        [each.words.opportunity_id for each in drafts],
+        [each.words.opportunity.home_tenant_id if each.words.opportunity else here.tenant_id for each in drafts],
+        [each.words.opportunity.id if each.words.opportunity else None for each in drafts],
         [each.words.narrative for each in drafts],
     ]
-    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided)
+    facts = (state, origin.by, origin.kind, origin.id, origin.batch, decided, now)
+    await execute(THEIRS_SQL, here.tenant_id, columns[3], columns[4])
     await execute(AWARDS_SQL, here.tenant_id, *facts, *columns)
     evidence = [(each.id, n, url) for each in drafts for n, url in enumerate(each.words.evidence, start=1)]
     if evidence:
@@ -172,11 +185,18 @@ async def keep_address(here: Here, award: UUID) -> None:
     await execute(ADDRESS_SQL, award, here.tenant_id, "Award")
 
 
-async def _opportunity_missing(here: Here, words: AwardWords) -> Refusal | None:
-    if words.opportunity_id is None:
+async def opportunity_problem(here: Here, opportunity: Ref | None) -> NotFound | None:
+    """Refuse an opportunity of the tenant's own that is not there; another's has been looked for beforehand."""
+    if opportunity is None or not await absent_opportunities(here, [opportunity]):
         return None
-    there = await fetchval(OPPORTUNITY_SQL, here.tenant_id, words.opportunity_id)
-    return None if there else missing().under("opportunity")
+    return missing().under("opportunity")
+
+
+async def absent_opportunities(here: Here, named: Iterable[Ref]) -> frozenset[UUID]:
+    """Say which opportunities of the tenant's own are not there."""
+    own = {ref.id for ref in named if ref.home_tenant_id == here.tenant_id}
+    found = await fetch(OPPORTUNITIES_SQL, here.tenant_id, list(own)) if own else []
+    return frozenset(own - {row["id"] for row in found})
 
 
 async def issuer_missing(here: Here, named: Mapping[tuple[str, ...], Who]) -> Invalid | None:
@@ -203,11 +223,12 @@ class Standing:
     issuer_id: UUID
     state: str
     expires_at: datetime | None
+    opportunity: Ref | None
 
 
 STANDING_SQL: Final = """
-SELECT id, badge_id, recipient_id, person_id, issuer_id, state, expires_at FROM award
-WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+SELECT id, badge_id, recipient_id, person_id, issuer_id, state, expires_at, earned_in_tenant_id, opportunity_id
+FROM award WHERE tenant_id = $1 AND id = $2 FOR UPDATE
 """
 DECIDE_SQL: Final = "UPDATE award SET state = $3, decided_at = $4 WHERE tenant_id = $1 AND id = $2"
 REVOKE_SQL: Final = """
@@ -224,7 +245,11 @@ ON CONFLICT (tenant_id, badge_id) DO UPDATE SET repeats = excluded.repeats
 async def find_award(here: Here, id: UUID) -> Standing | None:
     """Read an award of this tenant and keep others from changing it until the transaction ends."""
     row = await fetchrow(STANDING_SQL, here.tenant_id, id)
-    return None if row is None else Standing(**dict(row))
+    if row is None:
+        return None
+    facts = dict(row)
+    earned_in, opportunity = facts.pop("earned_in_tenant_id"), facts.pop("opportunity_id")
+    return Standing(**facts, opportunity=None if opportunity is None else Ref(opportunity, earned_in))
 
 
 async def decide(here: Here, id: UUID, state: str, now: datetime) -> None:

@@ -30,6 +30,7 @@ class Award(TenantTable):
     revoked_reason = Text(null=True, help_text="Why it was taken back.")
     replaced_by_id = UUID(null=True)
     reminded_at = Timestamptz(null=True, help_text="When its holder was told that it will expire.")
+    created_at = Timestamptz(help_text="When it was given, whenever it was earned.")
 
 
 class AwardEvidence(TenantTable, key=("award_id", "position")):
@@ -78,7 +79,7 @@ class Upload(TenantTable):
     expires_at = Timestamptz()
 
 
-class UploadChunk(TenantTable, key=("upload_id", "position")):
+class UploadChunk(TenantTable, key=("upload_id", "position"), unaudited="Follows from the upload."):
     """A part of an upload's bytes, so that every process has them."""
 
     upload_id = UUID()

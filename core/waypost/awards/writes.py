@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 
 from waypost.awards import commands
-from waypost.awards.inputs import AwardInput, RecipientInput, find_named, words_of
+from waypost.awards.inputs import AwardInput, RecipientInput, find_named, prepare_opportunities, words_of
 from waypost.badges.graph import Badge
 from waypost.graph import ID, URL, Error, Markdown, Row, act, column, mutation, payload, value
 from waypost.graph.ids import parse_id
@@ -55,7 +55,7 @@ class AwardBadgeInput:
     evidence: list[URL] | None = maybe("Addresses where it can be seen; at most 10.")
     awarded_at: datetime | None = maybe("When it was earned, if not now.")
     expires_at: datetime | None = maybe("Until when it holds; left out: for ever.")
-    opportunity: ID | None = maybe("What they took part in, of this city.")
+    opportunity: ID | None = maybe("What they took part in, also in another city.")
 
 
 @strawberry.input(description="An award to be taken back.")
@@ -169,7 +169,7 @@ async def _recipient(database: Database, request: Request, given: Given) -> Foun
 async def _award(act: Act, given: Given) -> Outcome:
     tenant = act.here.tenant_id
     [to] = given["named"]
-    badge, words = row_of("Badge", given["badge"], tenant), words_of(given, tenant)
+    badge, words = row_of("Badge", given["badge"], tenant), words_of(given, tenant, given["loans"])
     done = await commands.award_badge(act, badge, to, words, given["people"])
     return done if isinstance(done, Refusal) else {"award": Row("Award", done.award)}
 
@@ -213,7 +213,12 @@ class AwardMutation:
     """What is done to awards."""
 
     award_badge: AwardBadgePayload = act(
-        _award, AwardBadgeInput, by="badge", before=_recipient, doc="Give a badge to a person or an organisation."
+        _award,
+        AwardBadgeInput,
+        by="badge",
+        before=_recipient,
+        prepare=prepare_opportunities,
+        doc="Give a badge to a person or an organisation.",
     )
     revoke_award: RevokeAwardPayload = act(
         _revoke, RevokeAwardInput, by="award", doc="Take an award back, and say why."

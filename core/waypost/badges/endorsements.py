@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -31,16 +31,20 @@ from waypost.graph import (
     query,
     value,
 )
-from waypost.graph.inputs import Given, maybe, needed, row_of
+from waypost.graph.inputs import Given, maybe, needed, ref_of, row_of
 from waypost.graph.payloads import Outcome
 from waypost.graph.permitted import permitted
 from waypost.graph.refusals import Invalid
-from waypost.outbox import Act
+from waypost.outbox import Act, CityClosed
 from waypost.refusal import Refusal
+from waypost.tenancy.directory import read_directory
 
 from . import endorsing, tables
+from .endorsing import Endorsed, find_endorsed
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from waypost.badges.graph import Badge
     from waypost.graph.query import Here, Query
     from waypost.issuers.graph import Issuer
@@ -78,9 +82,9 @@ def _seen(query: Query, row: Here) -> Sequence[str]:
 class Endorsement(Node):
     """Another organisation's word for a badge or an issuer."""
 
-    endorser: Issuer = one(doc="Who endorses it.")
-    badge: Badge | None = one(doc="The badge that is endorsed; null where it is an issuer.")
-    issuer: Issuer | None = one(doc="The issuer that is endorsed; null where it is a badge.")
+    endorser: Issuer = one(away="endorser_tenant_id", doc="Who endorses it; it may be of another city.")
+    badge: Badge | None = one(away="home_tenant_id", doc="The badge that is endorsed; null where it is an issuer.")
+    issuer: Issuer | None = one(away="home_tenant_id", doc="The issuer that is endorsed; null where it is a badge.")
     comment: str | None
     state: EndorsementState
     reason: str | None
@@ -89,6 +93,7 @@ class Endorsement(Node):
     decided_at: datetime | None
 
 
+KINDS: Final = {"badge": "Badge", "issuer": "Issuer"}
 NEWEST: Final = Order((Key("{0}.offered_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
 
 
@@ -127,13 +132,13 @@ class IssuerEndorsements:
     )
 
 
-@strawberry.input(description="An organisation's word for a badge or an issuer of the same city.")
+@strawberry.input(description="An organisation's word for a badge or an issuer of any city.")
 class EndorseInput:
     """What is endorsed, by whom."""
 
     endorser: ID = needed("The issuer that gives its word: another organisation than the one endorsed.")
-    badge: ID | None = maybe("The badge; either this or `issuer`.")
-    issuer: ID | None = maybe("The issuer; either this or `badge`.")
+    badge: ID | None = maybe("The badge, also of another city; either this or `issuer`.")
+    issuer: ID | None = maybe("The issuer, also of another city; either this or `badge`.")
     comment: str | None = maybe("Why, for everybody to read; at most 2,000 characters.")
 
 
@@ -164,16 +169,24 @@ EndorsePayload: Any = payload("EndorsePayload", EndorseSuccess, Invalid)
 DecideEndorsementPayload: Any = payload("DecideEndorsementPayload", DecideEndorsementSuccess, Invalid)
 
 
+async def _abroad(_lender: Any, tenant: UUID, given: Given) -> Mapping[str, Any]:
+    """Read what another city shows of what is endorsed."""
+    named = {field: ref_of(kind, given[field], tenant) for field, kind in KINDS.items() if given.get(field) is not None}
+    found: Endorsed | Refusal | None = None
+    for field, ref in named.items():
+        if ref.home_tenant_id == tenant:
+            continue
+        home = (await read_directory()).by_id(ref.home_tenant_id)
+        found = await find_endorsed(ref.home_tenant_id, **{field: ref.id})
+        if home is not None and not home.is_open and not isinstance(found, Refusal):
+            found = CityClosed(message=f'"{home.slug}" is closed: it can be read, not changed.')
+    return {"abroad": found, "named": {field: ref.id for field, ref in named.items()}}
+
+
 async def _endorse(act: Act, given: Given) -> Outcome:
-    here = act.here.tenant_id
-    badge, issuer = given.get("badge"), given.get("issuer")
-    done = await endorsing.endorse(
-        act,
-        row_of("Issuer", given["endorser"], here),
-        given.get("comment") or None,
-        badge=None if badge is None else row_of("Badge", badge, here),
-        issuer=None if issuer is None else row_of("Issuer", issuer, here),
-    )
+    endorser = row_of("Issuer", given["endorser"], act.here.tenant_id)
+    comment = given.get("comment") or None
+    done = await endorsing.endorse(act, endorser, comment, abroad=given["abroad"], **given["named"])
     return done if isinstance(done, Refusal) else {"endorsement": Row("Endorsement", done.endorsement)}
 
 
@@ -188,7 +201,11 @@ class EndorsementMutation:
     """What organisations say of each other."""
 
     endorse: EndorsePayload = act(
-        _endorse, EndorseInput, by="endorser", doc="Give one's organisation's word for a badge or an issuer."
+        _endorse,
+        EndorseInput,
+        by="endorser",
+        prepare=_abroad,
+        doc="Give one's organisation's word for a badge or an issuer, also of another city.",
     )
     decide_endorsement: DecideEndorsementPayload = act(
         _decide, DecideEndorsementInput, by="endorsement", doc="Accept, refuse or withdraw an endorsement."

@@ -94,7 +94,8 @@ async def write_badge(
 
     A published version never changes: other words become the next version, published at once when
     `words.state` says published or retired, a draft beside the version in force when it says draft. The
-    same words change nothing, unless `anew` asks for a version of their own.
+    same words change nothing, unless `anew` asks for a version of their own. What is being drafted elsewhere
+    is written over by `anew` alone: whoever publishes what was drafted.
     """
     wrong = badge_problem(here, words, await known_layers()) or await _missing(here, words)
     if wrong:
@@ -111,6 +112,8 @@ async def write_badge(
         # Badge and version point at each other; the badge goes first, without a version in force.
         changed += await upsert(tables.Badge, [_row(here, id, words, said, None, before, now)])
     version = None if anew else _same(before, said, publish=publish)
+    if version is None and not anew and before.newest is not None and before.newest.is_drafted:
+        return Invalid(message=f'The next version of "{words.slug}" is being drafted: let it be published first.')
     if version is None:
         version = await write_version(here, id, before.newest, said, now if publish else None)
         changed += 1

@@ -98,11 +98,16 @@ class BadgeSkill(TenantTable, key=("version_id", "skill_id"), sealed=True):
 
 
 class Endorsement(TenantTable):
-    """What another organisation says of a badge or of an issuer; public once the endorsed has accepted it."""
+    """What another organisation says of a badge or of an issuer; public once the endorsed has accepted it.
 
+    Where the two are of two tenants, each has a row of it; that of the endorsed is the public one.
+    """
+
+    home_tenant_id = UUID(help_text="Whose badge or issuer it is.")
     badge_id = UUID(null=True)
     issuer_id = UUID(null=True, help_text="Where an issuer is endorsed, and no badge.")
     endorser_id = UUID()
+    endorser_tenant_id = UUID(help_text="The endorser's tenant.")
     endorsed_id = UUID(help_text="The issuer that decides: the one endorsed, or the badge's.")
     comment = Text(null=True, help_text="What the endorser says of it.")
     state = Text(default="offered", help_text="offered, accepted, refused or withdrawn.")
@@ -112,6 +117,8 @@ class Endorsement(TenantTable):
     offered_at = Timestamptz(help_text="When the endorser gave its word.")
     decided_by = UUID(null=True, help_text="Who accepted, refused or withdrew it.")
     decided_at = Timestamptz(null=True, help_text="When it was accepted, refused or withdrawn.")
+    given = Integer(default=1, help_text="How often the endorser has spoken; of two rows the higher counts.")
+    decided = Integer(default=0, help_text="How often the endorsed has decided.")
     public = Boolean(default=False)
 
 

@@ -54,6 +54,11 @@ class Version:
     state: str
     wording: Wording
 
+    @property
+    def is_drafted(self) -> bool:
+        """Whether it is in the making, and its words are kept by whoever drafts it; see `store.write_draft`."""
+        return self.state != "published" and not self.wording.text
+
 
 async def newest_version(here: Here, badge: UUID) -> Version | None:
     """Read a badge's newest version, draft or published."""

@@ -161,7 +161,9 @@ async def _queue(patient: Patient) -> Found:
 
     row = (await patient.opened.reads.rows(System("doctor"), QUEUE_SQL))[0]
     if row["dead"]:
-        return Found(f"{row['dead']} pieces of work failed for good", "see why in the table work, then replay them")
+        return Found(
+            f"{row['dead']} pieces of work failed for good", "see why in the table work, then waypost work replay"
+        )
     if row["waiting_s"] > WAITING_S:
         words = f"{row['due']} pieces of work, one due for {row['waiting_s'] / 60:.0f} minutes"
         return Found(words, "see that waypost worker runs")

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from waypost.tracing import request_id
+from waypost.tracing import ids, request_id
 
 # What a line may say of what it is about: ids, never anything else.
 IDS: Final = ("request", "tenant", "event", "work")
@@ -27,9 +27,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        under = request_id()
-        if under:
-            line["request"] = under
+        line |= {name: id for name, id in ids().items() if name in IDS}
         line |= {name: str(getattr(record, name)) for name in IDS if getattr(record, name, None)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

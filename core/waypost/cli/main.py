@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "up": "waypost.cli.up:up",
     "serve": "waypost.cli.serve:serve",
     "worker": "waypost.cli.worker:worker",
+    "work": "waypost.cli.work:work",
     "migrate": "waypost.cli.migrate:migrate",
     "tenants": "waypost.cli.tenants:tenants",
     "plugins": "waypost.cli.plugins:plugins",

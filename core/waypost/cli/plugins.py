@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +36,21 @@ def check(as_json: bool) -> None:
     _show(installed, as_json)
     if any(one.state in {State.LEFT_OUT, State.MISSING} for one in installed):
         raise click.exceptions.Exit(1)
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--title", help="What a city reads; made of the name otherwise.")
+@click.option("--prefix", help="How its names in the graph begin; made of the name otherwise.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="A new folder; waypost-NAME here otherwise.")
+def new(name: str, title: str | None, prefix: str | None, folder: Path | None) -> None:
+    """Write a working plugin called NAME: a table, a field on badges, a setting and a job, with tests and CI."""
+    from waypost.cli.scaffold import plugin_files, prefix_of, write_plugin
+
+    written = plugin_files(name, title or name.replace("_", " ").capitalize(), prefix or prefix_of(name))
+    place = folder or Path(f"waypost-{name.replace('_', '-')}")
+    write_plugin(place, written)
+    click.echo(f'{place} has {len(written)} files. Next: cd {place} && pip install -e ".[test]" && pytest')
 
 
 @plugins.command()

@@ -19,14 +19,14 @@ from waypost.db.errors import (
     TransactionAborted,
     Unsupported,
 )
-from waypost.db.ids import new_id
+from waypost.db.ids import first_id, new_id
 from waypost.db.ownership import Kind, Ownership
 from waypost.db.personal import Finds, Personal
 from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
-from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval
+from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval, one_at_a_time
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, act_as, current_scope, stamp
+from waypost.db.transaction import Transaction, act_as, current_actor, current_scope, stamp
 from waypost.db.versions import Versions
 
 __all__ = [
@@ -66,13 +66,16 @@ __all__ = [
     "Versions",
     "act_as",
     "copy",
+    "current_actor",
     "current_scope",
     "execute",
     "executemany",
     "fetch",
     "fetchrow",
     "fetchval",
+    "first_id",
     "new_id",
+    "one_at_a_time",
     "ownership",
     "stamp",
 ]

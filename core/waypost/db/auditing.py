@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from waypost.db.connections import Connection
@@ -21,7 +21,8 @@ class Actor:
 
     Where a transaction names an actor, every change of a tenant's rows leaves an entry in the table `audit`; where it
     names none (files, feeds, demonstrations) changes cost nothing more. `token` is the bearer token or session that
-    the person came with. Raises `ValueError` for an act or a role that is no short name.
+    the person came with. Written as text, it is read back by `read`. Raises `ValueError` for an act or a role that is
+    no short name.
     """
 
     person: UUID
@@ -39,12 +40,21 @@ class Actor:
         if self.role is not None and not _ROLE.fullmatch(self.role):
             raise ValueError(f"{self.role!r} is no name of a role")
 
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the actor that was written as that text."""
+        person, act, role, bearer = text.split(" ")
+        return cls(UUID(person), act, None if role == "-" else role, None if bearer == "-" else UUID(bearer))
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.act} {self.role or '-'} {self.token or '-'}"
+
     def sql(self) -> str:
         """SQL (without a final semicolon) that names the actor until the end of the transaction.
 
         A SET, not set_config(): Citus hands it on to its workers.
         """
-        return f"SET LOCAL app.actor = '{self.person} {self.act} {self.role or '-'} {self.token or '-'}'"
+        return f"SET LOCAL app.actor = '{self}'"
 
 
 # AFTER, so that it tells what was written indeed. It speaks with the rights of whoever writes: the policies of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +12,7 @@ from waypost.db.auditing import Actor
 from waypost.db.connections import PLANNED_ONCE, Connection, Connections, connect
 from waypost.db.hearing import Hear, hearing
 from waypost.db.reads import Reads
-from waypost.db.scope import Scope
+from waypost.db.scope import City, Learner, Scope
 from waypost.db.strength import refuse_too_strong
 from waypost.db.transaction import Transaction, begin
 from waypost.db.versions import Versions
@@ -31,6 +32,7 @@ class Database:
         self._lane = Connections(partial(open_one, session=PLANNED_ONCE), pool_size)
         self.reads = Reads(self._lane, timeout_ms)
         self.versions = Versions(open_one, self.reads)
+        self.actor: Actor | None = None
 
     @classmethod
     async def open(
@@ -50,6 +52,12 @@ class Database:
             await connection.close()
         return cls(partial(connect, url, statements=statements), pool_size, timeout_ms)
 
+    def on_behalf_of(self, actor: Actor) -> Self:
+        """Return the same database, where changes to a city leave somebody's trace unless another actor is named."""
+        same = copy(self)
+        same.actor = actor
+        return same
+
     def transaction(self, scope: Scope, actor: Actor | None = None) -> AbstractAsyncContextManager[Transaction]:
         """Open a read-write transaction in a scope, which Piccolo's queries and `waypost.db.fetch` then use.
 
@@ -57,6 +65,8 @@ class Database:
         and actor it is a savepoint. Raises `AnotherScope` inside one of another scope or actor and, at its end,
         `TransactionAborted` when an error was swallowed.
         """
+        if actor is None and isinstance(scope, City | Learner):
+            actor = self.actor
         return begin(self._writes, scope, self.versions.note, actor)
 
     def hearing(self, channels: Mapping[str, Hear]) -> AbstractAsyncContextManager[None]:

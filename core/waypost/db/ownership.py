@@ -33,7 +33,8 @@ class Ownership:
     verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
     platform table; `reason` says why a table is the platform's. `traced_by` is the column that names a row in the
     audit (empty where none is an id), null for tables whose changes leave no trace; `append_only` says that nobody
-    changes or removes what was written, which triggers alone write; `sealed` that what is public stays as it is.
+    changes or removes what was written, which triggers alone write; `sealed` that a row that is public stays as
+    it is.
     """
 
     kind: Kind

@@ -25,19 +25,22 @@ class Finds(StrEnum):
 class Personal:
     """What one table keeps of a person.
 
-    `by` says which columns find the person's rows, and by what; one of them is enough. When a person is erased the
-    rows go, unless `emptied` says which columns are emptied instead (with what, in SQL), or `stays` says why nothing
-    need be done: because a bare id is left that leads to nobody. `kept` are the columns of text that may stay in an
-    emptied row, since they hold codes and no words about anybody. `secret` columns are not shown to the person who
-    asks for their data, and nothing is of what is not `told`: traces without end. What has `names` is
-    found first, and its ids find what hangs on it: awards those of recipients, evidence that of awards. A `door` is
-    closed first, so that nothing new comes while the rest is forgotten.
+    `by` says which columns find the person's rows, and by what; one of them is enough. Addresses change hands, so
+    `owners` says, by a column with an address, which column leads to whose row it is: where that says somebody, the
+    address finds nobody else. When a person is erased the rows go, unless `emptied` says which columns are emptied
+    instead (with what, in SQL), or `stays` says why nothing need be done: because a bare id is left that leads to
+    nobody. `kept` are the columns of text that may stay in an emptied row, since they hold codes and no words about
+    anybody. `secret` columns are not shown to the person who asks for their data, and nothing is of what is not
+    `told`: traces without end. What has `names` is found first, and its ids find what hangs on it: awards those of
+    recipients, evidence that of awards. A `door` is closed first, so that nothing new comes while the rest is
+    forgotten.
     """
 
     table: type[OwnedTable]
     by: Mapping[str, Finds | str]
     emptied: Mapping[str, str] = field(default_factory=dict)
     stays: str = ""
+    owners: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
     names: str = ""

@@ -16,26 +16,29 @@ from waypost.db.tables import OwnedTable, ownership
 _TENANT = "({column} = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 _PERSON = "(person_id = (NULLIF(current_setting('app.person_id'::text, true), ''::text))::uuid)"
 EVERYBODY = "PUBLIC"
-_RESTRICTIVE = " (restrictive)"  # behind the role, where a policy takes away instead of giving
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Policy:
-    """One policy; `using` and `check` are empty where the command has none."""
+    """One policy; `using` and `check` are empty where the command has none. A restrictive one takes away."""
 
     name: str
     command: str
     role: str
     using: str = ""
     check: str = ""
+    restrictive: bool = False
 
     def sql(self, table: str) -> str:
         """SQL that creates it on a quoted table name."""
         using = f" USING ({self.using})" if self.using else ""
         check = f" WITH CHECK ({self.check})" if self.check else ""
-        role = self.role.removesuffix(_RESTRICTIVE)
-        kind = " AS RESTRICTIVE" if role != self.role else ""
-        return f'CREATE POLICY "{self.name}" ON {table}{kind} FOR {self.command} TO {role}{using}{check}'
+        kind = " AS RESTRICTIVE" if self.restrictive else ""
+        return f'CREATE POLICY "{self.name}" ON {table}{kind} FOR {self.command} TO {self.role}{using}{check}'
+
+    def __str__(self) -> str:
+        """Name it as faults do."""
+        return f"policy {self.name} of {self.role}{' (restrictive)' if self.restrictive else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,9 @@ def _tenant(owned: Ownership) -> _Rights:
         policies.append(Policy("national", "SELECT", role_of("national"), "public"))
         grants.append((role_of("national"), "SELECT"))
     if owned.sealed:
-        city = role_of("city") + _RESTRICTIVE
-        policies.append(Policy("sealed_update", "UPDATE", city, "(NOT public)", "true"))
-        policies.append(Policy("sealed_delete", "DELETE", city, "(NOT public)"))
+        city = role_of("city")
+        policies.append(Policy("sealed_update", "UPDATE", city, "(NOT public)", "true", restrictive=True))
+        policies.append(Policy("sealed_delete", "DELETE", city, "(NOT public)", restrictive=True))
     return policies, grants
 
 
@@ -139,10 +142,9 @@ _POLICIES = """
 SELECT polname, CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
            WHEN 'd' THEN 'DELETE' ELSE 'ALL' END AS command,
        (SELECT string_agg(CASE oid WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(oid) END, ', ')
-        FROM unnest(polroles) AS oid)
-           || CASE WHEN polpermissive THEN '' ELSE ' (restrictive)' END AS role,
+        FROM unnest(polroles) AS oid) AS role,
        coalesce(pg_get_expr(polqual, polrelid), '') AS using,
-       coalesce(pg_get_expr(polwithcheck, polrelid), '') AS check
+       coalesce(pg_get_expr(polwithcheck, polrelid), '') AS check, NOT polpermissive AS restrictive
 FROM pg_policy WHERE polrelid = $1::text::regclass
 """
 _GRANTS = """
@@ -178,7 +180,7 @@ def differences(should: Security, found: Security) -> list[str]:
     if not found.forced:
         faults.append("row security is not forced on the owner")
     faults += [f"policy {p.name} is missing or different" for p in sorted(should.policies - found.policies)]
-    faults += [f"policy {p.name} of {p.role} should not be there" for p in sorted(found.policies - should.policies)]
+    faults += [f"{p} should not be there" for p in sorted(found.policies - should.policies)]
     faults += [f"{role} lacks {verb}" for role, verb in sorted(should.grants - found.grants)]
     faults += [f"{role} should not have {verb}" for role, verb in sorted(found.grants - should.grants)]
     # What must happen with a write happens in the command, but for its trace: Citus refuses triggers on distributed

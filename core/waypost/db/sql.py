@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from piccolo.table import Table
 
@@ -12,6 +12,8 @@ from waypost.db.transaction import current
 
 if TYPE_CHECKING:
     import asyncpg
+
+_HOLD_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
@@ -36,6 +38,15 @@ async def execute(sql: str, *args: Any) -> str:
     """Run a statement in the current scope and give its status (`UPDATE 3`); raises `NoScope`."""
     async with current().turn() as connection:
         return await connection.execute(sql, *args)
+
+
+async def one_at_a_time(*what: object) -> None:
+    """Wait until no other transaction holds the same thing, and hold it until the current one ends; raises `NoScope`.
+
+    `what` says which thing: a word for its kind first, and the ids that tell it from others. In whatever scope, the
+    same words are the same thing.
+    """
+    await execute(_HOLD_SQL, " ".join(str(each) for each in what))
 
 
 async def executemany(sql: str, rows: Iterable[Sequence[Any]]) -> None:

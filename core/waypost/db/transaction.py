@@ -73,6 +73,7 @@ class Transaction:
                 with _as_current(inner):
                     yield inner
                 await inner.finish(f"RELEASE SAVEPOINT {name}")
+                self.actor = inner.actor  # what was set inside holds on
             except BaseException:
                 await inner.undo(name)
                 raise
@@ -166,6 +167,11 @@ def current_scope() -> Scope:
     return current().scope
 
 
+def current_actor() -> Actor | None:
+    """Who acts in the current transaction, if anybody is named; raises `NoScope` outside one."""
+    return current().actor
+
+
 async def act_as(role: str) -> None:
     """Say as what the current transaction's actor, if any, acts from here on."""
     transaction = current()
@@ -178,9 +184,14 @@ async def act_as(role: str) -> None:
 def stamp(sql: str) -> None:
     """Run `sql` last in the current transaction, with its tenant ($1) and the new version of its catalogue ($2).
 
-    Transactions of one tenant hold in the order of these versions. Nothing is run where nothing was written.
+    Transactions of one tenant hold in the order of these versions. Nothing is run where nothing was written. Raises
+    `AnotherScope` in a scope that has no version to give, such as a quiet one: what was told there would never be
+    handed on.
     """
-    current().stamps[sql] = None
+    transaction = current()
+    if transaction.scope.catalogue is None:
+        raise AnotherScope(f"{transaction.scope} moves no catalogue on: nothing can be told there")
+    transaction.stamps[sql] = None
 
 
 def current_tenant() -> UUID | None:

@@ -34,6 +34,7 @@ WHERE a.tenant_id = $1 AND b.managed_by = $2
 AWARDS_SQL: Final = """
 DELETE FROM award a USING badge b
 WHERE a.tenant_id = $1 AND b.tenant_id = $1 AND b.id = a.badge_id AND b.managed_by = $2
+RETURNING a.id
 """
 RECIPIENTS_SQL: Final = """
 DELETE FROM recipient r WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[])
@@ -76,9 +77,9 @@ def _moment(chance: Chance, first: datetime, *, later: bool) -> datetime:
 
 
 async def clear_awards(tenant: UUID) -> None:
-    """Delete awards of made-up badges, who earned nothing else, and the tenant's figures, in its City transaction."""
+    """Delete awards of made-up badges, who earned nothing else, and their figures, in the tenant's City transaction."""
     earners = [row["recipient_id"] for row in await fetch(EARNERS_SQL, tenant, KEEPER)]
     if earners:
-        await execute(AWARDS_SQL, tenant, KEEPER)
+        gone = [row["id"] for row in await fetch(AWARDS_SQL, tenant, KEEPER)]
         await execute(RECIPIENTS_SQL, tenant, earners)
-        await clear_figures(tenant)
+        await clear_figures(tenant, gone)

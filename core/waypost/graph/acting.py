@@ -113,7 +113,8 @@ class Begin:
         vetoes = None if self.vetoes is None else partial(self.vetoes, home.plugins)
         rules = () if self.rules is None else self.rules(home.plugins)
         granted = () if self.granted is None else self.granted(home.plugins)
-        return FollowedAct(Here.of(home), *who, asker.limits, rules, granted, self.followers, vetoes)
+        here, token = Here.of(home), asker.token
+        return FollowedAct(here, *who, asker.limits, rules, granted, self.followers, vetoes, token=token)
 
 
 async def may_in(database: Database, request: Request, tenant: UUID, permission: str) -> bool:

@@ -47,9 +47,13 @@ class Doing:
 
 @dataclass(frozen=True, kw_only=True)
 class Alone(Relation):
-    """A mutation of a person about themselves; what it answers has values and no rows."""
+    """A mutation of a person about themselves; what it answers has values and no rows.
+
+    `repeats` False: an `Idempotency-Key` changes nothing, since its answer must not be kept.
+    """
 
     run: Callable[[Doing, Mapping[str, Any]], Awaitable[Outcome]]
+    repeats: bool = True
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -67,7 +71,13 @@ class Alone(Relation):
         return await self.run(Doing(database, asker.person, request.now, personal, request), given)
 
 
-def alone(run: Callable[[Doing, Mapping[str, Any]], Awaitable[Outcome]], input_type: type[Any], *, doc: str) -> Any:
+def alone(
+    run: Callable[[Doing, Mapping[str, Any]], Awaitable[Outcome]],
+    input_type: type[Any],
+    *,
+    repeats: bool = True,
+    doc: str,
+) -> Any:
     """Declare a mutation of a person about themselves; see `Alone`."""
     given = Argument("input", input_type, required=True, doc="All that the act needs to know, in one object.")
-    return Alone(run=run, doc=doc, arguments=(given,))
+    return Alone(run=run, repeats=repeats, doc=doc, arguments=(given,))

@@ -290,11 +290,12 @@ def computed(
     arguments: tuple[Argument, ...] = (),
     kept: bool = False,
     private: bool = False,
+    points: int = 0,
     doc: str = "",
 ) -> Any:
     """A field that Python finishes, once for all parents; see `python_fields.Computed`."""
     facts: dict[str, Any] = {"columns": columns, "arguments": arguments, "kept": kept, "private": private}
-    return python_fields.Computed(work=work, doc=doc, **facts)
+    return python_fields.Computed(work=work, points=points, doc=doc, **facts)
 
 
 def pages(**facts: Any) -> Any:

@@ -1,8 +1,9 @@
 """What a document may ask for, decided before anything is planned: depth, width, and a cost by page sizes.
 
-An object costs 1 and a leaf nothing; a connection is as wide as its `first`, a bounded list as wide as its relation
-says. Fragments are shared, never copied, so that a document that unfolds to millions of fields is priced in the
-time that it takes to read it.
+An object costs 1 and a leaf nothing, but for what is dear to make; a connection is as wide as its `first`, a bounded
+list as wide as its relation says, and what a mutation lists as long as the longest list of its input. Fragments are
+shared, never copied, so that a document that unfolds to millions of fields is priced in the time that it takes to read
+it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLList,
     GraphQLObjectType,
     InlineFragmentNode,
     get_named_type,
+    get_nullable_type,
 )
-from graphql.language import IntValueNode, ListValueNode, VariableNode
+from graphql.language import IntValueNode, ListValueNode, ObjectValueNode, VariableNode
 
 from .errors import GraphError
 from .facts import relation_of
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
         GraphQLSchema,
         SelectionNode,
         SelectionSetNode,
+        ValueNode,
     )
 
     from .relations import Relation
@@ -96,7 +100,10 @@ class Pricing:
         self._known: dict[tuple[str, int], Price] = {}
 
     def price(self, of: GraphQLNamedType, selections: SelectionSetNode, page: Size | None = None) -> Price:
-        """Return the price of a selection on a type; on a connection, `page` is the number of its nodes."""
+        """Return the price of a selection on a type.
+
+        On a connection, `page` is the number of its nodes; in what a mutation answers, of the objects that it lists.
+        """
         own, depth, fields, aliases, width = 0, 0, 0, 0, 0
         parts: list[tuple[Size | None, Price]] = []
         for node in selections.selections:
@@ -135,16 +142,25 @@ class Pricing:
         """Return the points of a field itself, how often its selection counts, and the selection's price."""
         name = node.name.value
         definition: GraphQLField | None = getattr(of, "fields", {}).get(name)
+        relation = None if definition is None else relation_of(definition)
+        points = COUNTED.get(name, 0) + (0 if relation is None else relation.points)
         if definition is None or node.selection_set is None:  # __typename, introspection, leaves
-            return COUNTED.get(name, 0), None, NOTHING
-        kind, relation = get_named_type(definition.type), relation_of(definition)
+            return points, None, NOTHING
+        kind = get_named_type(definition.type)
         if isinstance(relation, Pages):
             return 1, None, self.price(kind, node.selection_set, _given(node, "first", DEFAULT))
-        inside = self.price(kind, node.selection_set)
-        if page is not None and name in PAGED:
+        inside = self.price(kind, node.selection_set, _longest(node) if "input" in definition.args else None)
+        if page is not None and _is_paged(of, definition, name):
             return 0, page, replace(inside, own=inside.own + 1)
         size = _given(node, "ids", LARGEST) if "ids" in definition.args else _usual(relation)
-        return COUNTED.get(name, 0), size, replace(inside, own=inside.own + 1)
+        return points, size, replace(inside, own=inside.own + 1)
+
+
+def _is_paged(of: GraphQLNamedType, definition: GraphQLField, name: str) -> bool:
+    """Whether a field shows all objects of a connection's page, or those that a mutation lists."""
+    if "nodes" in getattr(of, "fields", {}):
+        return name in PAGED
+    return isinstance(get_nullable_type(definition.type), GraphQLList)
 
 
 def _usual(relation: Relation | None) -> Size | None:
@@ -155,7 +171,7 @@ def _usual(relation: Relation | None) -> Size | None:
 
 def _given(node: FieldNode, name: str, default: int) -> Size:
     """Return a getter of a number, or the length of a list, in an argument; at least 1, at most a page."""
-    value = next((each.value for each in node.arguments or () if each.name.value == name), None)
+    value = _argument(node, name)
     if isinstance(value, VariableNode):
         variable = value.name.value
         return lambda variables: _bounded(variables.get(variable), default)
@@ -166,6 +182,26 @@ def _given(node: FieldNode, name: str, default: int) -> Size:
         known = value.values
     size = _bounded(known, default)
     return lambda _variables: size
+
+
+def _longest(node: FieldNode) -> Size:
+    """Return a getter of the length of the longest list in the input of a mutation; at least 1."""
+    value = _argument(node, "input")
+    if isinstance(value, VariableNode):
+        variable = value.name.value
+        return lambda variables: max((1, *map(_length, (variables.get(variable) or {}).values())))
+    parts = [each.value for each in value.fields] if isinstance(value, ObjectValueNode) else []
+    written = max((1, *(len(each.values) for each in parts if isinstance(each, ListValueNode))))
+    named = [each.name.value for each in parts if isinstance(each, VariableNode)]
+    return lambda variables: max((written, *(_length(variables.get(each)) for each in named)))
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 1
+
+
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((each.value for each in node.arguments or () if each.name.value == name), None)
 
 
 def _bounded(value: Any, default: int) -> int:

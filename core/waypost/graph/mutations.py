@@ -38,7 +38,7 @@ from .payloads import Outcome, read_back, refused, told_alone
 from .plan import Plan
 from .query import Query
 from .relations import Argument, Relation
-from .repeating import Repeat
+from .repeating import LOST, ReleasedError, Repeat, RepeatedError, UndoneError
 
 if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
@@ -181,8 +181,7 @@ class Mutations:
         if isinstance(given, Invalid):
             return refused(query, field, given), []
         if isinstance(relation, Alone):
-            outcome = await relation.outcome(engine.database, self.personal, query.request, given)
-            return told_alone(query, field, outcome), []
+            return await self._alone(engine.database, query, field, given, place), []
         assert isinstance(relation, Acting), field.coordinate
         found = await _found(engine.database, query.request, relation, given)
         if isinstance(found, Refusal):
@@ -201,20 +200,34 @@ class Mutations:
         if relation.prepare is not None and request.asker.person is not None:
             async with engine.database.transaction(National()):
                 given |= await relation.prepare(self.abroad, tenant, given)
-        repeat = None if relation.learner else _repeat(request, place)
+        repeat = Repeat.of(request, place, own=relation.learner)
         try:
             plan, text = await self._carried_out(engine, relation, mine, field, given, repeat)
-        except _UndoneError as undone:
+        except UndoneError as undone:
             return refused(mine, field, undone.refusal), []
-        except _RepeatedError as again:
-            answer = await again.repeat.answer(engine.database)
-            return (refused(mine, field, answer) if isinstance(answer, Refusal) else answer), []
+        except RepeatedError:
+            return _repeated(mine, field, await _kept(repeat, engine.database)), []
         tree, errors = await engine.finish(text, plan, request)
         if tree is None:
             return None, errors
-        if repeat is not None and not engine.is_finished(text, plan):
+        if repeat is not None and (relation.learner or not engine.is_finished(text, plan)):
             await repeat.keep_after(engine.database, tree[field.key])
         return tree[field.key], errors
+
+    async def _alone(
+        self, database: Database, query: Query, field: Selected, given: Mapping[str, Any], place: int
+    ) -> dict[str, Any]:
+        relation = query.facts.relation(field)
+        assert isinstance(relation, Alone), field.coordinate
+
+        async def do() -> tuple[dict[str, Any], bool]:
+            outcome = await relation.outcome(database, self.personal, query.request, given)
+            return told_alone(query, field, outcome), not isinstance(outcome, Refusal)
+
+        # Who is refused whatever they ask for is told nothing that was kept, either.
+        kept = relation.repeats and query.request.asker.limits is None
+        repeat = Repeat.of(query.request, place, own=True) if kept else None
+        return (await do())[0] if repeat is None else _repeated(query, field, await repeat.once(database, do))
 
     async def _carried_out(
         self,
@@ -230,13 +243,16 @@ class Mutations:
         assert tenant is not None
         if not relation.learner or person is None:
             async with engine.database.transaction(City(tenant), mine.request.asker.actor(field.name)):
-                await _take(repeat)
+                if repeat is not None:
+                    await repeat.take()
                 outcome = await self._done(relation, mine.request, tenant, given)
                 plan, text = await read_back(engine, mine, field, outcome)
                 if repeat is not None and engine.is_finished(text, plan):
                     await repeat.keep(orjson.loads(text)[field.key])
                 return plan, text
-        async with engine.database.transaction(Learner(person)):
+        async with engine.database.transaction(Learner(person), mine.request.asker.actor(field.name)):
+            if repeat is not None:
+                await repeat.take()
             outcome = await self._done(relation, mine.request, tenant, given)
         async with engine.database.transaction(City(tenant)):
             return await read_back(engine, mine, field, outcome)
@@ -244,7 +260,7 @@ class Mutations:
     async def _done(
         self, relation: Acting, request: Request, tenant: UUID, given: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """Return what the act did; raise `_UndoneError` with a refusal, so that the transaction undoes it."""
+        """Return what the act did; raise `UndoneError` with a refusal, so that the transaction undoes it."""
         begun = await self.begin(request, tenant, relation.own)
         if request.who.session and not relation.own and not isinstance(begun, Refusal):
             # The role that somebody has is known with the city; the payload is read in it.
@@ -253,16 +269,8 @@ class Mutations:
         if isinstance(outcome, NotFound) and not outcome.path and relation.by is not None:
             outcome = outcome.under(camel(relation.by))
         if isinstance(outcome, Refusal):
-            raise _UndoneError(outcome)
+            raise UndoneError(outcome)
         return outcome
-
-
-class _UndoneError(Exception):
-    """Takes a refusal out of the transaction, which it undoes: nothing half-written."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
 
 
 def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
@@ -274,29 +282,17 @@ def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
     return home is not None and plugin in home.plugins
 
 
-class _RepeatedError(Exception):
-    """Ends a transaction in which nothing is done, since it was done before."""
-
-    def __init__(self, repeat: Repeat) -> None:
-        super().__init__("done before")
-        self.repeat = repeat
-
-
-def _repeat(request: Request, place: int) -> Repeat | None:
-    """Return how this mutation is known again, where its client has chosen a key; strangers have nothing to repeat."""
-    person, tenant = request.who.person, request.tenant
-    if request.said is None or person is None or tenant is None:
-        return None
-    return Repeat(request.said, request.services.settings.load_secret_key(), tenant, person, place)
+async def _kept(repeat: Repeat | None, database: Database) -> Any:
+    """Return what was answered before; its transaction holds, so it was done."""
+    assert repeat is not None
+    try:
+        return await repeat.answer(database)
+    except ReleasedError:
+        return LOST
 
 
-async def _take(repeat: Repeat | None) -> None:
-    """Take the key first; raise where it was taken before."""
-    taken = None if repeat is None else await repeat.take()
-    if isinstance(taken, Refusal):
-        raise _UndoneError(taken)
-    if taken is not None:
-        raise _RepeatedError(taken)
+def _repeated(query: Query, field: Selected, answer: Any) -> dict[str, Any]:
+    return refused(query, field, answer) if isinstance(answer, Refusal) else answer
 
 
 async def _found(database: Database, request: Request, relation: Acting, given: Mapping[str, Any]) -> Found | Refusal:

@@ -49,6 +49,12 @@ def permitted(query: Query, row: Here, permission: str, *, issuer: str | None = 
     return "false" if issuer is None else f"{row}.{issuer} = {query.param(_issuer, 'uuid')}"
 
 
+def spoken_for(query: Query) -> str | None:
+    """Return the issuer that the asker speaks for, None where that is nobody or the whole tenant."""
+    query.personal = True
+    return query.param(_issuer, "uuid") if query.decide(_speaks_for_one) else None
+
+
 def own(query: Query, row: Here, *, person: str = "person_id") -> str:
     """Return the condition that a row is the asker's own, by its column of persons."""
     query.personal = True

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 class Relation:
     """What a field is. `doc` describes it in the SDL; `arguments` are names with Python types and defaults.
 
-    `size` is how many objects it usually shows: what an operation costs is counted by it. `may` is the permission
-    that reading it asks for; below it also what is not public yet is shown.
+    `size` is how many objects it usually shows: what an operation costs is counted by it, and by the `points` of what
+    is dear to make. `may` is the permission that reading it asks for; below it also what is not public yet is shown.
     """
 
     doc: str = ""
     arguments: tuple[Argument, ...] = ()
     size: int = 1
+    points: int = 0
     may: str = ""
 
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NewType
 
 import strawberry
@@ -45,6 +45,17 @@ def _text(value: Any) -> str:
     return value
 
 
+def _decimal(value: Any) -> Decimal:
+    """Read a number that can be compared and reckoned with."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise GraphQLError(f"{value!r} is not a finite number, such as 12.50.")
+    return number
+
+
 def _as_is(value: Any) -> Any:
     return value
 
@@ -56,7 +67,11 @@ MOMENT: Final = (
 SCALARS: dict[object, Any] = {
     datetime: replace(DateTimeDefinition, description=MOMENT),
     date: replace(DateDefinition, description="A day without a time, as in RFC 3339: 2027-03-06."),
-    Decimal: replace(DecimalDefinition, description="A decimal number as a string, so that no digit is lost: 12.50."),
+    Decimal: replace(
+        DecimalDefinition,
+        description="A decimal number as a string, so that no digit is lost: 12.50.",
+        parse_value=_decimal,
+    ),
     URL: strawberry.scalar(
         name="URL",
         description="An http or https address, such as https://example.org/first-make.",

@@ -13,11 +13,11 @@ from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_lis
 
 from .errors import GraphError
 from .facts import sql_name
-from .marks import AWAY
+from .marks import AWAY, HIDDEN_JSON
 from .plan import Plan, finished
 from .python_fields import Computed, Resolved, finish, places
 from .query import Query
-from .relations import Across
+from .relations import Across, may_be_null
 from .sql import every, text_object
 
 if TYPE_CHECKING:
@@ -80,10 +80,14 @@ def _identity(text: str) -> tuple[UUID, UUID]:
 
 def _drop_missing(tree: Any, patch: Patch) -> None:
     """Leave out of a list what its home tenant withdrew; the step says so in `problem`."""
-    if not is_list_type(get_nullable_type(patch.field.definition.type)):
+    if not _is_list(patch.field):
         return
     for container in _lists(tree, patch.path):
         container[:] = [each for each in container if each is not None]
+
+
+def _is_list(field: Selected) -> bool:
+    return is_list_type(get_nullable_type(field.definition.type))
 
 
 def _lists(value: Any, path: Sequence[str]) -> Iterator[list[Any]]:
@@ -127,7 +131,8 @@ def _rows(query: Query, patch: Patch) -> str:
     rows = query.param(lambda request: [each[1] for each in request.away[number]], "uuid[]")
     where = every([f"{row}.tenant_id = asked.tenant", f"{row}.id = asked.id", *query.inside(row)])
     body = query.value(row, field) if across else _object(query, facts, kind, row, field)
-    item = f"coalesce((select {body} from {sql_name(row.table)} {row} where {where}), 'null')"
+    absent = "'null'" if across or may_be_null(field) or _is_list(field) else HIDDEN_JSON
+    item = f"coalesce((select {body} from {sql_name(row.table)} {row} where {where}), {absent})"
     asked = f"unnest({tenants}, {rows}) with ordinality asked(tenant, id, n)"
     return f"(select concat('[', string_agg({item}, ',' order by asked.n), ']') from {asked})"
 

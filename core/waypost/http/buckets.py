@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 from time import monotonic
 from typing import Final
@@ -103,8 +104,19 @@ class Buckets:
 
 
 def client_of(headers: Mapping[str, str], peer: str | None, *, trusted: bool, person: object) -> object:
-    """What tells clients apart: who signed in, else the address; a trusted proxy's word counts for it."""
+    """What tells clients apart: who signed in, else the address; a trusted proxy's word counts for it.
+
+    Of IPv6 it is the network of 64 bits: whoever has one address there has them all.
+    """
     if person is not None:
         return person
     forwarded = headers.get("x-forwarded-for") if trusted else None
-    return forwarded.rpartition(",")[2].strip() if forwarded else peer
+    return _network(forwarded.rpartition(",")[2].strip() if forwarded else peer)
+
+
+def _network(address: str | None) -> str | None:
+    try:
+        known = IPv6Address(address or "")
+    except ValueError:  # of IPv4, or a name that a proxy gave
+        return address
+    return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))

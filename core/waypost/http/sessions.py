@@ -6,13 +6,16 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from waypost.access.attempts import KEPT
 from waypost.access.sessions import LONGEST
 
+LETTER_KEPT: Final = timedelta(hours=1)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_LETTER: Final = re.compile(r"[A-Za-z0-9_.~%&=+-]{1,1000}")
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,21 @@ class Cookies:
         """The cookie of a browser that asked to sign in."""
         return self._name("waypost-browser")
 
+    @property
+    def letter(self) -> str:
+        """The cookie of a browser that has to sign in before it goes on with a letter."""
+        return self._name("waypost-letter")
+
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self.scheme == "https" else name
 
     def read(self, headers: Mapping[str, str], name: str) -> str | None:
         """The value of one of our cookies; None for one that we cannot have set, or that came twice."""
-        pairs = (each.strip().partition("=") for each in re.split("[;,]", headers.get("cookie", "")))
-        found = [value for key, _, value in pairs if key == name]
-        return found[0] if len(found) == 1 and _SECRET.fullmatch(found[0]) else None
+        return _found(headers, name, _SECRET)
+
+    def read_letter(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """What the link of a letter said to this browser, while somebody signs in; it stands nowhere else."""
+        return dict(parse_qsl(_found(headers, self.letter, _LETTER) or ""))
 
     def names_session(self, headers: Mapping[str, str]) -> bool:
         """Whether a request bears the cookie of a session, whatever it is worth."""
@@ -77,6 +87,15 @@ class Cookies:
         """`Set-Cookie` for a browser that asks to sign in."""
         return self._set(self.browser, secret, int(KEPT.total_seconds()))
 
+    def set_letter(self, said: Mapping[str, str]) -> str:
+        """`Set-Cookie` for what the link of a letter says."""
+        kept = urlencode(said)
+        return self._set(self.letter, kept if _LETTER.fullmatch(kept) else "", int(LETTER_KEPT.total_seconds()))
+
+    def clear_letter(self) -> str:
+        """`Set-Cookie` for a letter that has done its work."""
+        return self._set(self.letter, "", 0)
+
     def clear_session(self) -> str:
         """`Set-Cookie` that takes the session's cookie away."""
         return self._set(self.session, "", 0)
@@ -84,6 +103,12 @@ class Cookies:
     def _set(self, name: str, value: str, age_s: int) -> str:
         secure = "; Secure" if self.scheme == "https" else ""
         return f"{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _found(headers: Mapping[str, str], name: str, form: re.Pattern[str]) -> str | None:
+    pairs = (each.strip().partition("=") for each in re.split("[;,]", headers.get("cookie", "")))
+    found = [value for key, _, value in pairs if key == name]
+    return found[0] if len(found) == 1 and form.fullmatch(found[0]) else None
 
 
 def new_browser() -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -20,6 +21,8 @@ from waypost.access.keys import read_code
 from waypost.access.people import normal_address
 from waypost.access.sessions import end_session, end_sessions, find_session
 from waypost.access.tokens import SIGN_IN
+from waypost.awards.joining import join_address
+from waypost.db import Database
 from waypost.graph import GraphRequest
 from waypost.http.asking import asker_of
 from waypost.http.buckets import client_of
@@ -83,6 +86,11 @@ class Visit:
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
 
     @property
+    def letter(self) -> dict[str, str]:
+        """What the link of a letter says: now, or before somebody had to sign in."""
+        return self.asked if "code" in self.asked else self.platform.cookies.read_letter(self.arrival.headers)
+
+    @property
     def session(self) -> str | None:
         """The secret of the session that counts here."""
         return self.platform.cookies.session_of(self.arrival.headers, self.arrival.host)
@@ -130,6 +138,14 @@ class Visit:
             raise Fault(Code.REQUEST_TIMEOUT, words, headers=CLOSE) from error
         except ValueError as error:
             raise Fault(Code.BAD_REQUEST, "The form cannot be read.") from error
+
+    def kept(self, reply: Reply, **said: str) -> Reply:
+        """The same answer; the browser alone remembers what its letter said, until somebody has signed in."""
+        return reply.under({"Set-Cookie": self.platform.cookies.set_letter(said)})
+
+    async def join(self, database: Database, person: UUID, address: str) -> None:
+        """Let somebody have what was given to an address that they have proved."""
+        await join_address(database, person, address, secret_key=self.platform.secret_key)
 
     def signed_in(self, secret: str, to: str | None) -> Reply:
         """Go on as somebody who has signed in."""
@@ -197,6 +213,8 @@ async def ask_letter(visit: Visit, receive: Receive) -> Reply:
     browser = visit.browser or new_browser()
     database, key = visit.platform.database, visit.platform.secret_key
     attempt = await ask_for_link(database, visit.begins(browser, to), address, secret_key=key, now=visit.now)
+    if isinstance(attempt, TooMany):
+        return visit.pages.too_many(attempt.retry_in_s)
     if attempt is not None:
         async with database.transaction(SIGN_IN):
             await enqueue("mail", {"letter": "sign-in", "attempt": attempt})
@@ -263,13 +281,15 @@ async def leave(visit: Visit, receive: Receive) -> Reply:
 
 async def show_invitation(visit: Visit, _receive: Receive) -> Reply:
     """What an invitation's letter leads to: who has not signed in does that first."""
-    asked = visit.asked
-    invitation, code = asked.get("invitation", ""), asked.get("code", "")
+    letter = visit.letter
+    invitation, code = letter.get("invitation", ""), letter.get("code", "")
+    if not invitation or not code:
+        return visit.pages.letter_needed()
     asker = await asker_of(visit.platform, visit.arrival.headers, visit.arrival.host, None)
     if asker.person is not None:
         return visit.pages.invitation(invitation, code, None)
-    back = f"{visit.prefix}/sign-in/invitation?{urlencode({'invitation': invitation, 'code': code})}"
-    return visit.pages.invitation(invitation, code, f"{visit.prefix}/sign-in?{urlencode({'to': back})}")
+    way = f"{visit.prefix}/sign-in?{urlencode({'to': f'{visit.prefix}/sign-in/invitation'})}"
+    return visit.kept(visit.pages.invitation(invitation, code, way), invitation=invitation, code=code)
 
 
 async def accept_invitation(visit: Visit, receive: Receive) -> Reply:
@@ -283,4 +303,4 @@ async def accept_invitation(visit: Visit, receive: Receive) -> Reply:
     done = (body.get("data") or {}).get("acceptInvitation")
     if not done or "member" not in done:
         return visit.pages.failed(done["message"] if done else "This invitation cannot be read.")
-    return visit.pages.joined(done["member"]["role"])
+    return visit.pages.joined(done["member"]["role"]).under({"Set-Cookie": platform.cookies.clear_letter()})

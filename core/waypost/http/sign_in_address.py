@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from starlette.types import Receive
 
@@ -12,8 +11,6 @@ from waypost.access.addresses import Proof, address_asked, prove_address
 from waypost.access.identities import veiled
 from waypost.access.keys import read_code
 from waypost.access.sessions import find_session
-from waypost.awards.joining import join_address
-from waypost.db import Database
 from waypost.http.replies import Reply
 from waypost.http.sign_in import Visit
 
@@ -23,7 +20,7 @@ NOT_YOURS: Final = "Another account than the one that you are signed in to here 
 
 async def show_address(visit: Visit, _receive: Receive) -> Reply:
     """What the link leads to: a button; looking at it uses nothing up."""
-    code = visit.asked.get("code", "")
+    code = visit.letter.get("code", "")
     id = read_code(code, visit.platform.secret_key, "address")
     found = None if id is None else await address_asked(visit.platform.database, id, visit.now)
     return visit.pages.address_over() if found is None else visit.pages.address(code, veiled(found[1]))
@@ -41,15 +38,12 @@ async def use_address(visit: Visit, receive: Receive) -> Reply:
         return visit.pages.address_over()
     person = None if visit.session is None else await find_session(platform.database, visit.session, visit.now)
     if person is None:
-        back = f"{visit.prefix}/sign-in/address?{urlencode({'code': code})}"
-        return visit.pages.sign_in_first(f"{visit.prefix}/sign-in?{urlencode({'to': back})}")
-
-    async def join(database: Database, joined: UUID, address: str) -> None:
-        await join_address(database, joined, address, secret_key=platform.secret_key)
-
-    proof = await prove_address(platform.database, id, person, join, secret_key=platform.secret_key, now=visit.now)
+        way = f"{visit.prefix}/sign-in?{urlencode({'to': f'{visit.prefix}/sign-in/address'})}"
+        return visit.kept(visit.pages.sign_in_first(way), code=code)
+    key = platform.secret_key
+    proof = await prove_address(platform.database, id, person, visit.join, secret_key=key, now=visit.now)
     if proof is Proof.DONE:
-        return visit.pages.address_added()
+        return visit.pages.address_added().under({"Set-Cookie": platform.cookies.clear_letter()})
     if proof is Proof.OVER:
         return visit.pages.address_over()
     return visit.pages.address_refused(TAKEN if proof is Proof.TAKEN else NOT_YOURS)

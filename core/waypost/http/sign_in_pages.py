@@ -177,6 +177,12 @@ given to it.</p>
 </form>"""
         return self._page("An invitation", f"<p>{escape(words)}</p>\n{way if here else form}")
 
+    def letter_needed(self) -> Reply:
+        """That what a letter said is not known to this browser, or not any more."""
+        return self._page(
+            "An invitation", '<p role="alert">Open the link in the letter again, in this browser.</p>', 400
+        )
+
     def joined(self, role: str) -> Reply:
         """What somebody is who accepted an invitation."""
         where = f" in {self.tenant.name}" if self.tenant else ""

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive
 
-from waypost.access.attempts import Attempt, begin_with_provider, find_attempt, use_attempt
+from waypost.access.attempts import Attempt, TooMany, begin_with_provider, find_attempt, use_attempt
 from waypost.access.identities import sign_in_by_provider
 from waypost.access.keys import code_of, derived, read_code
 from waypost.access.oidc import authorization_url
@@ -25,22 +25,23 @@ log = logging.getLogger(__name__)
 STALE: Final = "This attempt to sign in is over, or was begun in another browser. Begin again."
 UNREACHED: Final = "The provider cannot be asked at the moment. Try again later, or sign in by e-mail."
 UNPROVED: Final = "The provider did not say who you are in a way that can be believed."
+FORGETTING: Final = "Whoever that is asked to be forgotten, which is not over yet. Try again later."
 
 
 async def go_to_provider(visit: Visit, _receive: Receive) -> Reply:
     """Send somebody to a provider of the tenant, with what must come back."""
     provider = _named(visit, visit.scope["path_params"]["provider"])
-    refused = await visit.refuse_too_many()
-    if refused:
-        return visit.pages.too_many(refused.retry_in_s)
-    at = await visit.platform.providers.discover(provider.issuer)
-    if isinstance(at, Refusal):
-        log.warning("The provider %s cannot be used: %s", provider.issuer, at.message)
-        return visit.pages.failed(UNREACHED, 503)
     browser, key = visit.browser or new_browser(), visit.platform.secret_key
     asked = visit.begins(browser, local_path(visit.asked.get("to")))
     async with visit.platform.database.transaction(SIGN_IN):
         id = await begin_with_provider(asked, provider.name, key, visit.now)
+    if isinstance(id, TooMany):
+        return visit.pages.too_many(id.retry_in_s)
+    # Only what was counted makes us ask a provider.
+    at = await visit.platform.providers.discover(provider.issuer)
+    if isinstance(at, Refusal):
+        log.warning("The provider %s cannot be used: %s", provider.issuer, at.message)
+        return visit.pages.failed(UNREACHED, 503)
     url = authorization_url(
         at,
         client_id=provider.client_id,
@@ -84,11 +85,14 @@ async def come_back(visit: Visit, _receive: Receive) -> Reply:
     secret = await sign_in_by_provider(
         platform.database,
         proved,
+        visit.join,
         trusted=proved.email is not None and provider.knows(proved.email),
         before=platform.cookies.read(visit.arrival.headers, platform.cookies.session),
         secret_key=key,
         now=visit.now,
     )
+    if secret is None:
+        return visit.pages.failed(FORGETTING, 503)
     return visit.signed_in(secret, attempt.return_to or f"{visit.arrival.prefix(tenant)}/")
 
 

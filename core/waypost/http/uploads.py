@@ -12,7 +12,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from waypost.awards.uploads import LARGEST, PIECE, BrokenOff, Upload, read_upload, receive
-from waypost.db import City
+from waypost.db import Actor, City, Database
 from waypost.graph.ids import parse_id
 from waypost.http import cors
 from waypost.http.asking import asker_of
@@ -24,6 +24,7 @@ from waypost.http.sites import Arrival
 from waypost.tenancy import Tenant
 
 ALLOWED: Final = "OPTIONS, PUT"
+ACT: Final = "createUpload"  # of which this is the end
 WITHIN_S: Final = 300.0  # the whole of it
 SILENCE_S: Final = 20.0  # between two pieces
 MISSING: Final = "No file is expected at this address, or not from you: announce it with `createUpload`."
@@ -50,8 +51,9 @@ class Uploads:
         if scope["method"] != "PUT":
             raise method_not_allowed(scope["method"], ALLOWED)
         try:
-            upload, home = await self._expected(scope)
-            await self._keep(home, upload, receive_, headers)
+            upload, home, actor = await self._expected(scope)
+            database = self.platform.database.on_behalf_of(actor)
+            await self._keep(database, home, upload, receive_, headers)
             body = orjson.dumps({"complete": True, "size": upload.size})
             reply = Reply(200, body, "application/json")
         except Fault as fault:
@@ -59,8 +61,8 @@ class Uploads:
         always = cors.readable_by(headers, origins) | {"Cache-Control": "no-store"}
         await send_reply(reply.under(always), scope, send)
 
-    async def _expected(self, scope: Scope) -> tuple[Upload, Tenant]:
-        """Find the file that is announced at this address by who asks."""
+    async def _expected(self, scope: Scope) -> tuple[Upload, Tenant, Actor]:
+        """Find the file that is announced at this address by who asks, and whose trace it leaves."""
         arrival: Arrival = scope["arrival"]
         named = parse_id(scope["path_params"]["id"])
         if named is None or named.type != "Upload" or named.tenant is None:
@@ -71,25 +73,28 @@ class Uploads:
             raise Fault(Code.NOT_FOUND, MISSING, headers=CLOSE)
         cors.refuse_foreign_page(arrival.headers, tenant.origins, arrival.host)
         asker = await asker_of(self.platform, arrival.headers, arrival.host, tenant)
-        if asker.person is None:
+        actor = asker.actor(ACT)
+        if actor is None:
             raise Fault(
                 Code.UNAUTHENTICATED, "Sign in, or send the token with which the file was announced.", headers=CLOSE
             )
         async with self.platform.database.transaction(City(tenant.id, quiet=True)):
-            upload = await read_upload(tenant.id, named.row, asker.person, datetime.now(UTC))
+            upload = await read_upload(tenant.id, named.row, actor.person, datetime.now(UTC))
         if upload is None:
             raise Fault(Code.NOT_FOUND, MISSING, headers=CLOSE)
         length = arrival.headers.get("content-length")
         if length is not None and length.isdecimal() and int(length) != upload.size:
             raise Fault(Code.BAD_REQUEST, f"{upload.size} bytes were announced, not {length}.", headers=CLOSE)
-        return upload, tenant
+        return upload, tenant, actor
 
-    async def _keep(self, tenant: Tenant, upload: Upload, receive_: Receive, headers: Mapping[str, str]) -> None:
+    async def _keep(
+        self, database: Database, tenant: Tenant, upload: Upload, receive_: Receive, headers: Mapping[str, str]
+    ) -> None:
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise Fault(Code.UNSUPPORTED_MEDIA_TYPE, "Send the bytes as they are, not compressed.", headers=CLOSE)
         try:
             async with asyncio.timeout(WITHIN_S):
-                whole = await receive(self.platform.database, tenant.id, upload, _pieces(receive_, upload.size))
+                whole = await receive(database, tenant.id, upload, _pieces(receive_, upload.size))
         except TimeoutError as error:
             raise Fault(Code.REQUEST_TIMEOUT, "The file was not whole in time.", headers=CLOSE) from error
         except BrokenOff as error:

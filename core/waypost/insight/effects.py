@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from waypost.db import City, Database, execute, fetch
-from waypost.insight.releasing import COUNTING, book, places_of, release_figures
+from waypost.insight.releasing import COUNTING, book, follow, link, places_of, release_figures
 from waypost.outbox.work import Effects, Schedule, Work
 from waypost.tenancy.directory import load_directory
 
@@ -14,8 +14,8 @@ EVERY_S: Final = 6 * 3_600
 
 ELSEWHERE_SQL: Final = f"""
 SELECT a.id, coalesce(r.person_id, r.id) AS learner_id, to_char(a.awarded_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
-       v.layer, r.birth_year, a.opportunity_id, a.earned_in_tenant_id,
-       a.state IN {COUNTING} AS counts
+       v.layer, r.birth_year, a.opportunity_id, a.earned_in_tenant_id, a.replaced_by_id,
+       r.person_id, a.state IN {COUNTING} AS counts
 FROM award a
 JOIN badge_version v ON v.tenant_id = $1 AND v.id = a.version_id
 JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
@@ -36,9 +36,12 @@ async def carry_home(database: Database, home: UUID, cities: frozenset[UUID]) ->
     async with database.transaction(City(home, quiet=True)):
         rows = await fetch(ELSEWHERE_SQL, home)
     for there in cities & {row["earned_in_tenant_id"] for row in rows}:
-        earned = [row for row in rows if row["earned_in_tenant_id"] == there and row["counts"]]
+        all_there = [row for row in rows if row["earned_in_tenant_id"] == there]
+        earned = [row for row in all_there if row["counts"]]
         async with database.transaction(City(there, quiet=True)):
             await execute(FORGET_SQL, there, home, [row["id"] for row in earned])
+            await link(there, home, {row["id"]: row["person_id"] for row in all_there if row["person_id"]})
+            await follow(there, home, {row["id"]: row["replaced_by_id"] for row in all_there if row["replaced_by_id"]})
             if earned:
                 places = await places_of(there, {row["opportunity_id"] for row in earned} - {None})
                 await book(there, home, earned, places)

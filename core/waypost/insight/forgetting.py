@@ -7,8 +7,9 @@ from typing import Final
 from waypost.db.personal import Finds, Personal
 from waypost.insight import tables
 
-# Asked once a statement, so that all that was counted of one person stays one person's.
-MADE_UP: Final = {"learner_id": "(SELECT gen_random_uuid())"}
+# With a salt that is asked once a statement and kept nowhere: all that was counted of one learner stays one learner's,
+# and no two become one.
+MADE_UP: Final = {"learner_id": "md5(learner_id::text || (SELECT gen_random_uuid())::text)::uuid"}
 KINDS: Final = frozenset({"month", "layer", "kind", "place", "ward", "deprivation", "age"})
 
 PERSONAL: Final = (

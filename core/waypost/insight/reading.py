@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from asyncpg import Record
+import orjson
 
 from waypost.db import City, Database
 from waypost.insight import rules
 from waypost.insight.rules import DIMENSIONS, UNKNOWN
 from waypost.opportunities.rules import KINDS
 
-RELEASES_SQL: Final = """
-SELECT from_month, to_month, learners, repeated, badges FROM figure_release WHERE tenant_id = $1 ORDER BY to_month
-"""
-BREAKDOWNS_SQL: Final = """
-SELECT dimension, min(from_month) AS from_month, max(to_month) AS to_month, sum(badges)::integer AS badges,
-       sum(together)::integer AS together
-FROM figure_breakdown WHERE tenant_id = $1 AND from_month >= $2 AND to_month <= $3 GROUP BY dimension
-"""
-CELLS_SQL: Final = """
-SELECT b.dimension, c.code, sum(c.badges)::integer AS badges
-FROM figure_breakdown b JOIN figure_cell c ON c.tenant_id = b.tenant_id AND c.breakdown_id = b.id
-WHERE b.tenant_id = $1 AND c.tenant_id = $1 AND b.from_month >= $2 AND b.to_month <= $3 GROUP BY b.dimension, c.code
+# All in one statement, so that totals and breakdowns are of the same releases.
+TOLD_SQL: Final = """
+SELECT json_build_object('releases', (
+    SELECT coalesce(json_agg(row_to_json(told) ORDER BY told.to_month), '[]') FROM (
+        SELECT from_month, to_month, learners, repeated, badges FROM figure_release WHERE tenant_id = $1
+    ) told
+), 'breakdowns', (
+    SELECT coalesce(json_agg(row_to_json(told)), '[]') FROM (
+        SELECT dimension, min(from_month) AS from_month, max(to_month) AS to_month, sum(badges) AS badges,
+               sum(together) AS together
+        FROM figure_breakdown WHERE tenant_id = $1 AND from_month >= $2 AND to_month <= $3 GROUP BY dimension
+    ) told
+), 'cells', (
+    SELECT coalesce(json_agg(row_to_json(told)), '[]') FROM (
+        SELECT b.dimension, c.code, sum(c.badges) AS badges
+        FROM figure_breakdown b JOIN figure_cell c ON c.tenant_id = b.tenant_id AND c.breakdown_id = b.id
+        WHERE b.tenant_id = $1 AND c.tenant_id = $1 AND b.from_month >= $2 AND b.to_month <= $3
+        GROUP BY b.dimension, c.code
+    ) told
+))::text
 """
 LAYERS_SQL: Final = "SELECT code, name FROM layer ORDER BY standard_code, position"
 PLACES_SQL: Final = """
@@ -35,6 +43,7 @@ SELECT id::text AS code, name FROM place WHERE tenant_id = $1 AND public AND id 
 ORGANISATIONS_SQL: Final = """
 SELECT count(DISTINCT organisation_id)::text FROM issuer WHERE tenant_id = $1 AND public AND state = 'open'
 """
+Row = Mapping[str, Any]
 EVER: Final = ("0000-01", "9999-12")
 
 
@@ -104,8 +113,9 @@ async def read_figures(
 ) -> Figures:
     """Read the figures of a tenant: of all releases and breakdowns that lie within the months, as a whole each."""
     scope, run = City(tenant), (from_month or EVER[0], to_month or EVER[1])
-    releases = await database.reads.rows(scope, RELEASES_SQL, [tenant])
+    told: dict[str, list[Row]] = orjson.loads(await database.reads.read(scope, TOLD_SQL, [tenant, *run]) or "{}")
     organisations = int(await database.reads.read(scope, ORGANISATIONS_SQL, [tenant]) or 0)
+    releases = told["releases"]
     inside = [row for row in releases if row["from_month"] >= run[0] and row["to_month"] <= run[1]]
     if not inside:
         return Figures(organisations)
@@ -119,20 +129,20 @@ async def read_figures(
         _sum(until, "repeated"),
         _sum(until, "learners"),
         tuple(Month(row["from_month"], row["to_month"], row["learners"], row["badges"]) for row in inside),
-        await _breakdowns(database, tenant, run),
+        await _breakdowns(database, tenant, told),
     )
 
 
-def _sum(rows: Sequence[Record], name: str) -> int | None:
+def _sum(rows: Sequence[Row], name: str) -> int | None:
     known = [row[name] for row in rows if row[name] is not None]
     return sum(known) if known else None
 
 
-async def _breakdowns(database: Database, tenant: UUID, run: tuple[str, str]) -> dict[str, Breakdown]:
+async def _breakdowns(database: Database, tenant: UUID, told: Mapping[str, Sequence[Row]]) -> dict[str, Breakdown]:
     scope = City(tenant)
-    tables = {row["dimension"]: row for row in await database.reads.rows(scope, BREAKDOWNS_SQL, [tenant, *run])}
+    tables = {row["dimension"]: row for row in told["breakdowns"]}
     badges: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
-    for row in await database.reads.rows(scope, CELLS_SQL, [tenant, *run]):
+    for row in told["cells"]:
         badges[row["dimension"]][row["code"]] = row["badges"]
     layers = {row["code"]: row["name"] for row in await database.reads.rows(scope, LAYERS_SQL)}
     wanted = [UUID(code) for code in badges["place"] if code != UNKNOWN]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from random import Random, SystemRandom
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import City, Database, execute, fetch, fetchval, new_id
+from waypost.db import City, Database, execute, fetch, fetchval, new_id, one_at_a_time
 from waypost.insight import rules
 from waypost.insight.rules import ENOUGH, Release, Standing, Waiting, after
 from waypost.places.rules import normal_postcode
@@ -16,7 +16,6 @@ from waypost.places.rules import normal_postcode
 # Declined and revoked awards do not count, nor what was replaced: what replaced it does.
 COUNTING: Final = "('offered', 'accepted', 'expired')"
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('figures/' || $1::uuid::text, 0))"
 NEW_SQL: Final = f"""
 SELECT a.id, coalesce(r.person_id, r.id) AS learner_id, to_char(a.awarded_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
        v.layer, r.birth_year, a.opportunity_id
@@ -57,11 +56,25 @@ FORGET_SQL: Final = f"""
 DELETE FROM counted_award c WHERE c.tenant_id = $1 AND c.release_id IS NULL AND c.home_tenant_id = $1
 AND NOT EXISTS (SELECT FROM award a WHERE a.tenant_id = $1 AND a.id = c.id AND a.state IN {COUNTING})
 """
-# Who has an account by now is the same learner as before, under the account's id.
+REPLACED_SQL: Final = """
+SELECT id, replaced_by_id FROM award WHERE tenant_id = $1 AND state = 'replaced' AND replaced_by_id IS NOT NULL
+"""
+# What was counted stays counted, from now on for what stands in its place.
+FOLLOW_SQL: Final = """
+UPDATE counted_award c SET id = new.by FROM unnest($3::uuid[], $4::uuid[]) AS new (id, by)
+WHERE c.tenant_id = $1 AND c.home_tenant_id = $2 AND c.release_id IS NOT NULL AND c.id = new.id
+  AND NOT EXISTS (SELECT FROM counted_award b WHERE b.tenant_id = $1 AND b.id = new.by)
+"""
+# Who has an account by now, or joined two addresses, is the same learner as before, under the account's id.
+PEOPLE_SQL: Final = """
+SELECT c.id, r.person_id FROM counted_award c
+JOIN award a ON a.tenant_id = $1 AND a.id = c.id
+JOIN recipient r ON r.tenant_id = $1 AND r.id = a.recipient_id
+WHERE c.tenant_id = $1 AND c.home_tenant_id = $1 AND r.person_id <> c.learner_id
+"""
 LINK_SQL: Final = """
-UPDATE counted_award c SET learner_id = r.person_id FROM recipient r
-WHERE c.tenant_id = $1 AND r.tenant_id = $1 AND c.home_tenant_id = $1 AND c.learner_id = r.id
-  AND r.person_id IS NOT NULL
+UPDATE counted_award c SET learner_id = new.person_id FROM unnest($3::uuid[], $4::uuid[]) AS new (id, person_id)
+WHERE c.tenant_id = $1 AND c.home_tenant_id = $2 AND c.id = new.id AND c.learner_id <> new.person_id
 """
 WAITING_SQL: Final = "SELECT id, learner_id, month FROM counted_award WHERE tenant_id = $1 AND release_id IS NULL"
 COUNTED_SQL: Final = """
@@ -100,9 +113,22 @@ CELLS_SQL: Final = """
 INSERT INTO figure_cell (tenant_id, breakdown_id, code, badges)
 SELECT $1, $2, * FROM unnest($3::text[], $4::integer[]) AS shown
 """
-CLEAR_SQL: Final = tuple(
-    f"DELETE FROM {table} WHERE tenant_id = $1" for table in ("figure_breakdown", "figure_release", "counted_award")
-)
+# What was told of others, too, stays as it was told.
+CLEAR_RELEASES_SQL: Final = """
+DELETE FROM figure_release r WHERE r.tenant_id = $1 AND NOT EXISTS (
+    SELECT FROM counted_award c LEFT JOIN unnest($2::uuid[]) AS gone (id) ON gone.id = c.id
+    WHERE c.tenant_id = $1 AND c.release_id = r.id AND gone.id IS NULL)
+"""
+CLEAR_BREAKDOWNS_SQL: Final = """
+DELETE FROM figure_breakdown b WHERE b.tenant_id = $1 AND NOT EXISTS (
+    SELECT FROM figure_release r
+    WHERE r.tenant_id = $1 AND r.from_month >= b.from_month AND r.to_month <= b.to_month)
+"""
+CLEAR_BOOK_SQL: Final = """
+DELETE FROM counted_award c USING unnest($2::uuid[]) AS gone (id)
+WHERE c.tenant_id = $1 AND c.id = gone.id
+  AND NOT EXISTS (SELECT FROM figure_release r WHERE r.tenant_id = $1 AND r.id = c.release_id)
+"""
 
 
 async def release_figures(
@@ -120,7 +146,7 @@ async def release_figures(
 async def release_here(tenant: UUID, today: date, *, chance: Random | None = None, now: datetime | None = None) -> int:
     """Do what `release_figures` does, in the tenant's City transaction."""
     through = rules.closed_month(today)
-    await execute(LOCK_SQL, tenant)
+    await one_at_a_time("figures", tenant)
     [row] = await fetch(STANDING_SQL, tenant)
     if (row["to_month"] or "") >= through:
         return 0
@@ -158,12 +184,30 @@ async def release_here(tenant: UUID, today: date, *, chance: Random | None = Non
 async def take_up(tenant: UUID, through: str) -> None:
     """Bring the counting book up to date with the tenant's awards, up to the end of a month."""
     await execute(FORGET_SQL, tenant)
-    await execute(LINK_SQL, tenant)
+    await link(tenant, tenant, {row["id"]: row["person_id"] for row in await fetch(PEOPLE_SQL, tenant)})
+    await follow(tenant, tenant, {row["id"]: row["replaced_by_id"] for row in await fetch(REPLACED_SQL, tenant)})
     end = datetime.fromisoformat(f"{after(through)}-01T00:00:00+00:00")
     rows = await fetch(NEW_SQL, tenant, end)
     if rows:
         places = await places_of(tenant, {row["opportunity_id"] for row in rows} - {None})
         await book(tenant, tenant, rows, places)
+
+
+async def link(tenant: UUID, home: UUID, people: Mapping[UUID, UUID]) -> None:
+    """Let awards of `home`, counted or waiting, be those of the people who turned out to have earned them."""
+    await execute(LINK_SQL, tenant, home, list(people), list(people.values()))
+
+
+async def follow(tenant: UUID, home: UUID, later: Mapping[UUID, UUID]) -> None:
+    """Let counted awards of `home` be those that stand in their place by now, which are not counted again."""
+    latest = {award: _latest(award, later) for award in later}
+    await execute(FOLLOW_SQL, tenant, home, list(latest), list(latest.values()))
+
+
+def _latest(award: UUID, later: Mapping[UUID, UUID]) -> UUID:
+    while award in later:
+        award = later[award]
+    return award
 
 
 async def book(tenant: UUID, home: UUID, rows: Sequence[Any], places: dict[UUID | None, tuple[str, ...]]) -> None:
@@ -226,7 +270,12 @@ async def _sort_out(tenant: UUID, chance: Random) -> None:
         await execute(CELLS_SQL, tenant, id, list(table.shown), list(table.shown.values()))
 
 
-async def clear_figures(tenant: UUID) -> None:
-    """Forget all figures of a tenant, in its City transaction: only for rows that were made up."""
-    for sql in CLEAR_SQL:
-        await execute(sql, tenant)
+async def clear_figures(tenant: UUID, awards: Collection[UUID]) -> None:
+    """Forget figures of awards that were made up and are gone, in the tenant's City transaction.
+
+    What counted nothing else goes as a whole. A release that counted real ones too has been told, and stays.
+    """
+    gone = list(awards)
+    await execute(CLEAR_RELEASES_SQL, tenant, gone)
+    await execute(CLEAR_BREAKDOWNS_SQL, tenant)
+    await execute(CLEAR_BOOK_SQL, tenant, gone)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from waypost.discover.graph import OpportunityConnection
     from waypost.graph import Request
     from waypost.graph.query import Here, Query, Selected
-    from waypost.learners.graph import Find
+    from waypost.members.graph import Find
     from waypost.pathways.graph import PathwayConnection
 
 # By the names of the lookups: what the asker keeps, read in the asker's own scope, as JSON text.

@@ -11,6 +11,7 @@ PERSONAL: Final = (
     Personal(
         table=tables.Recipient,
         by={"person_id": Finds.PERSON, "address": Finds.ADDRESS},
+        owners={"address": "person_id"},
         emptied={
             "display_name": "''",
             "address": "NULL",
@@ -24,10 +25,12 @@ PERSONAL: Final = (
         kept=frozenset({"kind"}),
         names=Finds.RECIPIENT,
     ),
+    Personal(table=tables.RecipientName, by={"recipient_id": Finds.RECIPIENT}),
     # Whose child it is: the address goes, the child stays.
     Personal(
         table=tables.Recipient,
         by={"guardian_address": Finds.ADDRESS, "guardian_id": Finds.PERSON},
+        owners={"guardian_address": "guardian_id"},
         emptied={"guardian_address": "NULL", "guardian_id": "NULL"},
         kept=frozenset({"kind", "display_name", "address", "reference"}),
         secret=frozenset({"display_name", "address", "birth_year", "person_id", "reference"}),

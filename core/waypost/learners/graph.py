@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,17 @@ import orjson
 import strawberry
 from typing_extensions import override
 
-from waypost.access.memberships import held_in, speaking, tenants_of
+from waypost.access.memberships import held_in, speaking
 from waypost.access.permissions import NATIONAL_ROLE, Granted, permissions_of, permits
 from waypost.access.tables import Membership as Memberships
 from waypost.access.tables import PersonProfile
-from waypost.db import City as CityScope
-from waypost.db import Database, Learner
+from waypost.db import Database
 from waypost.graph import Argument, Lookup, expression, identity, node, one, query
 from waypost.graph.query import named
 from waypost.graph.relations import Relation
 from waypost.graph.sql import text_list
+from waypost.learners.people import name_of
+from waypost.members.graph import Find, rows_of_asker
 
 if TYPE_CHECKING:
     from waypost.cities.graph import City
@@ -27,33 +28,17 @@ if TYPE_CHECKING:
     from waypost.graph.query import Here, Query, Selected
     from waypost.issuers.graph import Issuer
 
-Find = Callable[[str, "Request"], Awaitable[str | None]]
-
 MEMBERSHIPS_SQL = """
 SELECT tenant_id, role, issuer_id, id FROM membership WHERE tenant_id = $1 AND person_id = $2 ORDER BY role, id
 """
-NAME_SQL = "SELECT name FROM person_profile WHERE person_id = $1"
 
 
 # What lies in other scopes than the graph's own is looked up first.
 
 
 def memberships_in(database: Database) -> Find:
-    """Return the lookup "memberships": the asker's, as JSON text.
-
-    In the tenant asked; on the national graph in that of the token, for a session in every one.
-    """
-
-    async def find(_key: str, request: Request) -> str:
-        asker = request.asker
-        tenant = request.tenant or asker.tenant
-        tenants = [tenant] if tenant is not None else []
-        if tenant is None and asker.session and asker.person is not None:
-            tenants = await tenants_of(database, asker.person)
-        found = [await database.reads.rows(CityScope(each), MEMBERSHIPS_SQL, [each, asker.person]) for each in tenants]
-        return orjson.dumps([dict(row) for rows in found for row in rows], default=str).decode()
-
-    return find
+    """Return the lookup "memberships": the asker's, as JSON text; in the tenant asked, nationally in every one."""
+    return rows_of_asker(database, MEMBERSHIPS_SQL)
 
 
 def permissions_in(database: Database, granted: Callable[[Iterable[str]], Iterable[Granted]]) -> Find:
@@ -87,7 +72,7 @@ def names_in(database: Database) -> Find:
 
     async def find(_key: str, request: Request) -> str | None:
         person = request.asker.person
-        return None if person is None else await database.reads.read(Learner(person), NAME_SQL, [person])
+        return None if person is None else await name_of(database, person)
 
     return find
 

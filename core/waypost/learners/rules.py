@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
@@ -33,6 +33,46 @@ class Who:
     guardian_address: str | None = None
     reference: str | None = None
     issuer_id: UUID | None = None
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether they can be written to, or a guardian."""
+        return bool(self.address or self.guardian_address)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Who answers for a recipient, as far as that is known."""
+
+    address: str | None = None
+    person_id: UUID | None = None
+    guardian_address: str | None = None
+    guardian_id: UUID | None = None
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether nobody can be written to, and nobody has claimed anything."""
+        return self == Reached()
+
+
+def reached(who: Who, people: Mapping[str, UUID]) -> Reached:
+    """Return who would answer for a recipient as an issuer names them, by the people behind addresses."""
+    guardian = people.get(who.guardian_address or "")
+    return Reached(who.address, people.get(who.address or ""), who.guardian_address, guardian)
+
+
+def other_address(said: Reached, known: Reached) -> Invalid | None:
+    """Refuse an address beside a reference that is already somebody with another one."""
+    if said.guardian_address:
+        field, same = "guardianEmail", said.guardian_address == known.guardian_address
+        same = same or (said.guardian_id is not None and said.guardian_id == known.guardian_id)
+    else:
+        field, same = "email", said.address == known.address
+        same = same or (said.person_id is not None and said.person_id == known.person_id)
+    if same or known.is_nobody:
+        return None
+    words = "Who has this reference is known by another address: leave this out, or give another reference."
+    return Invalid(message=words, path=(field,))
 
 
 def youngest(birth_year: int, year: int) -> int:

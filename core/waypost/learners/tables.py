@@ -11,7 +11,7 @@ class Recipient(TenantTable):
     """Somebody, or an organisation, that can be given a badge. Never read nationally."""
 
     kind = Text(help_text="person or organisation.")
-    display_name = Text(help_text="As the issuer who first gave a badge calls them.")
+    display_name = Text(help_text="As who first named them does; what other issuers call them is a RecipientName.")
     address = Text(null=True, help_text="Where letters go; null: they claim by a code that the issuer hands over.")
     person_id = UUID(null=True, help_text="The person behind the address, whether they ever signed in or not.")
     birth_year = Integer(null=True)
@@ -20,13 +20,25 @@ class Recipient(TenantTable):
     issuer_id = UUID(null=True, help_text="Of an organisation that is also an issuer here: its people accept.")
     reference = Text(null=True, help_text="An issuer's own, such as a pupil's number.")
     reference_issuer_id = UUID(null=True, help_text="Whose reference it is.")
+    first_issuer_id = UUID(null=True, help_text="The issuer for whom they were first named.")
     created_at = Timestamptz()
+
+
+class RecipientName(
+    TenantTable, key=("recipient_id", "issuer_id"), unaudited="It follows from what they are given, or ask for."
+):
+    """How an issuer calls a recipient whom another issuer named otherwise before."""
+
+    recipient_id = UUID()
+    issuer_id = UUID()
+    name = Text()
 
 
 class KnownIn(PersonTable, key=("tenant_id",), grants={"system": "SELECT, INSERT, UPDATE, DELETE"}):
     """A tenant that knows a person as a recipient: where what they earned is looked for."""
 
     tenant_id = UUID()
+    noted_at = Timestamptz(help_text="When that was last seen to, give or take an hour.")
 
 
 class JoinedPathway(PersonTable, key=("tenant_id", "pathway_id")):
@@ -45,4 +57,4 @@ class SavedOpportunity(PersonTable, key=("tenant_id", "opportunity_id")):
     saved_at = Timestamptz()
 
 
-TABLES = (Recipient, KnownIn, JoinedPathway, SavedOpportunity)
+TABLES = (Recipient, RecipientName, KnownIn, JoinedPathway, SavedOpportunity)

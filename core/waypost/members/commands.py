@@ -17,9 +17,10 @@ from waypost.db import new_id
 from waypost.members import rules, store
 from waypost.members.rules import Giver
 from waypost.outbox import OWN, Act, Event, command, enqueue
-from waypost.refusal import Invalid, Refusal, Refused, missing
+from waypost.refusal import Invalid, Refusal, enough, missing
 
-MOST_INVITED: Final = 200  # by one person within a day
+MOST_INVITED: Final = 200  # letters by one person within a day
+MOST_LETTERS: Final = 5  # to one address within a day, whoever invites
 MOST_TOKENS: Final = 50  # of one person in one city
 
 
@@ -116,8 +117,7 @@ async def invite_member(act: Act, words: InvitationWords) -> InvitationMade | Re
     wrong = wrong or rules.giving(giver_of(act), words.role, words.issuer_id)
     if wrong is None and words.issuer_id is not None and not await store.is_issuer(here, words.issuer_id):
         wrong = missing().under("issuer")
-    if wrong is None and await store.invited_since(here, person, act.now - timedelta(days=1)) >= MOST_INVITED:
-        wrong = _too_many(f"At most {MOST_INVITED} people are invited within a day.")
+    wrong = wrong or await _flooding(act, address)
     if wrong:
         return wrong
     ends = act.now + rules.INVITED_FOR
@@ -177,6 +177,7 @@ async def update_member(act: Act, member: UUID, changes: Mapping[str, Any]) -> M
         return wrong
     await store.change_member(here, member, role, issuer, changes.get("name", found.name))
     if moved:
+        await store.revoke_all_of(here, found.person_id, found.role, found.issuer_id, act.now)
         await store.withdraw_all_of(here, found.person_id)
     return await act.tell(MemberUpdated(member, role, issuer))
 
@@ -201,24 +202,32 @@ async def remove_member(act: Act, member: UUID) -> MemberRemoved | Refusal:
 
 @command(may="token.create")
 async def create_token(act: Act, name: str, permissions: Sequence[str] | None, days: int) -> Made | Refusal:
-    """Make a token that acts in one's own role, or with some of its permissions; only its hash is kept."""
+    """Make a token that acts in one's own role, or with some of its permissions; only its hash is kept.
+
+    What a program makes holds no longer than the program's own token, and is taken back with it.
+    """
     giver, here, person = giver_of(act), act.here.tenant_id, act.person
     wrong: Refusal | None = rules.lasting(giver, days)
     limits = rules.limits_of(giver, permissions, act.granted)
     if wrong or isinstance(limits, Refusal) or person is None or act.role is None:
         return wrong or (limits if isinstance(limits, Refusal) else missing())
     if await store.count_tokens(here, person, act.now) >= MOST_TOKENS:
-        return _too_many(f"One person has at most {MOST_TOKENS} tokens here: revoke some.")
+        return enough(f"One person has at most {MOST_TOKENS} tokens here: revoke some.")
     id, secret, ends = new_id(), make_token(), act.now + timedelta(days=days)
+    if act.token is not None:
+        last = await store.maker_ends(here, act.token)
+        if last is None:
+            return missing()
+        ends = min(ends, last)
     grant = Grant(person, here, act.role, act.issuer_id)
     await store_token(secret, grant, act.now, ends, id)
-    await list_token(id, grant, name, act.now, ends, limits)
+    await list_token(id, grant, name, act.now, ends, limits, act.token)
     return Made(await act.tell(TokenCreated(id)), secret)
 
 
 @command(may="token.revoke")
 async def revoke_token(act: Act, token: UUID) -> TokenRevoked | Refusal:
-    """Take a token back; it opens nothing from then on. Done twice, it is done."""
+    """Take a token back, with those that it made; they open nothing from then on. Done twice, it is done."""
     here, person = act.here.tenant_id, act.person
     owner = await store.owner_of_token(here, token)
     giver = giver_of(act)
@@ -228,5 +237,11 @@ async def revoke_token(act: Act, token: UUID) -> TokenRevoked | Refusal:
     return await act.tell(revoked) if await store.revoke(here, token, act.now) else revoked
 
 
-def _too_many(words: str) -> Refused:
-    return Refused(code="TOO_MANY", message=words)
+async def _flooding(act: Act, address: str) -> Refusal | None:
+    """Refuse more letters than anybody sends, or gets, within a day; those that are sent again count too."""
+    by_person, to_address = await store.count_letters(act.here.tenant_id, act.person, address, act.now)
+    if by_person >= MOST_INVITED:
+        return enough(f"At most {MOST_INVITED} invitations are sent by one person within a day.")
+    if to_address >= MOST_LETTERS:
+        return enough(f"At most {MOST_LETTERS} invitations go to one address within a day.", "address")
+    return None

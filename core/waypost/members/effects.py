@@ -7,13 +7,13 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from waypost.access.addresses import address_asked, forget_asked
-from waypost.access.attempts import LINK_LASTS, clean_attempts, find_attempt, forget_typed
+from waypost.access.addresses import address_asked, forget_asked, forget_typed
+from waypost.access.attempts import LINK_LASTS, clean_attempts, find_attempt
 from waypost.access.identities import address_of
 from waypost.access.keys import code_of, derived, plain_digest
 from waypost.access.sessions import clean_sessions
 from waypost.access.tokens import SIGN_IN
-from waypost.db import City, Database, Learner, execute, fetchrow
+from waypost.db import City, Database, execute, fetchrow
 from waypost.graph import GlobalId
 from waypost.members.rules import INVITED_FOR
 from waypost.outbox.work import Addressed, Effects, Letter, Schedule, Work
@@ -32,7 +32,6 @@ OVER_SQL: Final = """
 UPDATE invitation SET state = 'withdrawn', address = NULL, name = NULL
 WHERE tenant_id = $1 AND state = 'open' AND expires_at <= $2
 """
-ADDRESSES_SQL: Final = "DELETE FROM person_address WHERE person_id = $1"
 
 
 def home_of(base_url: str, tenant: Tenant | None, host: str | None = None) -> str:
@@ -110,12 +109,8 @@ async def clean(work: Work) -> None:
     await forget_asked(work.database, now)
     async with work.database.transaction(SIGN_IN):
         await clean_sessions(now)
-        typed = await clean_attempts(now)
-    for person in typed:
-        async with work.database.transaction(Learner(person)):
-            await execute(ADDRESSES_SQL, person)
-        async with work.database.transaction(SIGN_IN):
-            await forget_typed(person)
+        await clean_attempts(now)
+    await forget_typed(work.database, now)
     for tenant in (await load_directory(work.database)).tenants:
         async with work.database.transaction(City(tenant.id, quiet=True)):
             await execute(OVER_SQL, tenant.id, now)

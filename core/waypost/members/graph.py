@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from waypost.graph.query import Here, Query, Selected
     from waypost.issuers.graph import Issuer
 
+Find = Callable[[str, "Request"], Awaitable[str | None]]
+
 TOKENS_SQL = """
 SELECT tenant_id, id, person_id, name, role, issuer_id, permissions, created_at, expires_at, revoked_at
 FROM access_token WHERE tenant_id = $1 AND person_id = $2 ORDER BY id DESC
@@ -135,10 +137,15 @@ class MemberQuery:
 # One's own tokens are read in every city's own scope, so they are looked up first.
 
 
-def tokens_in(database: Database) -> Callable[[str, Request], Awaitable[str]]:
-    """Return the lookup "tokens": the asker's, as JSON text; in the tenant asked, nationally in every one.
+def tokens_in(database: Database) -> Find:
+    """Return the lookup "tokens": the asker's, as JSON text; in the tenant asked, nationally in every one."""
+    return rows_of_asker(database, TOKENS_SQL)
 
-    A token sees those of its own city alone.
+
+def rows_of_asker(database: Database, sql: str) -> Find:
+    """Return a lookup of what cities have of the asker, as JSON text: in `sql` of a tenant ($1) and a person ($2).
+
+    In the tenant asked; on the national graph in that of the token, for a session in every one.
     """
 
     async def find(_key: str, request: Request) -> str:
@@ -147,7 +154,7 @@ def tokens_in(database: Database) -> Callable[[str, Request], Awaitable[str]]:
         tenants = [tenant] if tenant is not None else []
         if tenant is None and asker.session and asker.person is not None:
             tenants = await tenants_of(database, asker.person)
-        found = [await database.reads.rows(CityScope(each), TOKENS_SQL, [each, asker.person]) for each in tenants]
+        found = [await database.reads.rows(CityScope(each), sql, [each, asker.person]) for each in tenants]
         return orjson.dumps([dict(row) for rows in found for row in rows], default=str).decode()
 
     return find

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 
 if TYPE_CHECKING:
     from waypost.members.commands import InvitationWords
 
+COUNTED_FOR: Final = timedelta(days=1)  # letters of invitations
+
 ISSUER_SQL: Final = "SELECT EXISTS (SELECT FROM issuer WHERE tenant_id = $1 AND id = $2 AND state = 'open')"
-INVITED_SQL: Final = """
-SELECT count(*) FROM invitation WHERE tenant_id = $1 AND invited_by = $2 AND created_at > $3
+LETTERS_SQL: Final = """
+SELECT count(*) FILTER (WHERE invited_by = $2) AS by_person, count(*) FILTER (WHERE address = $3) AS to_address
+FROM invitation, unnest(letters_at) AS sent
+WHERE tenant_id = $1 AND (invited_by = $2 OR address = $3) AND created_at > $4 AND sent > $4
 """
 AGAIN_SQL: Final = """
-UPDATE invitation SET expires_at = $5, created_at = $6, invited_by = $7, name = coalesce($8, name),
-                      language = coalesce($9, language)
+UPDATE invitation SET expires_at = $5, created_at = $6::timestamptz, invited_by = $7, name = coalesce($8, name),
+                      language = coalesce($9, language),
+                      letters_at = ARRAY(SELECT sent FROM unnest(letters_at) sent WHERE sent > $10) || $6::timestamptz
 WHERE tenant_id = $1 AND address = $2 AND role = $3 AND issuer_id IS NOT DISTINCT FROM $4 AND state = 'open'
 RETURNING id
 """
 INVITE_SQL: Final = """
-INSERT INTO invitation (tenant_id, id, address, role, issuer_id, expires_at, created_at, invited_by, name, language)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO invitation (tenant_id, id, address, role, issuer_id, expires_at, created_at, invited_by, name, language,
+                        letters_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::timestamptz, $8, $9, $10, ARRAY[$7::timestamptz])
 """
 INVITATION_SQL: Final = """
 SELECT state, role, issuer_id, name, code_digest, expires_at FROM invitation
@@ -56,8 +62,19 @@ SELECT count(*) FROM access_token
 WHERE tenant_id = $1 AND person_id = $2 AND revoked_at IS NULL AND expires_at > $3
 """
 OWNER_SQL: Final = "SELECT person_id FROM access_token WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+MAKER_SQL: Final = """
+SELECT expires_at FROM access_token WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL FOR UPDATE
+"""
+# What a token made acts for the same person: its index finds all of it.
 REVOKE_SQL: Final = """
-UPDATE access_token SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+WITH RECURSIVE made AS (
+    SELECT id, person_id FROM access_token WHERE tenant_id = $1 AND id = $2
+    UNION
+    SELECT t.id, t.person_id FROM access_token t JOIN made m ON t.person_id = m.person_id AND t.maker_id = m.id
+    WHERE t.tenant_id = $1
+)
+UPDATE access_token SET revoked_at = $3
+WHERE tenant_id = $1 AND id IN (SELECT id FROM made) AND revoked_at IS NULL RETURNING id
 """
 REVOKE_ALL_SQL: Final = """
 UPDATE access_token SET revoked_at = $5
@@ -92,9 +109,15 @@ async def is_issuer(tenant: UUID, issuer: UUID) -> bool:
     return bool(await fetchval(ISSUER_SQL, tenant, issuer))
 
 
-async def invited_since(tenant: UUID, person: UUID | None, since: datetime) -> int:
-    """How many invitations somebody made since then."""
-    return int(await fetchval(INVITED_SQL, tenant, person, since))
+async def count_letters(tenant: UUID, person: UUID | None, address: str, now: datetime) -> tuple[int, int]:
+    """How many letters of invitations somebody had sent within a day, and how many went to an address.
+
+    Nobody else counts for either until the transaction ends.
+    """
+    await one_at_a_time("invitations by", tenant, person)
+    await one_at_a_time("invitations to", tenant, address)
+    row = await fetchrow(LETTERS_SQL, tenant, person, address, now - COUNTED_FOR)
+    return (row["by_person"], row["to_address"]) if row else (0, 0)
 
 
 async def write_invitation(
@@ -102,7 +125,7 @@ async def write_invitation(
 ) -> UUID:
     """Write an invitation, or renew the open one to the same address and role; answers its id."""
     said = (address, words.role, words.issuer_id, ends, now, person, words.name, words.language)
-    again: UUID | None = await fetchval(AGAIN_SQL, tenant, *said)
+    again: UUID | None = await fetchval(AGAIN_SQL, tenant, *said, now - COUNTED_FOR)
     if again is not None:
         return again
     id = new_id()
@@ -157,6 +180,12 @@ async def count_tokens(tenant: UUID, person: UUID, now: datetime) -> int:
     return int(await fetchval(TOKENS_SQL, tenant, person, now))
 
 
+async def maker_ends(tenant: UUID, token: UUID) -> datetime | None:
+    """Until when the token holds that makes another, None where it was taken back; locks it."""
+    ends: datetime | None = await fetchval(MAKER_SQL, tenant, token)
+    return ends
+
+
 async def owner_of_token(tenant: UUID, token: UUID) -> UUID | None:
     """Whose a token is; locks it."""
     owner: UUID | None = await fetchval(OWNER_SQL, tenant, token)
@@ -164,8 +193,8 @@ async def owner_of_token(tenant: UUID, token: UUID) -> UUID | None:
 
 
 async def revoke(tenant: UUID, token: UUID, now: datetime) -> bool:
-    """Take a token back; answers whether it was in force."""
-    return (await execute(REVOKE_SQL, tenant, token, now)).endswith(" 1")
+    """Take a token back, and those that were made with it; answers whether it was in force itself."""
+    return any(row["id"] == token for row in await fetch(REVOKE_SQL, tenant, token, now))
 
 
 async def revoke_all_of(tenant: UUID, person: UUID, role: str, issuer: UUID | None, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar
@@ -81,8 +81,9 @@ class Act:
     """Who does something, where and when. Lives as long as one City transaction.
 
     `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
-    issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to.
-    `rules` are what the tenant's plugins ask of the words of badges, `granted` the permissions that they bring.
+    issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to,
+    `token` is that token, None where a person acts. `rules` are what the tenant's plugins ask of the words of badges,
+    `granted` the permissions that they bring.
     """
 
     here: Here
@@ -93,6 +94,7 @@ class Act:
     limits: frozenset[str] | None = None
     rules: tuple[Rule, ...] = ()
     granted: tuple[Granted, ...] = ()
+    token: UUID | None = field(default=None, kw_only=True)
 
     @property
     def today(self) -> date:

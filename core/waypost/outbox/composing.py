@@ -18,13 +18,11 @@ from uuid import UUID
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from waypost.access.people import LONGEST_ADDRESS, MAILBOX
 from waypost.outbox.work import Addressed, Letter
 
 ENGLISH: Final = "en"
 LONGEST_SUBJECT: Final = 200
-LONGEST_ADDRESS: Final = 254
-# No spaces, no separators of headers and lists, nothing that ends a line: such an address names one mailbox.
-_ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+")
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 UNSUBSCRIBE_WORDS: Final[Mapping[str, str]] = {
     "en": "Do not send me letters of this kind any more",
@@ -80,7 +78,7 @@ def compose_letter(letter: Letter, to: Addressed, envelope: Envelope, folder: Pa
 
 def address_of(text: str) -> Address:
     """The one mailbox that a text names. Raises `UnfitAddress` for anything else."""
-    if len(text) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
+    if len(text) > LONGEST_ADDRESS or not MAILBOX.fullmatch(text):
         raise UnfitAddress
     try:
         return Address(addr_spec=text)

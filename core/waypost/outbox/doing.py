@@ -11,11 +11,13 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.db import Actor
 from waypost.outbox.mail import MAIL, Mailer
 from waypost.outbox.queue import Failure, Queue, failure_of, is_spent, text_of, words_of
 from waypost.outbox.relay import PREFIX, event_of
 from waypost.outbox.retries import DELAYS_S
-from waypost.outbox.work import Effects, GivenUp, Later, Task, Work
+from waypost.outbox.work import ACTOR, Effects, GivenUp, Later, Task, Work
+from waypost.tracing import about
 
 log: Final = logging.getLogger("waypost.worker")
 
@@ -64,12 +66,15 @@ class Doing:
         """What is done together."""
         groups: dict[object, list[Task]] = defaultdict(list)
         for task in tasks:
-            key = self.bundles[task.kind].key
-            groups[task.kind, task.tenant_id, task.facts.get(key)].append(task)
+            groups[task.kind, task.tenant_id, task.lane].append(task)
         return list(groups.values())
 
     async def one(self, task: Task) -> None:
-        """Do one piece of work."""
+        """Do one piece of work; all that it writes into the log has the ids of what it is about."""
+        with about(**facts_of(task)):
+            await self._one(task)
+
+    async def _one(self, task: Task) -> None:
         began = monotonic()
         try:
             errors: dict[UUID, Exception] = {}
@@ -86,16 +91,22 @@ class Doing:
             tenant, id = UUID(text_of(task.facts, "tenant")), UUID(text_of(task.facts, "event"))
             event = await event_of(self._work.database, tenant, id)
             if event is not None:
-                await handler.run(self._work, event)
+                whose = None if event.person_id is None else handler.actor(event.person_id)
+                await handler.run(self._work.on_behalf_of(whose), event)
         elif task.kind == MAIL:
-            await self._mailer.send(self._work, task)
+            await self._mailer.send(self._work.on_behalf_of(ordered_by(task)), task)
         elif job := self._jobs.get(task.kind):
-            await job.run(self._work, task.facts)
+            await job.run(self._work.on_behalf_of(ordered_by(task)), task.facts)
         else:
             raise LookupError(f"nobody here does {task.kind}; a plugin that is not installed?")
 
     async def bundle(self, tasks: Sequence[Task]) -> None:
-        """Do a group of one bundle."""
+        """Do a group of one bundle; what has to do with one piece alone is not known of its lines, but its failure."""
+        requests = {task.request for task in tasks}
+        with about(tenant=tasks[0].tenant_id, request=requests.pop() if len(requests) == 1 else None):
+            await self._bundle(tasks)
+
+    async def _bundle(self, tasks: Sequence[Task]) -> None:
         began, kind = monotonic(), tasks[0].kind
         try:
             errors = dict(await self.bundles[kind].run(self._work, self._tools[kind], tasks))
@@ -112,8 +123,10 @@ class Doing:
                 self.counts.handled[task.kind] += 1
             else:
                 failed.append(self._failed(task, await self._heard(task, error)))
-        await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
-        self.held -= {task.id for task in tasks}
+        try:
+            await self._queue.settle([task.id for task in tasks if task.id not in errors], failed)
+        finally:  # what could not be written down is due again when its lease ends, so that lease must end
+            self.held -= {task.id for task in tasks}
 
     async def _heard(self, task: Task, error: Exception) -> Exception:
         """Tell a job that it is dead; while that fails it is not, and comes again in a day."""
@@ -121,7 +134,7 @@ class Doing:
         if job is None or job.dead is None or failure_of(task, error).after_s is not None:
             return error
         try:
-            await job.dead(self._work, task.facts)
+            await job.dead(self._work.on_behalf_of(ordered_by(task)), task.facts)
         except Exception as another:  # noqa: BLE001 - as above
             log.warning("%s is dead, and was not told: %s", task.kind, words_of(another), extra=facts_of(task))
             return Later(words_of(error), DELAYS_S[-1], counted=False)
@@ -141,7 +154,13 @@ class Doing:
         return failure
 
 
+def ordered_by(task: Task) -> Actor | None:
+    """Whose act asked for a task, if any did."""
+    return Actor.read(str(task.facts[ACTOR])) if ACTOR in task.facts else None
+
+
 def facts_of(task: Task) -> dict[str, str]:
     """What a line of the log says of a task: ids only."""
-    found = {"work": str(task.id), "tenant": str(task.tenant_id or task.facts.get("tenant") or "")}
-    return found | ({"event": str(task.facts["event"])} if "event" in task.facts else {})
+    tenant, event = task.facts.get("tenant") or task.tenant_id, task.facts.get("event")
+    ids = {"request": task.request, "work": task.id, "tenant": tenant, "event": event}
+    return {name: str(id) for name, id in ids.items() if id}

@@ -22,11 +22,14 @@ PERSONAL: Final = (
         stays="That work was done; the id leads to nobody any more.",
         told=False,
     ),
-    Personal(
-        table=tables.KeptAnswer,
-        by={"person_id": Finds.PERSON},
-        secret=frozenset({"digest", "request_digest", "answer"}),
-        told=False,
+    *(
+        Personal(
+            table=table,
+            by={"person_id": Finds.PERSON},
+            secret=frozenset({"digest", "request_digest", "answer"}),
+            told=False,
+        )
+        for table in (tables.KeptAnswer, tables.OwnAnswer)
     ),
     Personal(
         table=Audit,

@@ -16,12 +16,13 @@ import orjson
 from waypost.db import execute, fetchval, new_id
 from waypost.outbox.act import Act
 from waypost.tenancy.telling import Told, tell_all
+from waypost.tracing import request_id
 
 MOST_PROBLEMS: Final = 1_000  # that are kept; more help nobody
 
 BEGIN_SQL: Final = """
-INSERT INTO job (tenant_id, id, kind, state, total, person_id, issuer_id, begun_at)
-VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7)
+INSERT INTO job (tenant_id, id, kind, state, total, person_id, issuer_id, begun_at, request)
+VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8)
 """
 PROGRESS_SQL: Final = """
 UPDATE job SET state = 'running', done = $3, total = coalesce($4, total)
@@ -52,7 +53,7 @@ class Problem:
 async def begin_job(act: Act, kind: str, total: int | None = None) -> UUID:
     """Begin a job that the act's person may watch; answers its id. `kind` is like `award-many`."""
     id = new_id()
-    await execute(BEGIN_SQL, act.here.tenant_id, id, kind, total, act.person, act.issuer_id, act.now)
+    await execute(BEGIN_SQL, act.here.tenant_id, id, kind, total, act.person, act.issuer_id, act.now, request_id())
     await _tell(act.here.tenant_id, "job.begun", id, act.now, act.person)
     return id
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import aiosmtplib
 
-from waypost.access.people import address_digest
+from waypost.access.people import address_digest, one_form
 from waypost.db import City, Database, execute, fetchval
 from waypost.outbox.composing import Envelope, UnfitAddress, address_of, compose_letter
 from waypost.outbox.queue import SCOPE, text_of
@@ -106,7 +106,7 @@ class Mailer:
         url = None
         if to.unsubscribe and tenant is not None:
             key = settings.load_secret_key()
-            unwanted = Unsubscribing(tenant, letter.name, address_digest(to.address.lower(), key))
+            unwanted = Unsubscribing(tenant, letter.name, address_digest(one_form(to.address), key))
             if await unwanted.holds(work.database):
                 log.info("the letter %s is not wanted any more", letter.name, extra={"work": str(task.id)})
                 return

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from waypost.db import Database, System, execute, fetch, new_id
+from waypost.outbox.fairness import Lane, Room
 from waypost.outbox.retries import MOST_ATTEMPTS, retry_in_s
-from waypost.outbox.work import GivenUp, Later, Task
+from waypost.outbox.work import NOTIFY_SQL, GivenUp, Later, Task
 
 LEASE_S: Final = 60.0
 SCOPE: Final = System("worker")
@@ -20,12 +21,42 @@ MOST_WORDS: Final = 500
 
 # While it is held, `due_at` is the end of the lease: a piece of work is due again by itself when its worker was killed.
 TAKE_SQL: Final = """
-UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_interval(secs => $3)
-WHERE id IN (
-    SELECT id FROM work WHERE state = 'due' AND due_at <= now() AND (kind = ANY($4::text[])) = $5
-    ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, tenant_id, facts::text AS facts, attempts
+WITH chosen AS MATERIALIZED (
+    SELECT found.id
+    FROM unnest($3::text[], $4::text[], $5::int[]) AS l (kind, lane, most), LATERAL (
+        SELECT id FROM work WHERE state = 'due' AND kind = l.kind AND lane = l.lane AND due_at <= now()
+        ORDER BY due_at, id LIMIT l.most FOR UPDATE SKIP LOCKED) AS found)
+UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_interval(secs => $2)
+FROM chosen WHERE work.id = chosen.id
+RETURNING work.id, kind, lane, tenant_id, facts::text AS facts, attempts, request
 """
+# From one kind or lane to the next by the index, however much of each is there; the oldest $3 of them are counted.
+_LANES_SQL: Final = """
+WITH RECURSIVE found (name) AS (
+    SELECT min({name}) FROM work WHERE {within}
+    UNION ALL
+    SELECT (SELECT min({name}) FROM work WHERE {within} AND {name} > found.name)
+    FROM found WHERE found.name IS NOT NULL),
+heads AS MATERIALIZED (
+    SELECT name, due_at
+    FROM found, LATERAL (SELECT due_at FROM work WHERE {lane} = found.name ORDER BY due_at LIMIT 1) AS head
+    WHERE {wanted} ORDER BY due_at LIMIT $3)
+SELECT name, extract(epoch FROM due_at - now())::float8 AS wait_s, (
+    SELECT count(*) FROM (SELECT FROM work WHERE {lane} = heads.name AND due_at <= now() LIMIT $2) AS due) AS pieces
+FROM heads
+"""
+KINDS_SQL: Final = _LANES_SQL.format(
+    name="kind",
+    within="state = 'due'",
+    lane="state = 'due' AND lane = '' AND kind",
+    wanted="name <> ALL($1::text[])",
+)
+LANES_SQL: Final = _LANES_SQL.format(
+    name="lane",
+    within="state = 'due' AND kind = $1",
+    lane="state = 'due' AND kind = $1 AND lane",
+    wanted="name IS NOT NULL",
+)
 KEEP_SQL: Final = """
 UPDATE work SET due_at = now() + make_interval(secs => $3) WHERE id = ANY($2::uuid[]) AND holder = $1
 """
@@ -40,8 +71,9 @@ WHERE work.id = f.id AND holder = $1
 RELEASE_SQL: Final = """
 UPDATE work SET holder = NULL, due_at = now(), attempts = attempts - 1 WHERE id = ANY($2::uuid[]) AND holder = $1
 """
-NEXT_SQL: Final = """
-SELECT extract(epoch FROM min(due_at) - now())::float8 AS wait_s FROM work WHERE state = 'due'
+REPLAY_SQL: Final = """
+UPDATE work SET state = 'due', due_at = now(), attempts = 0 WHERE state = 'dead' AND kind = coalesce($1, kind)
+RETURNING id
 """
 DEPTH_SQL: Final = """
 SELECT kind, state, count(*) AS pieces, extract(epoch FROM now() - min(due_at))::float8 AS late_s
@@ -69,27 +101,40 @@ class Depth:
     late_s: float
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What was taken; `next_in_s` is when to look again (None = nothing is due, or there is no room)."""
+
+    tasks: Sequence[Task]
+    next_in_s: float | None
+
+
 @dataclass
 class Queue:
-    """The queue as one worker sees it; `holder` is its name there."""
+    """The queue as one worker sees it: `holder` is its name there, `bundles` are the kinds that are done in lanes."""
 
     database: Database
     lease_s: float = LEASE_S
+    bundles: Collection[str] = ()
     holder: UUID = field(default_factory=new_id)
 
-    async def take(self, most: int, kinds: Collection[str], *, among: bool) -> list[Task]:
-        """Take at most so many pieces of work that are due, of these kinds (`among`) or of all others.
-
-        Each is ours until its lease ends.
-        """
-        if most <= 0 or (among and not kinds):
-            return []
+    async def take(self, room: Room, most: int) -> Taken:
+        """Take at most so many pieces of work that are due and for which there is room; each is ours for a lease."""
+        if min(most, room.free) <= 0:
+            return Taken([], None)
+        which = (KINDS_SQL, list(self.bundles)) if room.kind is None else (LANES_SQL, room.kind)
         async with self.database.transaction(SCOPE):
-            rows = await fetch(TAKE_SQL, self.holder, most, self.lease_s, list(kinds), among)
-        return [
-            Task(row["id"], row["kind"], row["tenant_id"], orjson.loads(row["facts"]), row["attempts"])
-            for row in sorted(rows, key=lambda row: row["id"])
-        ]
+            lanes = [
+                Lane(row["name"], row["pieces"], row["wait_s"])
+                for row in await fetch(*which, room.most, most + len(room.held))
+            ]
+            chosen = room.choose(lanes, most)
+            if not chosen:
+                return Taken([], room.next_in_s(lanes))
+            names, counts = list(chosen), list(chosen.values())
+            places = (names, [""] * len(names)) if room.kind is None else ([room.kind] * len(names), names)
+            rows = await fetch(TAKE_SQL, self.holder, self.lease_s, *places, counts)
+        return Taken([_task(row) for row in sorted(rows, key=lambda row: row["id"])], 0.0)
 
     async def keep(self, ids: Sequence[UUID]) -> None:
         """Say that we are still at it."""
@@ -115,18 +160,24 @@ class Queue:
             async with self.database.transaction(SCOPE):
                 await execute(RELEASE_SQL, self.holder, list(ids))
 
-    async def next_in_s(self) -> float | None:
-        """How long until something is due; None where there is nothing."""
-        async with self.database.transaction(SCOPE):
-            rows = await fetch(NEXT_SQL)
-        wait_s: float | None = rows[0]["wait_s"]
-        return wait_s
+
+def _task(row: Any) -> Task:
+    facts = orjson.loads(row["facts"])
+    return Task(row["id"], row["kind"], row["tenant_id"], facts, row["attempts"], row["lane"], row["request"])
 
 
 async def depths(database: Database) -> list[Depth]:
     """How much work there is, by kind and state."""
     rows = await database.reads.rows(SCOPE, DEPTH_SQL)
     return [Depth(row["kind"], row["state"], row["pieces"], row["late_s"]) for row in rows]
+
+
+async def replay_dead(database: Database, kind: str | None = None) -> int:
+    """Let work that failed for good begin anew, of one kind or of all; answers how much there was."""
+    async with database.transaction(SCOPE):
+        replayed = await fetch(REPLAY_SQL, kind)
+        await execute(NOTIFY_SQL)
+    return len(replayed)
 
 
 def failure_of(task: Task, error: Exception) -> Failure:

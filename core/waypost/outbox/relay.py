@@ -30,7 +30,7 @@ INSERT INTO relayed (tenant_id, version, event_id) VALUES ($1, 0, $2) ON CONFLIC
 """
 MARK_SQL: Final = "SELECT version, event_id FROM relayed WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED"
 STANDS_SQL: Final = "SELECT version FROM catalogue_version WHERE tenant_id = $1"
-EVENT_COLUMNS: Final = "id, version, type, object_type, object_id, person_id, data::text AS data, happened_at"
+EVENT_COLUMNS: Final = "id, version, type, object_type, object_id, person_id, data::text AS data, happened_at, request"
 NEXT_SQL: Final = f"""
 SELECT {EVENT_COLUMNS} FROM event
 WHERE tenant_id = $1 AND (version, id) > ($2, $3) ORDER BY version, id LIMIT $4
@@ -93,12 +93,10 @@ class Relay:
         return None if row is None else (row["version"], row["event_id"])
 
     async def _hand_on(self, tenant: UUID, events: Sequence[Happened]) -> None:
+        due = [(handler, event) for event in events for handler in self._handlers.get(event.type, ())]
         await enqueue_all(
-            [
-                (PREFIX + handler, {"tenant": tenant, "event": event.id})
-                for event in events
-                for handler in self._handlers.get(event.type, ())
-            ]
+            [(PREFIX + handler, {"tenant": tenant, "event": event.id}) for handler, event in due],
+            requests=[event.request for _, event in due],
         )
         for spread in self._spreads:
             await spread.run(tenant, events)
@@ -121,4 +119,5 @@ def happened(tenant: UUID, row: Any) -> Happened:
         row["person_id"],
         orjson.loads(row["data"]),
         row["happened_at"],
+        row["request"],
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, BigInt, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, Integer, Text, Timestamptz
 
-from waypost.db import PlatformTable, TenantTable
+from waypost.db import PersonTable, PlatformTable, TenantTable
 
 
 class EventRow(TenantTable, tablename="event", unaudited="Says itself who did what to which object."):
@@ -19,6 +19,7 @@ class EventRow(TenantTable, tablename="event", unaudited="Says itself who did wh
     version = BigInt(
         null=True, help_text="That of the tenant's catalogue after the transaction: the order in which events held."
     )
+    request = Text(null=True, help_text="The id of the request in which it happened, or that made the work.")
 
 
 class WorkRow(
@@ -32,12 +33,14 @@ class WorkRow(
 
     tenant_id = UUID(null=True)
     kind = Text(help_text="`on:` and a handler, or a kind of job.")
+    lane = Text(default="", help_text="Of a bundle: what of it is done together, such as the webhook.")
     facts = JSONB(default="{}")
     due_at = Timestamptz(help_text="While a worker holds it: when its lease ends.")
     attempts = Integer(default=0)
     holder = UUID(null=True, help_text="The worker that has it.")
     state = Text(default="due", help_text="due or dead.")
     problem = Text(null=True, help_text="Why the last attempt failed: the error's kind and words.")
+    request = Text(null=True, help_text="The id of the request that made it.")
     made_at = Timestamptz()
 
 
@@ -76,6 +79,7 @@ class Handled(TenantTable, key=("handler", "key"), unaudited="Only the platform 
     handler = Text()
     key = UUID()
     handled_at = Timestamptz()
+    lasting = Boolean(default=False, help_text="Whether it is remembered for good, else for a month.")
 
 
 class Unsubscribed(TenantTable, key=("letter", "digest"), unaudited="Somebody said it without signing in."):
@@ -90,6 +94,16 @@ class KeptAnswer(TenantTable, key=("person_id", "digest", "place"), unaudited="W
     """What a mutation answered to an `Idempotency-Key`, for a day; sealed so that only who has the key can read it."""
 
     person_id = UUID()
+    digest = Text(help_text="Of the key.")
+    place = Integer(help_text="Which mutation of its request.")
+    request_digest = Text()
+    answer = Text(default="")
+    made_at = Timestamptz()
+
+
+class OwnAnswer(PersonTable, key=("digest", "place"), grants={"system": "SELECT, DELETE"}):
+    """The same of what people do for themselves, in no city; the platform reads how old it is, and sweeps it away."""
+
     digest = Text(help_text="Of the key.")
     place = Integer(help_text="Which mutation of its request.")
     request_digest = Text()
@@ -118,6 +132,7 @@ class Job(TenantTable, unaudited="Says itself who began it."):
     issuer_id = UUID(null=True)
     begun_at = Timestamptz(help_text="When it was asked for.")
     ended_at = Timestamptz(null=True, help_text="When it was done or given up.")
+    request = Text(null=True, help_text="The id of the request that began it.")
 
 
 class JobProblem(TenantTable, unaudited="Follows from the job."):
@@ -131,4 +146,16 @@ class JobProblem(TenantTable, unaudited="Follows from the job."):
     message = Text(help_text="One sentence for people, in English.")
 
 
-TABLES = (EventRow, WorkRow, Relayed, ScheduleRow, Handled, Unsubscribed, KeptAnswer, IncomingCall, Job, JobProblem)
+TABLES = (
+    EventRow,
+    WorkRow,
+    Relayed,
+    ScheduleRow,
+    Handled,
+    Unsubscribed,
+    KeptAnswer,
+    OwnAnswer,
+    IncomingCall,
+    Job,
+    JobProblem,
+)

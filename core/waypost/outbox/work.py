@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from waypost.db import City, Database, current_scope, execute, fetchval, new_id
+from waypost.db import Actor, City, Database, current_actor, current_scope, execute, fetchval, new_id
 from waypost.settings import Settings
+from waypost.tracing import request_id
 
 CHANNEL: Final = "waypost_work"
+ACTOR: Final = "actor"  # the fact that says whose act asked for a piece of work
 
 ENQUEUE_SQL: Final = """
-INSERT INTO work (id, tenant_id, kind, facts, due_at)
-SELECT id, $1, kind, facts::jsonb, now() + make_interval(secs => $2)
-FROM unnest($3::uuid[], $4::text[], $5::text[]) AS new (id, kind, facts)
+INSERT INTO work (id, tenant_id, kind, lane, facts, request, due_at)
+SELECT id, $1, kind, lane, facts::jsonb, request, now() + make_interval(secs => $2)
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[]) AS new (id, kind, lane, facts, request)
 """
 NOTIFY_SQL: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 ONCE_SQL: Final = """
-INSERT INTO handled (tenant_id, handler, key, handled_at) VALUES ($1, $2, $3, $4)
+INSERT INTO handled (tenant_id, handler, key, handled_at, lasting) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant_id, handler, key) DO NOTHING RETURNING true
 """
 
@@ -40,6 +42,7 @@ class Happened:
     person_id: UUID | None
     data: Mapping[str, Any]
     happened_at: datetime
+    request: str | None = None
 
 
 def _utc_now() -> datetime:
@@ -58,26 +61,43 @@ class Work:
         """The time, with its zone."""
         return self.clock()
 
+    def on_behalf_of(self, actor: Actor | None) -> Work:
+        """The same, done in somebody's name: what changes in a city leaves their trace."""
+        return self if actor is None else replace(self, database=self.database.on_behalf_of(actor))
+
     @asynccontextmanager
-    async def once(self, tenant: UUID, handler: str, key: UUID, *, quiet: bool = False) -> AsyncIterator[bool]:
+    async def once(
+        self, tenant: UUID, handler: str, key: UUID, *, quiet: bool = False, lasting: bool = False
+    ) -> AsyncIterator[bool]:
         """Open a transaction of the tenant that remembers (handler, key); False = it was done before, do nothing.
 
-        Two at once: the second waits for the first, and is told that it was done. `quiet` as of `City`.
+        Two at once: the second waits for the first, and is told that it was done. It is remembered for a month, which
+        is enough for an event that comes twice; `lasting`: for good, where the key is what must not be done again
+        whatever happens later. `quiet` as of `City`.
         """
         async with self.database.transaction(City(tenant, quiet=quiet)):
-            yield bool(await fetchval(ONCE_SQL, tenant, handler, key, self.now()))
+            yield bool(await fetchval(ONCE_SQL, tenant, handler, key, self.now(), lasting))
 
 
 @dataclass(frozen=True)
 class Handler:
     """Does something about events of these types, at least once each, outside any transaction.
 
-    `events` holds types such as `badge.published`; `run` opens transactions of its own, one scope each.
+    `events` holds types such as `badge.published`; `run` opens transactions of its own, one scope each. What it changes
+    in a city is traced to whoever made it happen, under the handler's name. Raises `ValueError` for a name that no
+    trace can bear.
     """
 
     name: str
     events: frozenset[str]
     run: Callable[[Work, Happened], Awaitable[None]]
+
+    def __post_init__(self) -> None:
+        self.actor(UUID(int=0))
+
+    def actor(self, person: UUID) -> Actor:
+        """Whose trace it leaves, where an event is of that person."""
+        return Actor(person, self.name)
 
 
 @dataclass(frozen=True)
@@ -144,6 +164,8 @@ class Task:
     tenant_id: UUID | None
     facts: Mapping[str, Any]
     attempts: int
+    lane: str = ""
+    request: str | None = None
 
 
 class Later(Exception):
@@ -169,13 +191,12 @@ async def _no_tools(_work: Work) -> AsyncIterator[None]:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A job that is done many at a time: those with the same fact `key` together.
+    """A job that is done many at a time: those of one lane together, see `enqueue`.
 
     `run` answers, by task, why some must be tried again; it is handed what `tools` opened, which a worker keeps open.
     """
 
     name: str
-    key: str
     run: Callable[[Work, Any, Sequence[Task]], Awaitable[Mapping[UUID, Exception]]]
     tools: Callable[[Work], AbstractAsyncContextManager[Any]] = _no_tools
 
@@ -205,21 +226,33 @@ class Effects:
         return whole
 
 
-async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0) -> None:
+async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0, lane: str | None = None) -> None:
     """Put a job into the queue in the current transaction; it is done if and only if that holds.
 
-    Facts hold ids and numbers only, never names or addresses; ids and times become text. National may not.
+    Facts hold ids and numbers only, never names or addresses; ids and times become text. The act that asks is noted
+    with them, and the job is done on its behalf. National may not. Jobs of a bundle name as their `lane` the fact by
+    which they belong together.
     """
-    await enqueue_all([(kind, facts)], after_s=after_s)
+    await enqueue_all([(kind, facts)], after_s=after_s, lane=lane)
 
 
-async def enqueue_all(jobs: Sequence[tuple[str, Mapping[str, Any]]], *, after_s: float = 0) -> None:
-    """Put many jobs into the queue at once; see `enqueue`."""
+async def enqueue_all(
+    jobs: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    after_s: float = 0,
+    lane: str | None = None,
+    requests: Sequence[str | None] | None = None,
+) -> None:
+    """Put many jobs into the queue at once; see `enqueue`. `requests` made them; without, it is the one at hand."""
     if not jobs:
         return
     scope = current_scope()
     tenant = scope.tenant if isinstance(scope, City) else None
     ids, kinds = [new_id() for _ in jobs], [kind for kind, _ in jobs]
-    facts = [orjson.dumps(dict(each), default=str).decode() for _, each in jobs]
-    await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, facts)
+    lanes = ["" if lane is None else str(each[lane]) for _, each in jobs]
+    actor = current_actor()
+    noted = {} if actor is None else {ACTOR: str(actor)}
+    facts = [orjson.dumps({**noted, **each}, default=str).decode() for _, each in jobs]
+    made_by = [request_id()] * len(jobs) if requests is None else list(requests)
+    await execute(ENQUEUE_SQL, tenant, float(after_s), ids, kinds, lanes, facts, made_by)
     await execute(NOTIFY_SQL)

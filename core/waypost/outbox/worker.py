@@ -6,13 +6,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
 from waypost.db.moving import CHANNEL as CATALOGUE
 from waypost.db.waiting import came_within
 from waypost.outbox.doing import Doing
-from waypost.outbox.queue import Queue
+from waypost.outbox.fairness import Room
+from waypost.outbox.queue import Queue, Taken
 from waypost.outbox.relay import Relay
 from waypost.outbox.schedules import Schedules
 from waypost.outbox.work import CHANNEL, Effects, Work
@@ -20,8 +22,10 @@ from waypost.outbox.work import CHANNEL, Effects, Work
 log: Final = logging.getLogger("waypost.worker")
 
 AT_ONCE: Final = 16
+SHARE: Final = 2  # of one kind no more than half of what the others leave
 BUNDLED: Final = 200
-MOST_BUNDLED: Final = 600
+MOST_BUNDLED: Final = 1_200
+BUNDLED_SHARE: Final = 6
 POLL_S: Final = 2.0
 SCHEDULES_S: Final = 5.0
 STOP_WITHIN_S: Final = 20.0
@@ -32,15 +36,16 @@ class Worker:
 
     def __init__(self, work: Work, effects: Effects, *, at_once: int = AT_ONCE, lease_s: float = 60.0) -> None:
         self.work = work
-        self.queue = Queue(work.database, lease_s)
+        self.queue = Queue(work.database, lease_s, [each.name for each in effects.bundles])
         self.relay = Relay(work.database, effects)
         self.doing = Doing(work, effects, self.queue)
         self.counts = self.doing.counts
         self.schedules = Schedules(work, effects.schedules, self.queue.holder)
-        self._at_once = at_once
-        self._busy: dict[asyncio.Task[None], int] = {}
-        self._bundled: dict[asyncio.Task[None], int] = {}
+        self._room = Room(at_once, SHARE)
+        self._bundling = [Room(MOST_BUNDLED, BUNDLED_SHARE, each.name) for each in effects.bundles]
+        self._begun: set[asyncio.Task[None]] = set()
         self._moved: set[UUID] = set()
+        self._looks_at = monotonic()
         self._events = asyncio.Event()
         self._due = asyncio.Event()
         self._stop = asyncio.Event()
@@ -53,11 +58,10 @@ class Worker:
 
     async def run_due(self) -> int:
         """Take some of what is due, do it one after the other, and settle it; answers how many pieces those were."""
-        kinds = self.doing.bundles
-        tasks = await self.queue.take(self._at_once, kinds, among=False)
+        tasks = (await self.queue.take(self._room, self._room.size)).tasks
         for task in tasks:
             await self.doing.one(task)
-        bundled = await self.queue.take(BUNDLED, kinds, among=True)
+        bundled = [task for room in self._bundling for task in (await self.queue.take(room, BUNDLED)).tasks]
         if bundled:
             async with self.doing.opened():
                 for group in self.doing.grouped(bundled):
@@ -100,7 +104,7 @@ class Worker:
 
     async def _end(self, loops: Sequence[asyncio.Task[None]]) -> None:
         """Wait for what was begun; what takes too long is broken off and given back."""
-        begun = {*loops, *self._busy, *self._bundled}
+        begun = {*loops, *self._begun}
         _, late = await asyncio.wait(begun, timeout=STOP_WITHIN_S)
         for task in late:
             task.cancel()
@@ -117,13 +121,24 @@ class Worker:
             self._events.set()
 
     async def _relay_moved(self) -> None:
-        """Hand on what was heard of; now and then look for what was not heard of."""
-        await came_within(self._events, POLL_S)
+        """Hand on what was heard of; every few seconds, whatever was heard, look for what was not heard of."""
+        await came_within(self._events, max(self._looks_at - monotonic(), 0.0))
         self._events.clear()
         moved, self._moved = self._moved, set()
-        for tenant in moved or await self.relay.behind():
-            if not self._stop.is_set() and await self._relay(tenant):
+        if monotonic() >= self._looks_at:
+            moved |= set(await self.relay.behind())
+            self._looks_at = monotonic() + POLL_S
+        for tenant in moved:
+            if not self._stop.is_set():
+                await self._relay_one(tenant)
+
+    async def _relay_one(self, tenant: UUID) -> None:
+        try:
+            if await self._relay(tenant):
                 self._due.set()
+        except Exception as error:  # noqa: BLE001 - one tenant costs itself and nothing else; it is found again
+            words = "the events of a tenant were not handed on: %s: %s"
+            log.warning(words, type(error).__name__, error, extra={"tenant": str(tenant)})
 
     async def _relay(self, tenant: UUID) -> int:
         count = await self.relay.relay(tenant)
@@ -133,27 +148,30 @@ class Worker:
     async def _take_some(self) -> None:
         """Take as much as there is room for, and begin it; then wait for more, or for room."""
         self._due.clear()
-        kinds = self.doing.bundles
-        free = self._at_once - len(self._busy)
-        tasks = await self.queue.take(free, kinds, among=False)
-        room = min(BUNDLED, MOST_BUNDLED - sum(self._bundled.values()))
-        bundled = await self.queue.take(room, kinds, among=True)
-        self.doing.hold([*tasks, *bundled])
-        for task in tasks:
-            self._begin(self._busy, self.doing.one(task), 1)
-        for group in self.doing.grouped(bundled):
-            self._begin(self._bundled, self.doing.bundle(group), len(group))
-        if tasks or bundled:
-            return
-        wait_s = await self.queue.next_in_s() if free and room > 0 else None
-        await came_within(self._due, POLL_S if wait_s is None else min(POLL_S, max(wait_s, 0.02)))
+        taken = [await self._take(room) for room in (self._room, *self._bundling)]
+        if not any(each.tasks for each in taken):
+            waits_s = [max(each.next_in_s, 0.02) for each in taken if each.next_in_s is not None]
+            await came_within(self._due, min([POLL_S, *waits_s]))
 
-    def _begin(self, among: dict[asyncio.Task[None], int], work: Coroutine[Any, Any, None], size: int) -> None:
+    async def _take(self, room: Room) -> Taken:
+        taken = await self.queue.take(room, BUNDLED)
+        self.doing.hold(taken.tasks)
+        if room.kind is None:
+            for task in taken.tasks:
+                self._begin(room, task.kind, 1, self.doing.one(task))
+        else:
+            for group in self.doing.grouped(taken.tasks):
+                self._begin(room, group[0].lane, len(group), self.doing.bundle(group))
+        return taken
+
+    def _begin(self, room: Room, lane: str, count: int, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        among[task] = size
+        self._begun.add(task)
+        room.begin(lane, count)
 
         def end(done: asyncio.Task[None]) -> None:
-            among.pop(done)
+            self._begun.discard(done)
+            room.end(lane, count)
             self._due.set()  # there is room
             if not done.cancelled() and (error := done.exception()):
                 log.warning("what became of some work was not written down: %s: %s", type(error).__name__, error)

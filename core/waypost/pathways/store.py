@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import execute, fetch, fetchval, new_id
+from waypost.db import execute, fetch, fetchval, new_id, one_at_a_time
 from waypost.db.rows import sync, sync_all, tenant_key, upsert
 from waypost.pathways import tables
 from waypost.pathways.edges import edges_elsewhere, edges_here
@@ -23,7 +23,7 @@ from waypost.pathways.rules import (
 )
 from waypost.pathways.words import PathwayText, PathwayWords, Rule, StepWords
 from waypost.refusal import NotFound, Refusal
-from waypost.tenancy.entries import LOCK_SQL, Entry, Here, Ref, Written, claim_slug
+from waypost.tenancy.entries import Entry, Here, Ref, Written, claim_slug
 
 __all__ = [
     "Edges",
@@ -189,7 +189,7 @@ async def _cycle(here: Here, id: UUID, words: PathwayWords, elsewhere: Edges) ->
     if words.completion_badge_id is None:
         return None  # nothing leads to it
     # Two writers who would close a circle together wait for each other here.
-    await execute(LOCK_SQL, f"{here.tenant_id} circles")
+    await one_at_a_time(here.tenant_id, "circles")
     known = elsewhere.joined(await edges_here(here, besides=id))
     edges = known.joined(pathway_edges(here.tenant_id, id, words))
     return cycle_problem(edges, Node("pathway", here.tenant_id, id))

@@ -11,7 +11,7 @@ from typing import Final
 
 from waypost.plugins.hookspecs import API
 from waypost.plugins.manifest import FILE_NAME, BadManifest, Manifest, manifest_of
-from waypost.plugins.names import carries
+from waypost.plugins.names import carries, code_prefix
 
 GROUP: Final = "waypost"
 
@@ -89,9 +89,10 @@ def _refuse_equal_names(candidates: Collection[Candidate]) -> None:
 
 
 def _refuse_equal_prefixes(candidates: Collection[Candidate]) -> None:
-    for one, other in combinations(sorted(_prefixes(candidates), key=lambda pair: pair[0]), 2):
-        # The shorter sorts first. `essential` and `essentialX` would both carry `essentialXYes`.
-        if carries(other[0], one[0]):
+    for one, other in combinations(sorted(_prefixes(candidates), key=lambda pair: len(pair[0])), 2):
+        # The shorter sorts first. `essential` and `essentialX` would both carry `essentialXYes`. Codes tell no
+        # case apart: those of `tideTable` and of `tideTABLE` alike begin with `TIDE_TABLE_`.
+        if carries(other[0], one[0]) or f"{code_prefix(other[0])}_".startswith(f"{code_prefix(one[0])}_"):
             raise NameClash(f"the plugin prefix {one[0]} is claimed by {_both([one[1], other[1]])}")
 
 

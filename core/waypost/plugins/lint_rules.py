@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from string import Formatter
 from typing import Any, Final
 
-from waypost.outbox.linting import ENGLISH, FIELDS, PHRASES, SEVERITIES
+from waypost.outbox.linting import ENGLISH, FIELDS, PHRASES, SEVERITIES, phrase
 from waypost.plugins.settings import problems_in, sentence
 
 
@@ -120,6 +120,10 @@ def _faults_of_words(lists: Mapping[str, Any], takes: Takes, where: str, check: 
         yield f"{where}: {check} needs {' or '.join(takes.one_of)}"
     if check == PHRASES and (len(lists.get("field", ())) != 1 or lists["field"][0] not in FIELDS):
         yield f"{where}.field: must be a list with one of {', '.join(FIELDS)}"
+    for use in ("avoid", "require") if check == PHRASES else ():
+        for each in lists.get(use, ()):
+            if not phrase(each):
+                yield f"{where}.{use}: {each!r} has no word to look for"
 
 
 def _faults_of_text(text: str, known: set[str], where: str) -> Iterator[str]:

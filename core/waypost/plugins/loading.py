@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from logging import getLogger
 from typing import Final, Protocol
 
@@ -53,33 +53,53 @@ class Composed(Protocol):
 def fitting(plugins: Plugins, compose: Callable[[Profile], Composed]) -> Plugins:
     """These plugins, without those whose declarations cannot be composed with the core's.
 
-    `compose` is called with growing profiles and raises when their declarations do not fit the tables or
-    each other. Types that come into the schema by the way carry the prefix too. What is raised for the
-    core alone is raised here, since no plugin is to blame.
+    `compose` makes the schema of a profile and raises when its declarations do not fit the tables or each other. Types
+    that come into the schema by the way carry the prefix too. What is raised for the core alone is raised here, since
+    no plugin is to blame.
     """
-    fits: Profile = frozenset()
-    known = set(compose(fits).core.type_map)
-    for plugin in plugins.in_order():
-        if plugins.get(plugin.manifest.name) is None:
-            continue  # it requires one that was left out just now
+    fitter = _Fitter(plugins, compose)
+    fitter.fit(plugins.in_order())
+    return fitter.plugins
+
+
+class _Fitter:
+    """Takes plugins in as many at once as fit, so that a hundred good ones cost one composition and not a hundred."""
+
+    def __init__(self, plugins: Plugins, compose: Callable[[Profile], Composed]) -> None:
+        self.plugins = plugins
+        self._compose = compose
+        self._fits: Profile = frozenset()
+        self._known = set(compose(self._fits).core.type_map)
+
+    def fit(self, some: Sequence[Plugin]) -> None:
+        """Take these in, or leave out those that are to blame: halved, until the blame lies with one."""
+        some = [each for each in some if self.plugins.get(each.manifest.name)]  # others went with one they require
+        if not some:
+            return
         try:
-            types = _types_of(plugin, compose(fits | {plugin.key}).core, known)
+            profile = self._fits | {each.key for each in some}
+            types = _types_of(some, self._compose(profile).core, self._known)
         except Exception as error:  # noqa: BLE001 - one plugin's fault costs that plugin
-            reason = f"its declarations do not fit: {_what(error)}"
-            plugins = plugins.without(plugin.manifest.name, reason)
-            LOG.warning("plugin %s is left out: %s", plugin.manifest.name, reason)
+            if len(some) > 1:
+                self.fit(some[: len(some) // 2])
+                self.fit(some[len(some) // 2 :])
+            else:
+                self._leave_out(some[0].manifest.name, f"its declarations do not fit: {_what(error)}")
         else:
-            known |= types
-            fits |= {plugin.key}
-    return plugins
+            self._known |= types
+            self._fits = profile
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self.plugins = self.plugins.without(name, reason)
+        LOG.warning("plugin %s is left out: %s", name, reason)
 
 
-def _types_of(plugin: Plugin, schema: GraphQLSchema, known: Collection[str]) -> set[str]:
-    """The types that a plugin brought, registered or reached from those that are; scalars are everybody's."""
-    prefix = type_prefix(plugin.manifest.prefix)
+def _types_of(plugins: Collection[Plugin], schema: GraphQLSchema, known: Collection[str]) -> set[str]:
+    """The types that plugins brought, registered or reached from those that are; scalars are everybody's."""
+    prefixes = [type_prefix(plugin.manifest.prefix) for plugin in plugins]
     types = {name for name, kind in schema.type_map.items() if name not in known and not is_scalar_type(kind)}
-    if foreign := sorted(name for name in types if not carries(name, prefix)):
-        raise LeftOut(f"types must begin with {prefix}: {', '.join(foreign)}")
+    if foreign := sorted(name for name in types if not any(carries(name, prefix) for prefix in prefixes)):
+        raise LeftOut(f"types must begin with {' or '.join(prefixes)}: {', '.join(foreign)}")
     return types
 
 

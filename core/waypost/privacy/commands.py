@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from waypost.db import City, Database, Kind, Learner, Scope, System, execute, fetch, fetchval
+from waypost.db import Actor, City, Database, Kind, Learner, Scope, System, execute, fetch, fetchval
 from waypost.db.personal import Personal
 from waypost.privacy import rules
 from waypost.privacy.rules import Statement, Subject
@@ -25,6 +25,8 @@ SELECT p.id FROM person p
 WHERE erased_at IS NOT NULL AND EXISTS (SELECT FROM identity i WHERE i.person_id = p.id) ORDER BY erased_at
 """
 
+LATELY_SQL: Final = "SELECT id FROM person WHERE erased_at > $1 ORDER BY erased_at"
+
 
 @dataclass(frozen=True)
 class Known:
@@ -35,21 +37,33 @@ class Known:
 
 
 async def erase_person(
-    database: Database, personal: Sequence[Personal], person: UUID | None, also: Known | None = None
+    database: Database,
+    personal: Sequence[Personal],
+    person: UUID | None,
+    also: Known | None = None,
+    actor: Actor | None = None,
 ) -> int:
     """Forget a person in every table that keeps something of them; answers how many rows were touched.
 
-    `also` is an address that an operator knows to be theirs, besides those that they have verified. In transactions
-    of its own: one a tenant, since no scope sees two. First the doors close behind the person, last goes what finds
-    them; so whoever is interrupted does it again, until nothing is left to find them by. Repeatable.
+    `also` is an address that an operator knows to be theirs, besides those that they have verified; `actor` is who
+    does it in the traces of cities, where somebody does. In transactions of its own: one a tenant, since no scope
+    sees two. First the doors close behind the person, last goes what finds them; so whoever is interrupted does it
+    again, until nothing is left to find them by. A tenant may have given them something after its turn, so that all
+    have another when nobody is led to the person any more. Repeatable.
     """
     subject = await _subject(database, person, also)
     platform = rules.of_kind(personal, Kind.PLATFORM)
     touched = await _carry_out(database, SCOPE, [kept for kept in platform if kept.door], subject)
-    for tenant in (await load_directory(database)).tenants:
-        touched += await _forget_in(database, personal, subject, tenant.id)
+    touched += await _forget_in_tenants(database, personal, subject, actor)
     touched += await _carry_out(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
-    return touched + await _carry_out(database, SCOPE, platform, subject)
+    touched += await _carry_out(database, SCOPE, platform, subject)
+    return touched + await _forget_in_tenants(database, personal, subject, actor)
+
+
+async def forget_found(personal: Sequence[Personal], found: Mapping[str, Sequence[UUID]], tenant: UUID) -> int:
+    """Forget, in the tenant's own transaction, rows that were found by their ids, and what hangs on them."""
+    subject = Subject(rules.NOBODY, found={name: tuple(ids) for name, ids in found.items()})
+    return await _forget_here(personal, subject, tenant)
 
 
 async def person_behind(database: Database, digest: str) -> UUID | None:
@@ -63,6 +77,12 @@ async def unfinished(database: Database) -> list[UUID]:
     """Return the people whose erasing was begun and interrupted."""
     async with database.transaction(SCOPE):
         return [row["id"] for row in await fetch(UNFINISHED_SQL)]
+
+
+async def lately_erased(database: Database, since: datetime) -> list[UUID]:
+    """Return the people who were forgotten after that moment, in part or to the end."""
+    async with database.transaction(SCOPE):
+        return [row["id"] for row in await fetch(LATELY_SQL, since)]
 
 
 async def export_person(
@@ -92,21 +112,34 @@ async def _subject(database: Database, person: UUID | None, also: Known | None) 
     return Subject(person, rules.read_addresses(addresses), tuple(digests))
 
 
-async def _forget_in(database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID) -> int:
-    async with database.transaction(City(tenant)):
-        here = await _known_here(personal, subject, tenant)
-        found = [rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)]
-        return await _done(found)
+async def _forget_in_tenants(
+    database: Database, personal: Sequence[Personal], subject: Subject, actor: Actor | None
+) -> int:
+    tenants = (await load_directory(database)).tenants
+    return sum([await _forget_in(database, personal, subject, each.id, actor) for each in tenants])
 
 
-async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID) -> Subject:
+async def _forget_in(
+    database: Database, personal: Sequence[Personal], subject: Subject, tenant: UUID, actor: Actor | None
+) -> int:
+    async with database.transaction(City(tenant), actor):
+        return await _forget_here(personal, subject, tenant)
+
+
+async def _forget_here(personal: Sequence[Personal], subject: Subject, tenant: UUID) -> int:
+    # Whoever is giving them something is waited for, so that all that hangs on it is found.
+    here = await _known_here(personal, subject, tenant, locked=True)
+    return await _done([rules.forget(kept, here, tenant) for kept in rules.of_kind(personal, Kind.TENANT)])
+
+
+async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UUID, *, locked: bool = False) -> Subject:
     """Find as whom a tenant knows the person, and what hangs on that, before any of it is forgotten."""
     for kept in personal:
         if kept.names:
-            asked = rules.ids(kept, subject, tenant)
+            asked = rules.ids(kept, subject, tenant, locked=locked)
             rows = [row["id"] for row in await fetch(asked.sql, *asked.args)]
-            more = (*subject.found.get(kept.names, ()), *rows)
-            subject = replace(subject, found={**subject.found, kept.names: more})
+            more = dict.fromkeys((*subject.found.get(kept.names, ()), *rows))
+            subject = replace(subject, found={**subject.found, kept.names: tuple(more)})
     return subject
 
 

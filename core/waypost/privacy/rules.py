@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.access.people import one_form
 from waypost.db import Kind, ownership
 from waypost.db.personal import Finds, Personal
 from waypost.db.security import qualified
@@ -29,7 +30,7 @@ class Subject:
     def value(self, finds: str) -> list[Any]:
         """Return what columns of that sense are compared with."""
         known: dict[str, tuple[Any, ...]] = {
-            Finds.PERSON: (self.person,),
+            Finds.PERSON: () if self.person == NOBODY else (self.person,),
             Finds.ADDRESS: self.addresses,
             Finds.DIGEST: self.digests,
         }
@@ -52,13 +53,20 @@ _COMPARED: Final[Mapping[str, str]] = {
 
 
 def where(kept: Personal, subject: Subject, tenant: UUID | None) -> Statement:
-    """Return the condition of the person's rows; a tenant's are looked for in that tenant alone."""
+    """Return the condition of the person's rows, those included that were found by their ids already.
+
+    A tenant's are looked for in that tenant alone.
+    """
     args: list[Any] = []
     found = []
-    for column, finds in kept.by.items():
-        args.append(subject.value(finds))
-        found.append(_COMPARED.get(finds, _BY_ID).format(column=f'"{column}"', n=len(args)))
-    text = " OR ".join(found)
+    ids = {"id": kept.names} if kept.names else {}
+    for column, finds in {**ids, **kept.by}.items():
+        value = subject.value(finds)
+        if value:
+            args.append(value)
+            alike = _COMPARED.get(finds, _BY_ID).format(column=f'"{column}"', n=len(args))
+            found.append(f'({alike} AND "{kept.owners[column]}" IS NULL)' if column in kept.owners else alike)
+    text = " OR ".join(found) or "false"
     if ownership(kept.table).kind is Kind.TENANT:
         args.append(tenant)
         text = f"tenant_id = ${len(args)} AND ({text})"
@@ -84,10 +92,14 @@ def show(kept: Personal, subject: Subject, tenant: UUID | None = None) -> Statem
     return Statement(sql, (*condition.args, sorted(kept.secret)))
 
 
-def ids(kept: Personal, subject: Subject, tenant: UUID) -> Statement:
-    """Return the statement that reads the ids of the person's rows, by which others are found."""
+def ids(kept: Personal, subject: Subject, tenant: UUID, *, locked: bool = False) -> Statement:
+    """Return the statement that reads the ids of the person's rows, by which others are found.
+
+    `locked`: nobody changes these rows until the transaction ends.
+    """
     condition = where(kept, subject, tenant)
-    return Statement(f"SELECT id FROM {qualified(kept.table)} WHERE {condition.sql}", condition.args)
+    lock = " ORDER BY id FOR UPDATE" if locked else ""
+    return Statement(f"SELECT id FROM {qualified(kept.table)} WHERE {condition.sql}{lock}", condition.args)
 
 
 def of_kind(personal: Iterable[Personal], *kinds: Kind) -> list[Personal]:
@@ -97,4 +109,4 @@ def of_kind(personal: Iterable[Personal], *kinds: Kind) -> list[Personal]:
 
 def read_addresses(addresses: Collection[str]) -> tuple[str, ...]:
     """Return addresses as they are compared."""
-    return tuple(sorted({address.lower() for address in addresses}))
+    return tuple(sorted({one_form(address) for address in addresses}))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import strawberry
 
+from waypost.db import Actor
 from waypost.graph import Doing, alone, column, mutation, payload, value
 from waypost.graph.alone import Outcome
 from waypost.graph.inputs import maybe, needed
@@ -59,7 +60,8 @@ async def erase_me(doing: Doing, given: Mapping[str, Any]) -> Outcome:
     """Forget somebody who wishes it."""
     if given["confirm"] != WORD:
         return InvalidRefusal(message=f"Say {WORD}, if you mean it: there is no way back.", path=("confirm",))
-    await erase_person(doing.database, doing.personal, doing.person)
+    actor = Actor(doing.person, "eraseMe")
+    await erase_person(doing.database, doing.personal, doing.person, actor=actor)
     return {"erased_at": doing.now}
 
 
@@ -71,12 +73,14 @@ EraseMePayload: Any = payload("EraseMePayload", EraseMeSuccess, Invalid)
 class PrivacyMutation:
     """What people may ask about themselves, in every graph alike."""
 
+    # All that is kept of somebody is not kept once more, and nothing is of who was forgotten.
     export_my_data: ExportMyDataPayload = alone(
-        export_my_data, ExportMyDataInput, doc="Tell the asker all that is kept of them, in every city."
+        export_my_data, ExportMyDataInput, repeats=False, doc="Tell the asker all that is kept of them, in every city."
     )
     erase_me: EraseMePayload = alone(
         erase_me,
         EraseMeInput,
+        repeats=False,
         doc="Forget the asker in every city: name, addresses, roles, tokens. Badges that they earned stay, nameless.",
     )
 

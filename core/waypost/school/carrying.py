@@ -13,29 +13,35 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.badges import tables
 from waypost.db import execute, fetch, fetchrow, fetchval
 from waypost.outbox import Act
 from waypost.school.document import as_json
-from waypost.school.drafts import draft_by_id, move_by_decision
+from waypost.school.drafts import draft_by_id, is_member, move_by_decision, send_again
 from waypost.school.events import (
     BadgeApproved,
     BadgeChangesRequested,
     BadgeDraftChanged,
+    BadgeSubmitted,
     ReviewCommented,
     ReviewReceived,
     ReviewWithdrawn,
 )
-from waypost.school.rules import APPROVED, SUBMITTED
-from waypost.tenancy.entries import Here
+from waypost.school.rules import APPROVED, CHANGES_REQUESTED, SUBMITTED, WITHDRAWN
+from waypost.tenancy.entries import Here, find_entry
 
 READ_SQL: Final = """
 SELECT d.id, d.badge_id, d.review_tenant_id, d.name, d.language, d.words::text AS words, d.findings::text AS findings,
        d.round, d.submitted_at, d.due_at, d.creator_id, d.issuer_id, d.state,
        (SELECT i.name FROM issuer i WHERE i.tenant_id = d.tenant_id AND i.id = d.creator_id) AS creator_name,
        (SELECT i.name FROM issuer i WHERE i.tenant_id = d.tenant_id AND i.id = d.issuer_id) AS issuer_name
-FROM badge_draft d WHERE d.tenant_id = $1 AND d.id = $2
+FROM badge_draft d WHERE d.tenant_id = $1 AND d.id = $2 AND NOT d.given_up
 """
-MEMBERS_SQL: Final = "SELECT DISTINCT person_id FROM membership WHERE tenant_id = $1 AND issuer_id = ANY($2::uuid[])"
+# Whose badge it is, and who wrote or submitted it.
+MEMBERS_SQL: Final = """
+SELECT person_id FROM membership WHERE tenant_id = $1 AND issuer_id = ANY($2::uuid[])
+UNION SELECT person_id FROM badge_draft_writer WHERE tenant_id = $1 AND draft_id = $3
+"""
 # An older round never overwrites a newer one; a submission that came back from elsewhere is as good as new.
 RECEIVE_SQL: Final = """
 INSERT INTO review AS known (tenant_id, id, home_tenant_id, badge_id, state, priority, name, creator_name, issuer_name,
@@ -52,9 +58,11 @@ FORGET_SQL: Final = "DELETE FROM review_member WHERE tenant_id = $1 AND review_i
 MEMBER_SQL: Final = """
 INSERT INTO review_member (tenant_id, review_id, person_id) SELECT $1, $2, unnest($3::uuid[])
 """
-WITHDRAW_SQL: Final = """
-UPDATE review SET state = 'withdrawn', due_at = NULL, leased_until = NULL
-WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3 AND state <> 'withdrawn' AND round < $4
+# What was approved stays so.
+WITHDRAW_SQL: Final = f"""
+UPDATE review SET state = '{WITHDRAWN}', due_at = NULL, leased_until = NULL
+WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3 AND state IN ('{SUBMITTED}', '{CHANGES_REQUESTED}')
+  AND round <= $4
 """
 DECISION_COLUMNS: Final = "id, review_id, round, outcome, reason, checklist::text AS checklist, person_id, made_at"
 DECISION_SQL: Final = f"SELECT {DECISION_COLUMNS} FROM review_decision WHERE tenant_id = $1 AND id = $2"
@@ -72,6 +80,9 @@ ON CONFLICT DO NOTHING
 BETWEEN_SQL: Final = """
 SELECT EXISTS (SELECT FROM review WHERE tenant_id = $1 AND id = $2 AND home_tenant_id = $3)
     OR EXISTS (SELECT FROM badge_draft WHERE tenant_id = $1 AND id = $2 AND review_tenant_id = $3)
+"""
+LIES_WITH_SQL: Final = """
+SELECT EXISTS (SELECT FROM badge_draft WHERE tenant_id = $1 AND id = $2 AND review_tenant_id = $3 AND NOT given_up)
 """
 BADGE_SQL: Final = "SELECT badge_id FROM badge_draft WHERE tenant_id = $1 AND id = $2"
 
@@ -120,11 +131,11 @@ class Comment:
 
 
 async def pack(home: UUID, draft: UUID) -> Parcel | None:
-    """Read a submission in its home's City transaction; None where it is not submitted any more."""
+    """Read a submission in its home's City transaction; None where it is not wanted any more."""
     row = await fetchrow(READ_SQL, home, draft)
     if row is None or row["state"] != SUBMITTED:
         return None
-    members = await fetch(MEMBERS_SQL, home, [row["creator_id"], row["issuer_id"]])
+    members = await fetch(MEMBERS_SQL, home, [row["creator_id"], row["issuer_id"]], draft)
     return Parcel(home, dict(row), tuple(each["person_id"] for each in members))
 
 
@@ -154,7 +165,7 @@ async def receive_own(act: Act, draft: UUID) -> None:
 
 
 async def withdraw(act: Act, review: UUID, home: UUID, round: int) -> None:
-    """Take a submission off the queue of who reviewed its earlier rounds, in their City transaction."""
+    """Take a submission of this round or an earlier one off a queue, in the City transaction of who reviews it."""
     if (await execute(WITHDRAW_SQL, act.here.tenant_id, review, home, round)).endswith(" 1"):
         await act.tell(ReviewWithdrawn(review, home))
 
@@ -172,14 +183,32 @@ async def keep_decision(tenant: UUID, decision: Decision) -> bool:
     return (await execute(KEEP_DECISION_SQL, tenant, *facts, *more)).endswith(" 1")
 
 
+async def hold_badge(here: Here, draft: UUID) -> None:
+    """Lock the badge of a draft, where that is of this tenant.
+
+    Badge, draft, review: whoever locks more than one of them does so in this order, and waits for nobody in a circle.
+    """
+    badge = await fetchval(BADGE_SQL, here.tenant_id, draft)
+    if badge is not None:
+        await find_entry(tables.Badge, here, id=badge)
+
+
 async def apply_decision(act: Act, decision: Decision, by: UUID) -> bool:
     """Move the draft at home to where a decision sends it, in its City transaction.
 
-    `by` is the tenant that decided: only whom the city sent this round to decides about it.
+    `by` is the tenant that decided: only whom the city sent this round to decides about it. Who decided may have come
+    to the issuer after the badge was submitted, which is known here alone: then another is to decide the next round.
     """
+    await hold_badge(act.here, decision.review_id)
     draft = await draft_by_id(act.here, decision.review_id)
     expected = draft is not None and (draft.state, draft.round, draft.review_tenant_id)
     if draft is None or expected != (SUBMITTED, decision.round, by):
+        return False
+    if await is_member(act.here, decision.person_id, draft.issuers):
+        await act.tell(BadgeSubmitted(draft.badge_id, draft.id, await send_again(act.here, draft), by, by))
+        await act.tell(BadgeDraftChanged(draft.id, draft.badge_id))
+        if by == act.here.tenant_id:
+            await receive_own(act, draft.id)
         return False
     await keep_decision(act.here.tenant_id, decision)
     await move_by_decision(act.here, draft, decision.id, decision.outcome, decision.made_at)
@@ -212,3 +241,8 @@ async def keep_comment(act: Act, comment: Comment, *, told_to: UUID | None = Non
 async def is_between(here: Here, review: UUID, other: UUID) -> bool:
     """Whether a submission lies between this tenant and another."""
     return bool(await fetchval(BETWEEN_SQL, here.tenant_id, review, other))
+
+
+async def lies_with(home: UUID, draft: UUID, reviewer: UUID) -> bool:
+    """Whether a city's draft was sent to a tenant and is still wanted there, in the city's transaction."""
+    return bool(await fetchval(LIES_WITH_SQL, home, draft, reviewer))

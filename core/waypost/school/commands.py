@@ -14,8 +14,9 @@ from waypost.badges.words import BadgeWords
 from waypost.db import fetch, fetchval
 from waypost.outbox import Act, Submission, command
 from waypost.refusal import NotFound, Refusal, Refused, missing
-from waypost.school.carrying import receive_own
-from waypost.school.document import document, findings_document
+from waypost.school.carrying import receive_own, withdraw
+from waypost.school.cloning import spoken
+from waypost.school.document import document, findings_document, still_said
 from waypost.school.drafts import (
     Draft,
     draft_in_hand,
@@ -63,7 +64,9 @@ async def propose_badge(
     act: Act, words: BadgeWords, similar: Sequence[Similar] = (), reasons: Sequence[Reason] = ()
 ) -> BadgeProposed | Refusal:
     """Draft a badge; without a slug it gets one made from its name. What it lacks yet is found, not refused."""
-    wrong = act.may("badge.propose", words.creator_id) or await _signing_problem(act, words)
+    wrong = (
+        act.may("badge.propose", words.creator_id) or _urgency_problem(act, words) or await _signing_problem(act, words)
+    )
     if wrong:
         return wrong
     drafted: list[Drafted] = []
@@ -108,6 +111,7 @@ async def update_badge_draft(
         or act.may("badge.propose", words.creator_id)
         or unchangeable(at, act.here)
         or (draft and unwritable(draft.state))
+        or _urgency_problem(act, words, before)
         or await _signing_problem(act, words, before)
     )
     if wrong:
@@ -117,7 +121,8 @@ async def update_badge_draft(
         return drafted
     known = draft.findings if draft else ()
     alike = tuple(each for each in known if each.badge and not set(each.path) & changes.keys())
-    findings = reasoned((*await _checked(act, words, similar), *alike), (*reasons_of(known), *reasons))
+    kept = reasons_of(still_said(known, before, words))
+    findings = reasoned((*await _checked(act, words, similar), *alike), (*kept, *reasons))
     await keep_draft(act.here, drafted, words, findings, act.person, act.now)
     if draft is None:
         await _proposed(act, drafted, words)
@@ -189,7 +194,8 @@ async def publish_badge(act: Act, badge: UUID) -> BadgePublished | Refusal:
     if wrong:
         return wrong
     await move_to_published(act.here, draft)
-    words = replace(draft.words, slug=at.slug, state="published")
+    # The city may speak other languages than when this was approved.
+    words = replace(spoken(draft.words, draft.language, act.here), slug=at.slug, state="published")
     written = await write_badge(act.here, words, at, act.now, anew=True)
     if isinstance(written, Refusal):
         return written
@@ -201,7 +207,7 @@ async def publish_badge(act: Act, badge: UUID) -> BadgePublished | Refusal:
 @command(may="badge.retire")
 async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> BadgeRetired | Refusal:
     """Take a badge off the lists; who has it keeps it. A successor may be named, also later."""
-    loaded = await load(tables.Badge, act.here, badge, _words_now)
+    loaded = await load(tables.Badge, act.here, badge, _words_in_force)
     if isinstance(loaded, Refusal):
         return loaded
     at, words = loaded
@@ -213,7 +219,9 @@ async def retire(act: Act, badge: UUID, replaced_by: UUID | None = None) -> Badg
         if successor is None or not successor.public or successor.id == badge:
             return missing().under("replacedBy")
     retired = BadgeRetired(badge, replaced_by)
-    await give_up_draft(act.here, badge)
+    sent = await give_up_draft(act.here, badge)
+    if sent is not None and sent.reviewer == act.here.tenant_id:
+        await withdraw(act, sent.id, sent.reviewer, sent.round)
     return await act.tell(retired) if await retire_badge(act.here, badge, act.now, replaced_by) else retired
 
 
@@ -237,6 +245,11 @@ async def _words_now(here: Here, badge: UUID) -> BadgeWords | None:
     """Read what is said of a badge: in its draft, else in the version in force."""
     draft = await draft_in_hand(here, badge)
     return await read_badge(here, badge) if draft is None else draft.words
+
+
+async def _words_in_force(here: Here, badge: UUID) -> BadgeWords | None:
+    """Read what everybody knows of a badge; only where nothing was published yet, what its draft says."""
+    return await read_badge(here, badge) or await _words_now(here, badge)
 
 
 def _may_either(act: Act, permission: str, words: BadgeWords) -> Refusal | None:
@@ -270,6 +283,14 @@ async def _signing_problem(act: Act, words: BadgeWords, before: BadgeWords | Non
         return None
     said = "The account that signs is the creator's own, or that of the issuer above it; a curator may name others."
     return Refused(code="FORBIDDEN", message=said, path=("issuer",))
+
+
+def _urgency_problem(act: Act, words: BadgeWords, before: BadgeWords | None = None) -> Refusal | None:
+    """Let the city's own team and curators alone say that it asks for a badge more than usual."""
+    if words.urgent == (before is not None and before.urgent) or act.may("badge.review") is None:
+        return None
+    said = "Whether a badge is urgent is said by the city: its own team and its curators."
+    return Refused(code="FORBIDDEN", message=said, path=("urgent",))
 
 
 async def _checked(act: Act, words: BadgeWords, similar: Sequence[Similar]) -> tuple[Finding, ...]:

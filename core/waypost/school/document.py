@@ -117,6 +117,27 @@ def findings_of(said: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
     )
 
 
+def still_said(findings: Iterable[Finding], before: BadgeWords, now: BadgeWords) -> tuple[Finding, ...]:
+    """Leave the findings whose text reads now as it did before; those of another badge are about that one."""
+    was, is_ = _by_path(before), _by_path(now)
+    return tuple(each for each in findings if each.badge or _at(was, each.path) == _at(is_, each.path))
+
+
+def _by_path(words: BadgeWords) -> dict[str, Any]:
+    said = document(words)
+    return said | {"translations": {each["language"]: each for each in said["translations"]}}
+
+
+def _at(said: Any, path: Iterable[str]) -> Any:
+    """What stands at a finding's path; nothing where the way ends before."""
+    try:
+        for step in path:
+            said = said[int(step) if isinstance(said, list) else step]
+    except (KeyError, IndexError):
+        return None
+    return said
+
+
 def as_json(said: Any) -> str:
     """Write a document as a column of JSON takes it."""
     return json.dumps(said, ensure_ascii=False)

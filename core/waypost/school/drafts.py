@@ -18,7 +18,8 @@ from waypost.school.rules import CHANGES_REQUESTED, SUBMITTED, paused, promised,
 from waypost.tenancy.entries import Here
 
 COLUMNS: Final = """
-id, badge_id, state, words::text AS words, findings::text AS findings, round, review_tenant_id, due_at, remaining_s
+id, badge_id, state, language, words::text AS words, findings::text AS findings, round, review_tenant_id, due_at,
+remaining_s
 """
 # The row stays locked: whoever would move the same draft waits.
 IN_HAND_SQL: Final = f"""
@@ -35,6 +36,9 @@ INSERT INTO badge_draft (tenant_id, id, badge_id, creator_id, issuer_id, state, 
                          created_by, created_at, updated_at)
 VALUES ($1, $2, $9, $3, $4, 'draft', $5, $10, $6::jsonb, $7::jsonb, $11, $8, $8)
 """
+WRITER_SQL: Final = """
+INSERT INTO badge_draft_writer (tenant_id, draft_id, person_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+"""
 SUBMIT_SQL: Final = """
 UPDATE badge_draft
 SET state = 'submitted', round = round + 1, review_tenant_id = $3, submitted_by = $4, submitted_at = $5, due_at = $6,
@@ -42,6 +46,7 @@ SET state = 'submitted', round = round + 1, review_tenant_id = $3, submitted_by 
 WHERE tenant_id = $1 AND id = $2
 """
 RESEND_SQL: Final = "UPDATE badge_draft SET review_tenant_id = $3 WHERE tenant_id = $1 AND id = $2"
+AGAIN_SQL: Final = "UPDATE badge_draft SET round = round + 1 WHERE tenant_id = $1 AND id = $2 RETURNING round"
 GONE_SQL: Final = "SELECT NOT EXISTS (SELECT FROM tenant WHERE id = $1 AND state = 'open')"
 DECIDE_SQL: Final = """
 UPDATE badge_draft SET state = $3, decision_id = $4, due_at = NULL, remaining_s = $5 WHERE tenant_id = $1 AND id = $2
@@ -49,6 +54,10 @@ UPDATE badge_draft SET state = $3, decision_id = $4, due_at = NULL, remaining_s 
 PUBLISH_SQL: Final = "UPDATE badge_draft SET state = 'published' WHERE tenant_id = $1 AND id = $2"
 GIVE_UP_SQL: Final = """
 UPDATE badge_draft SET given_up = true WHERE tenant_id = $1 AND badge_id = $2 AND state <> 'published'
+"""
+GIVEN_UP_SQL: Final = """
+SELECT id, review_tenant_id AS reviewer, round FROM badge_draft
+WHERE tenant_id = $1 AND badge_id = $2 AND state <> 'published' AND given_up AND review_tenant_id IS NOT NULL
 """
 # The badge itself goes with its version only until its first is published.
 MOVE_SQL: Final = """
@@ -72,6 +81,7 @@ class Draft:
     id: UUID
     badge_id: UUID
     state: str
+    language: str
     words: BadgeWords
     findings: tuple[Finding, ...]
     round: int
@@ -83,6 +93,15 @@ class Draft:
     def issuers(self) -> list[UUID]:
         """Whose members do not review it."""
         return [self.words.creator_id, self.words.issuer_id]
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A draft that nobody wants reviewed any more, and who has it."""
+
+    id: UUID
+    reviewer: UUID
+    round: int
 
 
 async def draft_in_hand(here: Here, badge: UUID) -> Draft | None:
@@ -112,6 +131,13 @@ async def keep_draft(
     facts = (words.creator_id, words.issuer_id, words.name, said, found, now)
     if (await execute(CHANGE_SQL, *key, *facts)).endswith(" 0"):
         await execute(BEGIN_SQL, *key, *facts, drafted.id, here.language, person)
+    await _note_writer(here, drafted.version_id, person)
+
+
+async def _note_writer(here: Here, draft: UUID, person: UUID | None) -> None:
+    """Keep who had a hand in a draft: another is to review it."""
+    if person is not None:
+        await execute(WRITER_SQL, here.tenant_id, draft, person)
 
 
 async def reviewer_of(here: Here) -> UUID:
@@ -129,6 +155,7 @@ async def move_to_submitted(
     said = as_json(findings_document(findings))
     await execute(MOVE_SQL, here.tenant_id, draft.id, SUBMITTED)
     await execute(SUBMIT_SQL, here.tenant_id, draft.id, reviewer, person, now, due, said)
+    await _note_writer(here, draft.id, person)
     return reviewer
 
 
@@ -142,6 +169,12 @@ async def send_elsewhere(here: Here, draft: Draft) -> UUID:
     reviewer = await reviewer_of(here)
     await execute(RESEND_SQL, here.tenant_id, draft.id, reviewer)
     return reviewer
+
+
+async def send_again(here: Here, draft: Draft) -> int:
+    """Submit a draft once more as it is, to whom it was sent and with the same promise; answers the round."""
+    round: int = await fetchval(AGAIN_SQL, here.tenant_id, draft.id)
+    return round
 
 
 async def move_by_decision(here: Here, draft: Draft, decision: UUID, outcome: str, made_at: datetime) -> None:
@@ -161,6 +194,13 @@ async def is_member(here: Here, person: UUID | None, issuers: Sequence[UUID]) ->
     return bool(await fetchval(MEMBER_SQL, here.tenant_id, person, list(issuers)))
 
 
-async def give_up_draft(here: Here, badge: UUID) -> None:
-    """Take the draft of a retired badge off the writers' list."""
+async def give_up_draft(here: Here, badge: UUID) -> GivenUp | None:
+    """Take the draft of a retired badge off the writers' list; answers who has it, where it was submitted."""
     await execute(GIVE_UP_SQL, here.tenant_id, badge)
+    return await given_up(here.tenant_id, badge)
+
+
+async def given_up(home: UUID, badge: UUID) -> GivenUp | None:
+    """Read what was given up of a retired badge after it was submitted, in its home's City transaction."""
+    row = await fetchrow(GIVEN_UP_SQL, home, badge)
+    return None if row is None else GivenUp(**dict(row))

@@ -7,17 +7,19 @@ from uuid import UUID
 
 from waypost.db import City
 from waypost.outbox import Act
-from waypost.outbox.work import Effects, Handler, Happened, Work
+from waypost.outbox.work import Effects, Handler, Happened, Later, Work
 from waypost.school.carrying import (
     apply_decision,
     is_between,
     keep_comment,
+    lies_with,
     pack,
     read_comment,
     read_decision,
     receive,
     withdraw,
 )
+from waypost.school.drafts import given_up
 from waypost.tenancy.directory import load_directory
 from waypost.tenancy.entries import Here
 
@@ -32,12 +34,12 @@ async def carry_submission(work: Work, happened: Happened) -> None:
     """Put a submission before the curators of the tenant that its city named."""
     draft, reviewer = UUID(happened.data["draft"]), UUID(happened.data["reviewer"])
     before = happened.data.get("before")
-    if before is not None and UUID(before) not in {reviewer, happened.tenant_id}:
+    if before is not None and UUID(before) != reviewer:
         former = await _act(work, UUID(before))
         if former is not None:
             async with work.once(former.here.tenant_id, "review-withdrawn", happened.id) as new:
                 if new:
-                    await withdraw(former, draft, happened.tenant_id, happened.data["round"])
+                    await withdraw(former, draft, happened.tenant_id, happened.data["round"] - 1)
     if reviewer == happened.tenant_id:
         return
     act = await _act(work, reviewer)
@@ -48,6 +50,18 @@ async def carry_submission(work: Work, happened: Happened) -> None:
     async with work.once(reviewer, "review-received", happened.id) as new:
         if new:
             await receive(act, parcel)
+    await carry_retirement(work, happened)  # the badge may have been retired while its submission was carried
+
+
+async def carry_retirement(work: Work, happened: Happened) -> None:
+    """Take the draft of a badge that was retired off the queue of whom it was submitted to."""
+    async with work.database.transaction(City(happened.tenant_id)):
+        sent = await given_up(happened.tenant_id, happened.object_id)
+    act = None if sent is None else await _act(work, sent.reviewer)
+    if sent is None or act is None:
+        return
+    async with work.database.transaction(City(sent.reviewer)):
+        await withdraw(act, sent.id, happened.tenant_id, sent.round)
 
 
 async def carry_decision(work: Work, happened: Happened) -> None:
@@ -73,16 +87,20 @@ async def carry_comment(work: Work, happened: Happened) -> None:
         return
     async with work.database.transaction(City(happened.tenant_id)):
         comment = await read_comment(happened.tenant_id, UUID(happened.data["comment"]))
+        sent = comment is not None and await lies_with(happened.tenant_id, comment.review_id, to)
     if comment is None:
         return
     async with work.once(to, "review-commented", happened.id) as new:
         if new and await is_between(act.here, comment.review_id, happened.tenant_id):
             await keep_comment(act, comment)
+        elif new and sent:
+            raise Later("the submission that it is about is still on its way")
 
 
 EFFECTS: Final = Effects(
     handlers=(
         Handler("review-submission", frozenset({"badge.submitted"}), carry_submission),
+        Handler("review-retirement", frozenset({"badge.retired"}), carry_retirement),
         Handler("review-decision", frozenset({"review.decided"}), carry_decision),
         Handler("review-comment", frozenset({"review.commented"}), carry_comment),
     )

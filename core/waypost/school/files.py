@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from waypost.db import execute, fetch
 from waypost.db.rows import upsert
-from waypost.outbox.linting import FIELDS, SEVERITIES
+from waypost.outbox.linting import FIELDS, SEVERITIES, phrase
 from waypost.refusal import Refusal
 from waypost.school import tables
 from waypost.school.document import as_json
@@ -58,6 +58,10 @@ class LintRules(CatalogueKind[LintRuleEntry]):
         del country
         if not entry.avoid and not entry.require:
             yield Problem((), "names no words to avoid or to require")
+        for use in ("avoid", "require"):
+            for each in getattr(entry, use):
+                if not phrase(each):
+                    yield Problem((use,), f'"{each}" has no word to look for')
         if folder.tenant is not None and entry.language not in {None, *folder.settings.languages}:
             yield Problem(("language",), f'"{entry.language}" is none of the tenant\'s languages')
 

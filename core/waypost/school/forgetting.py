@@ -13,6 +13,7 @@ PERSONAL: Final = (
         by={"created_by": Finds.PERSON, "submitted_by": Finds.PERSON},
         stays="A badge belongs to its issuer; the ids lead to nobody any more.",
     ),
+    Personal(table=tables.BadgeDraftWriter, by={"person_id": Finds.PERSON}),
     Personal(
         table=tables.Review,
         by={"reviewer_id": Finds.PERSON},

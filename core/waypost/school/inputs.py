@@ -76,7 +76,7 @@ class ProposeBadgeInput:
     level: str | None = maybe("foundational, intermediate or advanced.")
     time_to_earn: str | None = maybe("hours, days, weeks, months or years.")
     cost: BadgeCostInput | None = maybe("What it costs to earn.")
-    urgent: bool | None = maybe("Whether the city asks for it now more than usual: reviewed first.")
+    urgent: bool | None = maybe("Whether the city asks for it now more than usual: reviewed first; its team says so.")
     translations: list[BadgeTranslationInput] | None = maybe("Its words in the city's other languages.")
     reasons: list[LintReasonInput] | None = maybe("Why warnings are left as they are; curators see it.")
 
@@ -101,9 +101,11 @@ class UpdateBadgeDraftInput:
     level: str | None = maybe("foundational, intermediate or advanced.")
     time_to_earn: str | None = maybe("hours, days, weeks, months or years.")
     cost: BadgeCostInput | None = maybe("What it costs to earn.")
-    urgent: bool | None = maybe("Whether the city asks for it now more than usual: reviewed first.")
+    urgent: bool | None = maybe("Whether the city asks for it now more than usual: reviewed first; its team says so.")
     translations: list[BadgeTranslationInput] | None = maybe("All of them: those that are left out are taken away.")
-    reasons: list[LintReasonInput] | None = maybe("Why warnings are left as they are; reasons given before stay.")
+    reasons: list[LintReasonInput] | None = maybe(
+        "Why warnings are left as they are; reasons given before stay where the text still reads the same."
+    )
 
 
 @strawberry.input(description="A published badge whose words begin a draft of one's own.")

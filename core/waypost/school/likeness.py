@@ -19,13 +19,13 @@ COMPARED: Final = 300  # characters of a description
 # looked at, descriptions only where they are about as long.
 NAME_SQL: Final = f"""
 SELECT b.tenant_id, b.id, b.name, t.name AS city, similarity(b.name, $1) AS alike
-FROM badge b JOIN tenant t ON t.id = b.tenant_id
+FROM badge b JOIN tenant t ON t.id = b.tenant_id AND t.state = 'open'
 WHERE b.public AND b.state = 'published' AND NOT b.id = ANY($2::uuid[]) AND similarity(b.name, $1) >= {ALIKE}
 ORDER BY alike DESC, b.id LIMIT {MOST}
 """
 DESCRIPTION_SQL: Final = f"""
 SELECT b.tenant_id, b.id, b.name, t.name AS city, x.alike
-FROM badge b JOIN tenant t ON t.id = b.tenant_id
+FROM badge b JOIN tenant t ON t.id = b.tenant_id AND t.state = 'open'
 JOIN LATERAL (
     SELECT similarity(left(x.description, {COMPARED}), left($1, {COMPARED})) AS alike FROM badge_text x
     WHERE x.tenant_id = b.tenant_id AND x.version_id = b.version_id AND x.original

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,14 +10,13 @@ from uuid import UUID
 
 from waypost.badges.rules import skill_names
 from waypost.badges.words import BadgeWords
-from waypost.outbox.linting import ENGLISH, ERROR, PHRASES, WARNING, Rule
+from waypost.outbox.linting import ENGLISH, ERROR, PHRASES, WARNING, Rule, folded, phrase
 from waypost.school.rulebook import Rulebook
 from waypost.skills.rules import normal_form
 
 SEEN_WORDS: Final = 6  # of a criterion, where its verb must stand
 LEAST_STEM: Final = 4
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_MARKUP: Final = re.compile(r"[*_`#>]+")
 _FILE: Final = re.compile(r"\S+\.(?:gif|jpe?g|png|svg|webp)", re.IGNORECASE)
 
 Path = tuple[str, ...]
@@ -148,14 +146,8 @@ def base(tag: str) -> str:
     return tag.partition("-")[0].lower()
 
 
-def folded(text: str) -> str:
-    """Bring text into one form for comparing: no markup, one space, no case, straight apostrophes."""
-    bare = _MARKUP.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'")
-    return " ".join(bare.casefold().split())
-
-
 def spoken(text: str) -> list[str]:
-    """The words of a text, folded."""
+    """The words of a text, folded and without numbers."""
     return _WORD.findall(folded(text))
 
 
@@ -223,8 +215,8 @@ def _skill_evidenced(checked: Checked, rule: Rule) -> Iterator[Found]:
     for index, skill in enumerate(checked.words.skills):
         if normal_form(skill) in shown:
             continue
-        stems = [_stem(word) for word in re.split(r"[-\s]+", " ".join(spoken(skill))) if word not in skipped]
-        if not any(word.startswith(stem) for stem in stems for word in told):
+        named = [word for word in re.split(r"[-\s]+", " ".join(spoken(skill))) if word not in skipped]
+        if not any(_speaks(word, each) for each in named for word in told):
             yield ("skills", str(index)), base(text.language), {"skill": skill}
 
 
@@ -283,15 +275,15 @@ def _phrases(checked: Checked, rule: Rule) -> Iterator[Found]:
         if words is None:
             continue
         for path, said in _field(checked, text, words["field"][0]):
-            padded = f" {' '.join(spoken(said))} "
+            padded = f" {phrase(said)} "
             required = words.get("require", ())
             lacks = required and not any(_holds(padded, each) for each in required)
             if lacks or any(_holds(padded, each) for each in words.get("avoid", ())):
                 yield path, base(text.language), {}
 
 
-def _holds(padded: str, phrase: str) -> bool:
-    return f" {' '.join(spoken(phrase))} " in padded
+def _holds(padded: str, words: str) -> bool:
+    return f" {phrase(words)} " in padded
 
 
 def _field(checked: Checked, text: Text, field: str) -> Iterator[tuple[Path, str]]:
@@ -330,8 +322,11 @@ def _without_opening(criterion: str, checked: Checked) -> str:
     return text[len(found) :]
 
 
-def _stem(word: str) -> str:
-    return word[: max(LEAST_STEM, len(word) // 2)]
+def _speaks(word: str, of: str) -> bool:
+    """Whether a word is of another's kind; what is shorter than a stem begins too much, and stands for itself."""
+    if len(of) < LEAST_STEM:
+        return word == of
+    return word.startswith(of[: max(LEAST_STEM, len(of) // 2)])
 
 
 def _speaks_of(text: str, beginnings: Iterable[str]) -> bool:

@@ -13,7 +13,7 @@ from asyncpg import Record
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.outbox import Act, command
 from waypost.refusal import Invalid, Refusal, missing
-from waypost.school.carrying import Comment, Decision, apply_decision, keep_comment, keep_decision
+from waypost.school.carrying import Comment, Decision, apply_decision, hold_badge, keep_comment, keep_decision
 from waypost.school.document import as_json
 from waypost.school.drafts import draft_by_id, is_member
 from waypost.school.events import ReviewCommented, ReviewDecided, ReviewTaken
@@ -21,8 +21,10 @@ from waypost.school.rulebook import rulebook
 from waypost.school.rules import (
     APPROVED,
     CHANGES_REQUESTED,
+    GONE,
     LEASE,
     LEAST_REASON,
+    WITHDRAWN,
     AlreadyDecided,
     OwnBadge,
     Submission,
@@ -82,6 +84,7 @@ async def review_badge(
     act: Act, review: UUID, outcome: str, reason: str | None, checklist: Sequence[Answer] = ()
 ) -> ReviewDecided | Refusal:
     """Approve a submission, or ask for changes with a reason. The first decision of a round is the only one."""
+    await hold_badge(act.here, review)
     found = await _standing(act, review)
     if isinstance(found, Refusal):
         return found
@@ -107,7 +110,10 @@ async def comment_as_curator(act: Act, review: UUID, text: str, criterion: int |
     if row is None:
         return missing().under("about")
     if await _belongs(act, review, row):
-        return OwnBadge(message="Who belongs to the badge's issuer comments as its writer, on the draft.")
+        words = "Who belongs to the badge's issuer, wrote or submitted it, comments as its writer, on the draft."
+        return OwnBadge(message=words)
+    if row["state"] == WITHDRAWN:
+        return AlreadyDecided(message=f"Nobody would read it: the badge {GONE}.")
     said = await _comment(act, review, text, criterion, round=row["round"], most=row["criteria"], by_curator=True)
     if isinstance(said, Refusal):
         return said
@@ -165,7 +171,10 @@ async def _standing(act: Act, review: UUID) -> Standing | Refusal:
 
 
 async def _belongs(act: Act, review: UUID, row: Record) -> bool:
-    """Whether the asker belongs to the badge's issuer or creator: when it was submitted, or, at home, now."""
+    """Whether it is the asker's own badge.
+
+    They belong to its issuer or creator, when it was submitted, or, at home, now; or they wrote or submitted it.
+    """
     members = {each["person_id"] for each in await fetch(MEMBERS_SQL, act.here.tenant_id, review)}
     if act.person in members:
         return True

@@ -44,7 +44,7 @@ from waypost.graph.relations import Relation
 from waypost.graph.sql import every, text_list
 from waypost.outbox.linting import ENGLISH
 
-from . import tables
+from . import rules, tables
 from .rulebook import rulebook
 
 if TYPE_CHECKING:
@@ -67,18 +67,20 @@ AGES: Final = {"under-a-week": (0, 7), "one-to-two-weeks": (7, 14), "over-two-we
 class ReviewState(Enum):
     """States of a review."""
 
-    SUBMITTED = strawberry.enum_value("submitted", description="Waiting for a decision.")
-    CHANGES_REQUESTED = strawberry.enum_value("changes-requested", description="Its writers are asked for changes.")
-    APPROVED = strawberry.enum_value("approved", description="Approved as it was submitted.")
-    WITHDRAWN = strawberry.enum_value("withdrawn", description="The city sent its next round to another reviewer.")
+    SUBMITTED = strawberry.enum_value(rules.SUBMITTED, description="Waiting for a decision.")
+    CHANGES_REQUESTED = strawberry.enum_value(rules.CHANGES_REQUESTED, description="Its writers are asked for changes.")
+    APPROVED = strawberry.enum_value(rules.APPROVED, description="Approved as it was submitted.")
+    WITHDRAWN = strawberry.enum_value(
+        rules.WITHDRAWN, description="The city sent its next round to another reviewer, or retired the badge."
+    )
 
 
 @strawberry.enum(description="What a curator decides.")
 class ReviewOutcome(Enum):
     """Decisions."""
 
-    APPROVED = strawberry.enum_value("approved", description="The badge may be published as it is.")
-    CHANGES_REQUESTED = strawberry.enum_value("changes-requested", description="Its writers are asked for changes.")
+    APPROVED = strawberry.enum_value(rules.APPROVED, description="The badge may be published as it is.")
+    CHANGES_REQUESTED = strawberry.enum_value(rules.CHANGES_REQUESTED, description="Its writers are asked for changes.")
 
 
 def _by_asker(query: Query, here: Here, field: Selected) -> str:
@@ -172,7 +174,7 @@ class Review(Node):
 def _states(query: Query, row: Here, field: Selected) -> str:
     states = field.argument("filter", "states")
     if not query.has(states):
-        return f"{row}.state = 'submitted'"
+        return f"{row}.state = '{rules.SUBMITTED}'"
     return f"{row}.state = any({query.param(lambda request: [each.value for each in states(request)], 'text[]')})"
 
 
@@ -251,7 +253,7 @@ class Counts(Relation):
     def _count(self, query: Query, each: Selected) -> str:
         if each.name == "__typename":
             return query.value(None, each)
-        waits, now = "{0}.state = 'submitted'", _now(query)
+        waits, now = f"{{0}}.state = '{rules.SUBMITTED}'", _now(query)
         single = {
             "waiting": waits,
             "urgent": f"{waits} and {{0}}.priority = 0",

@@ -32,7 +32,7 @@ class ReviewTaken(Error):
     """Wait, or talk to them."""
 
 
-@strawberry.type(description="Who belongs to a badge's issuer or creator does not review it.")
+@strawberry.type(description="Who belongs to a badge's issuer or creator, wrote or submitted it, does not review it.")
 class OwnBadge(Error):
     """Leave it to another curator."""
 
@@ -98,7 +98,7 @@ TakeReviewPayload: Any = payload("TakeReviewPayload", TakeReviewSuccess, Already
 ReviewBadgePayload: Any = payload(
     "ReviewBadgePayload", ReviewBadgeSuccess, AlreadyDecided, ReviewTaken, OwnBadge, Invalid
 )
-CommentOnBadgePayload: Any = payload("CommentOnBadgePayload", CommentOnBadgeSuccess, OwnBadge, Invalid)
+CommentOnBadgePayload: Any = payload("CommentOnBadgePayload", CommentOnBadgeSuccess, AlreadyDecided, OwnBadge, Invalid)
 
 
 async def _take(act: Act, given: Given) -> Outcome:

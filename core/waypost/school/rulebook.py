@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -32,19 +33,11 @@ class Rulebook:
 
 
 def rulebook(standards: tuple[str, ...]) -> Rulebook:
-    """Read the rules that hold for every standard, with the layers of these."""
-    common = _read(COMMON)
-    layers: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    for standard in dict.fromkeys(standards):
-        if not (DATA / f"{standard}.toml").is_file():
-            continue
-        for layer, said in _read(standard)["layers"].items():
-            layers[f"{standard}/{layer}"] = {tag: tuple(words) for tag, words in said["words"].items()}
-    return Rulebook(
-        tuple(_rule(each) for each in common["rules"]),
-        tuple(Question(each["code"], each["question"]) for each in common["checklist"]),
-        layers,
-    )
+    """The rules that hold for every standard, with the layers of these."""
+    rules, checklist = _common()
+    known = _layers()
+    layers = {code: words for standard in standards for code, words in known.get(standard, {}).items()}
+    return Rulebook(rules, checklist, layers)
 
 
 def own_rule(slug: str, severity: str, field: str, language: str, said: Mapping[str, Any]) -> Rule:
@@ -59,6 +52,30 @@ def _rule(data: Mapping[str, Any]) -> Rule:
     if data["severity"] not in SEVERITIES:
         raise ValueError(f"{data['code']}: {data['severity']} is none of {', '.join(SEVERITIES)}")
     return rule_of(data)
+
+
+# The files are the package's own: what they say is read once in a process.
+
+
+@cache
+def _common() -> tuple[tuple[Rule, ...], tuple[Question, ...]]:
+    said = _read(COMMON)
+    questions = tuple(Question(each["code"], each["question"]) for each in said["checklist"])
+    return tuple(_rule(each) for each in said["rules"]), questions
+
+
+@cache
+def _layers() -> Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]]:
+    """The words of all standards' layers, by standard and qualified layer."""
+    standards = sorted(each.name.removesuffix(".toml") for each in DATA.iterdir() if each.name.endswith(".toml"))
+    return {standard: _layers_of(standard) for standard in standards if standard != COMMON}
+
+
+def _layers_of(standard: str) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    return {
+        f"{standard}/{layer}": {tag: tuple(words) for tag, words in said["words"].items()}
+        for layer, said in _read(standard)["layers"].items()
+    }
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -20,8 +20,12 @@ SUBMITTED: Final = "submitted"
 CHANGES_REQUESTED: Final = "changes-requested"
 APPROVED: Final = "approved"
 PUBLISHED: Final = "published"
+WITHDRAWN: Final = "withdrawn"  # a review's alone: the draft itself is elsewhere
 
-# From each state of a version, where it may go. The database holds to it by keys and checks of its own.
+REVIEW_STATES: Final = (SUBMITTED, CHANGES_REQUESTED, APPROVED, WITHDRAWN)
+
+# From each state of a version, where it may go. That a draft is sent back, approved and published by a decision of its
+# round alone the database holds to by itself, with keys and checks; the rest is held to here.
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     DRAFT: frozenset({SUBMITTED}),
     SUBMITTED: frozenset({CHANGES_REQUESTED, APPROVED}),
@@ -37,6 +41,7 @@ WORDS: Final[Mapping[str, str]] = {
     APPROVED: "is approved, and waits for its publishing",
     PUBLISHED: "is published",
 }
+GONE: Final = "went to another reviewer, or was retired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +70,7 @@ class ReviewTaken(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnBadge(Refusal):
-    """Who belongs to a badge's issuer or creator does not review it."""
+    """Who belongs to a badge's issuer or creator, wrote or submitted it, does not review it."""
 
 
 def may_move(state: str, to: str) -> bool:
@@ -120,7 +125,7 @@ def resumed(remaining_s: int, now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission as far as deciding needs it; `members` are persons of the badge's issuer and creator."""
+    """A submission as far as deciding needs it; `members` are those whose badge it is."""
 
     state: str
     reviewer: UUID | None
@@ -133,12 +138,12 @@ class Submission:
 
 
 def unreviewable(submission: Submission, curator: UUID, now: datetime) -> Refusal | None:
-    """Refuse a curator who belongs to the issuer, comes too late, or after another."""
+    """Refuse a curator whose own badge it is, who comes too late, or after another."""
     if curator in submission.members:
-        words = "Who belongs to the badge's issuer does not review it: leave it to another curator."
-        return OwnBadge(message=words)
+        words = "Who belongs to the badge's issuer, wrote or submitted it, does not review it:"
+        return OwnBadge(message=f"{words} leave it to another curator.")
     if submission.state != SUBMITTED:
-        said = {"withdrawn": "went to another reviewer"}.get(submission.state) or WORDS[submission.state]
+        said = {**WORDS, WITHDRAWN: GONE}[submission.state]
         return AlreadyDecided(message=f"There is nothing to decide: the badge {said}.")
     holder = submission.holder(now)
     if holder is not None and holder != curator:

@@ -31,6 +31,13 @@ class BadgeDraft(TenantTable):
     updated_at = Timestamptz(help_text="When its words changed last.")
 
 
+class BadgeDraftWriter(TenantTable, key=("draft_id", "person_id")):
+    """Somebody who wrote of a draft's words or submitted it, and therefore does not review it."""
+
+    draft_id = UUID()
+    person_id = UUID()
+
+
 class Review(TenantTable):
     """A submission as its curators see it; its id is that of the draft."""
 
@@ -55,7 +62,7 @@ class Review(TenantTable):
 
 
 class ReviewMember(TenantTable, key=("review_id", "person_id")):
-    """Somebody of the badge's issuer or creator, who therefore does not review it."""
+    """Somebody of the badge's issuer or creator, or who wrote or submitted it, and therefore does not review it."""
 
     review_id = UUID()
     person_id = UUID()
@@ -99,4 +106,4 @@ class LintRule(TenantTable):
     source_id = Text(null=True)
 
 
-TABLES = (LintRule, BadgeDraft, Review, ReviewMember, ReviewComment, ReviewDecision)
+TABLES = (LintRule, BadgeDraft, BadgeDraftWriter, Review, ReviewMember, ReviewComment, ReviewDecision)

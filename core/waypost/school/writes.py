@@ -16,7 +16,7 @@ from waypost.db import City
 from waypost.graph import ID, Error, Row, act, column, mutation, payload, value
 from waypost.graph.acting import may_in
 from waypost.graph.inputs import NOWHERE, Given, cleared, maybe, needed, pointed, ref_of, row_of
-from waypost.graph.mutations import Found
+from waypost.graph.mutations import Before, Found
 from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles, SlugTaken
 from waypost.outbox import Act
@@ -39,7 +39,7 @@ from .inputs import (
     said_of,
 )
 from .likeness import Looked, said_now, similar_badges
-from .lint import Reason
+from .lint import Reason, Similar
 
 if TYPE_CHECKING:
     from waypost.db import Database
@@ -145,17 +145,31 @@ PublishBadgePayload: Any = payload("PublishBadgePayload", PublishBadgeSuccess, N
 RetireBadgePayload: Any = payload("RetireBadgePayload", RetireBadgeSuccess, ManagedByFiles)
 
 
+def _looks(kind: str, by: str) -> Before:
+    """Say whether the asker may draft where the input means, by the id of that kind in its field `by`."""
+
+    async def before(database: Database, request: Request, given: Given) -> Found:
+        tenant = _meant_tenant(request, kind, given[by])
+        return Found(given={"looks": await may_in(database, request, tenant, "badge.propose")})
+
+    return before
+
+
 async def _prepare(abroad: Lender, tenant: UUID, given: Given) -> Mapping[str, Any]:
     """Look for badges on offer that read much alike."""
     del abroad
     own = [] if "badge" not in given else [row_of("Badge", given["badge"], tenant)]
-    said = {"name": given.get("name"), "description": given.get("description")}
-    return {"similar": await similar_badges(**said, besides=own)}
+    return {"similar": await _similar(given, given.get("name"), given.get("description"), own)}
+
+
+async def _similar(given: Given, name: str | None, description: str | None, own: Sequence[UUID]) -> Sequence[Similar]:
+    """Look for what reads alike; for whom it is not, nothing is, since all badges of the country are looked at."""
+    return await similar_badges(name=name, description=description, besides=own) if given["looks"] else ()
 
 
 async def _said(database: Database, request: Request, given: Given) -> Found:
     """Read what the draft says that would be submitted; for whom that is not, nothing is read."""
-    tenant = request.tenant or ref_of("Badge", given["badge"], NOWHERE).home_tenant_id
+    tenant = _meant_tenant(request, "Badge", given["badge"])
     if not await may_in(database, request, tenant, "badge.submit"):
         return Found()
     async with database.transaction(City(tenant, quiet=True)):
@@ -180,8 +194,8 @@ async def _prepare_clone(abroad: Lender, tenant: UUID, given: Given) -> Mapping[
     if origin is None:
         return {"origin": None}
     ref, _, words = origin
-    said = {"name": given.get("name") or words.name, "description": words.description}
-    return {"origin": origin, "similar": await similar_badges(**said, besides=[ref.id])}
+    name = given.get("name") or words.name
+    return {"origin": origin, "similar": await _similar(given, name, words.description, [ref.id])}
 
 
 async def _propose(act: Act, given: Given) -> Outcome:
@@ -243,6 +257,10 @@ def _meant(act: Act, given: Given) -> UUID:
     return row_of("Badge", given["badge"], act.here.tenant_id)
 
 
+def _meant_tenant(request: Request, kind: str, id: str) -> UUID:
+    return request.tenant or ref_of(kind, id, NOWHERE).home_tenant_id
+
+
 def _draft(id: UUID) -> Outcome:
     return {"draft": Row("BadgeDraft", id)}
 
@@ -260,12 +278,18 @@ class BadgeSchoolMutation:
     """What writers do."""
 
     propose_badge: ProposeBadgePayload = act(
-        _propose, ProposeBadgeInput, by="creator", prepare=_prepare, doc="Draft a badge; the linter helps."
+        _propose,
+        ProposeBadgeInput,
+        by="creator",
+        before=_looks("Issuer", "creator"),
+        prepare=_prepare,
+        doc="Draft a badge; the linter helps.",
     )
     update_badge_draft: UpdateBadgeDraftPayload = act(
         _update,
         UpdateBadgeDraftInput,
         by="badge",
+        before=_looks("Badge", "badge"),
         prepare=_prepare,
         doc="Change a draft, or begin the next version of a published badge, which stays as it is meanwhile.",
     )
@@ -273,6 +297,7 @@ class BadgeSchoolMutation:
         _clone,
         CloneBadgeInput,
         by="creator",
+        before=_looks("Issuer", "creator"),
         prepare=_prepare_clone,
         doc="Begin a draft of one's own with the words of a published badge, from anywhere, with attribution.",
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from piccolo.table import Table
 
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.refusal import Invalid, ManagedByFiles, Refusal, SlugTaken
 from waypost.tenancy.directory import Tenant
 from waypost.tenancy.outline import Area, outline
@@ -24,8 +24,6 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 ADDRESS_SQL: Final = """
 INSERT INTO address (id, tenant_id, object_type) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING
 """
-# Two writers who want the same slug wait for each other here, so that one of them is told, not broken off.
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 FORMER_SQL: Final = """
 SELECT object_id FROM former_slug WHERE tenant_id = $1 AND object_type = $2 AND slug = $3
 """
@@ -183,7 +181,8 @@ async def claim_slug(table: type[Table], here: Here, slug: str, at: Entry | None
 
 async def _slug_taken(table: type[Table], here: Here, slug: str, at: Entry | None) -> SlugTaken | None:
     kind = table.__name__
-    await execute(LOCK_SQL, f"{here.tenant_id} {kind} {slug}")
+    # Two writers who want the same slug wait for each other here, so that one of them is told, not broken off.
+    await one_at_a_time(here.tenant_id, kind, slug)
     if await find_entry(table, here, slug=slug):
         return SlugTaken(message=f'"{slug}" is in use here; choose another.', path=("slug",))
     former = await fetchval(FORMER_SQL, here.tenant_id, kind, slug)

@@ -9,11 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from waypost.db import execute, new_id, stamp
+from waypost.tracing import request_id
 
 EVENTS_SQL: Final = """
-INSERT INTO event (tenant_id, id, type, object_type, object_id, person_id, data, happened_at)
-SELECT $1, id, type, object_type, object_id, $2, data::jsonb, $3
-FROM unnest($4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[]) AS told (id, type, object_type, object_id, data)
+INSERT INTO event (tenant_id, id, type, object_type, object_id, person_id, data, happened_at, request)
+SELECT $1, id, type, object_type, object_id, $2, data::jsonb, $3, $4
+FROM unnest($5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[]) AS told (id, type, object_type, object_id, data)
 """
 # The version says in which order events held; their ids only, in which order they were made.
 STAMP_SQL: Final = "UPDATE event SET version = $2 WHERE tenant_id = $1 AND version IS NULL"
@@ -35,5 +36,5 @@ async def tell_all(tenant: UUID, told: Collection[Told], now: datetime, person: 
         return
     types, kinds = [each.type for each in told], [each.object_type for each in told]
     ids, data = [each.object_id for each in told], [each.data for each in told]
-    await execute(EVENTS_SQL, tenant, person, now, [new_id() for _ in told], types, kinds, ids, data)
+    await execute(EVENTS_SQL, tenant, person, now, request_id(), [new_id() for _ in told], types, kinds, ids, data)
     stamp(STAMP_SQL)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.db import execute
+from waypost.db import execute, one_at_a_time
 from waypost.refusal import Refusal
 from waypost.tenancy.catalogue import CatalogueKind, Placed, Writing
 from waypost.tenancy.country import Known
@@ -17,8 +17,6 @@ from waypost.tenancy.planning import EntryPlan, FolderPlan, sections_of
 from waypost.tenancy.sections import Problem
 from waypost.tenancy.telling import Told, tell_all
 
-# The same files applied by two processes at once wait for each other, tenant by tenant.
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('tenants apply ' || $1, 0))"
 SETTINGS_SQL: Final = """
 INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, $2, $3::jsonb)
 ON CONFLICT (tenant_id, plugin) DO UPDATE SET settings = excluded.settings
@@ -41,8 +39,11 @@ class Pending:
 
 
 async def lock(what: str) -> None:
-    """Keep others from applying files to the directory, or to the tenant of this id, until the transaction ends."""
-    await execute(LOCK_SQL, what)
+    """Keep others from applying files to the directory, or to the tenant of this id, until the transaction ends.
+
+    The same files applied by two processes at once wait for each other, tenant by tenant.
+    """
+    await one_at_a_time("tenants apply", what)
 
 
 async def write_settings(plan: FolderPlan, at: Writing) -> None:

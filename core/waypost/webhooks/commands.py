@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from waypost.db import execute, fetchrow, fetchval, new_id
+from waypost.db import execute, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.outbox import Act, Event, command
 from waypost.outbox.sealing import seal
 from waypost.outbox.work import enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
-from waypost.webhooks.delivering import DELIVER, PURPOSE
+from waypost.webhooks.delivering import DELIVER, LANE, PURPOSE
 from waypost.webhooks.rules import MOST_WEBHOOKS, ROTATION, SECRET_BYTES, events_problem, shown_secret, url_problem
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('webhooks:' || $1::text, 0))"
 COUNT_SQL: Final = "SELECT count(*) FROM webhook WHERE tenant_id = $1 AND state <> 'removed'"
 CREATE_SQL: Final = """
 INSERT INTO webhook (tenant_id, id, url, events, secret, person_id, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -92,7 +91,7 @@ async def create_webhook(act: Act, url: str, events: Sequence[str], keys: Keys) 
     if wrong:
         return wrong
     tenant, id = act.here.tenant_id, new_id()
-    await execute(LOCK_SQL, str(tenant))
+    await one_at_a_time("webhooks", tenant)
     if await fetchval(COUNT_SQL, tenant) >= MOST_WEBHOOKS:
         return Invalid(message=f"A city has at most {MOST_WEBHOOKS} webhooks; remove one first.")
     secret = os.urandom(SECRET_BYTES)
@@ -133,5 +132,5 @@ async def replay_delivery(act: Act, delivery: UUID) -> DeliveryReplayed | Refusa
         return Invalid(message="It is on its way already.", path=("delivery",))
     await execute(REPLAY_SQL, act.here.tenant_id, delivery)
     await execute(WAKE_SQL, act.here.tenant_id, row["webhook_id"])
-    await enqueue(DELIVER, {"webhook": row["webhook_id"], "delivery": delivery})
+    await enqueue(DELIVER, {"webhook": row["webhook_id"], "delivery": delivery}, lane=LANE)
     return await act.tell(DeliveryReplayed(delivery))

@@ -30,6 +30,7 @@ from waypost.webhooks.rules import (
 from waypost.webhooks.sending import OF_ONE, Sender, Told
 
 DELIVER: Final = "deliver"
+LANE: Final = "webhook"
 PURPOSE: Final = "webhook"
 GONE: Final = 410
 
@@ -76,7 +77,11 @@ async def make_deliveries(tenant: UUID, events: Sequence[Happened]) -> None:
         [event.object_id for _, _, event in wanted],
         [event.happened_at for _, _, event in wanted],
     )
-    await enqueue_all([(DELIVER, {"webhook": hook, "delivery": id}) for id, hook, _ in wanted])
+    await enqueue_all(
+        [(DELIVER, {"webhook": hook, "delivery": id}) for id, hook, _ in wanted],
+        lane=LANE,
+        requests=[event.request for _, _, event in wanted],
+    )
 
 
 @dataclass

@@ -34,6 +34,6 @@ async def _sweep(work: Work) -> None:
 
 EFFECTS: Final = Effects(
     spreads=(Spread("webhooks", make_deliveries),),
-    bundles=(Bundle(DELIVER, "webhook", deliver, _sender),),
+    bundles=(Bundle(DELIVER, deliver, _sender),),
     schedules=(Schedule("sweep-deliveries", HOUR_S, _sweep),),
 )

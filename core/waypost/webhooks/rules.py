@@ -70,6 +70,7 @@ def url_problem(url: str, allowed: Collection[str]) -> Invalid | None:
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        (parts.hostname or "").encode("idna")  # as it is looked up
     except ValueError:
         return no("That is no address of the web.")
     host = parts.hostname

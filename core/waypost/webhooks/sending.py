@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final, Self
+from typing import Any, Final, Self, SupportsIndex
 from urllib.parse import quote, urlsplit
 
 import httpcore
 import httptools
+from typing_extensions import override
 
 from waypost.outgoing import Guard, TargetRefused
 
@@ -23,6 +24,8 @@ TIMEOUT_S: Final = 15.0
 MOST_BYTES: Final = 65_536
 OF_ONE: Final = 16  # at once to one receiver, and connections kept to it
 KEPT_S: Final = 15.0
+MOST_KEPT: Final = 256  # connections kept to all receivers
+FINAL: Final = 200  # statuses below are said on the way to an answer
 
 
 @dataclass(frozen=True)
@@ -64,40 +67,86 @@ class Target:
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
-@dataclass
-class Line:
-    """One connection, and since when nothing was asked on it."""
+class Counted(asyncio.StreamReader):
+    """Counts what came, so that it is seen when more came than was read."""
 
-    reader: asyncio.StreamReader
+    came = 0
+
+    @override
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        given = bytes(data)
+        self.came += len(given)
+        super().feed_data(given)
+
+
+@dataclass(eq=False)
+class Line:
+    """One connection: how many of its bytes were read, and since when nothing was asked on it."""
+
+    reader: Counted
     writer: asyncio.StreamWriter
+    read: int = 0
     idle_since: float = field(default_factory=monotonic)
 
     @property
+    def is_clean(self) -> bool:
+        """Whether it is open, and nothing came on it that nobody asked for."""
+        return self.read == self.reader.came and not self.reader.at_eof() and not self.writer.is_closing()
+
+    @property
     def is_fresh(self) -> bool:
-        """Whether it may still be open at the other end."""
-        return monotonic() - self.idle_since < KEPT_S and not self.reader.at_eof() and not self.writer.is_closing()
+        """Whether it may still be open at the other end, too."""
+        return self.is_clean and monotonic() - self.idle_since < KEPT_S
+
+    async def some(self) -> bytes:
+        """Some of what comes; nothing at its end."""
+        data = await self.reader.read(MOST_BYTES)
+        self.read += len(data)
+        return data
 
 
 class Answer:
-    """Takes in one answer, as httptools tells of it."""
+    """Takes in one answer, as httptools tells of it, and what is said on the way to it (1xx)."""
 
     def __init__(self) -> None:
-        self.has_begun = False
+        self.parser = httptools.HttpResponseParser(self)
+        self.status: int | None = None
         self.is_whole = False
+        self.is_last = False
         self.retry_after: str | None = None
+
+    def take(self, data: bytes) -> None:
+        """Take in some of it; what comes behind its end is left alone, and ends the connection."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            if not self.is_whole:
+                raise
+            self.is_last = True
+
+    def on_message_begin(self) -> None:
+        """Something begins; nothing may behind the answer."""
+        if self.is_whole:
+            self.is_last = True
+        else:
+            self.retry_after = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the one header that matters."""
-        if name.lower() == b"retry-after":
+        if name.lower() == b"retry-after" and not self.is_whole:
             self.retry_after = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The status is known."""
-        self.has_begun = True
+        if not self.is_whole:
+            status = self.parser.get_status_code()
+            self.status = status if status >= FINAL else None
 
     def on_message_complete(self) -> None:
-        """Nothing more is to come."""
-        self.is_whole = True
+        """Nothing more is to come, unless that was only on the way."""
+        if not self.is_whole and self.status is not None:
+            self.is_whole = True
+            self.is_last = self.is_last or not self.parser.should_keep_alive()
 
 
 class Sender:
@@ -107,16 +156,34 @@ class Sender:
         self._timeout_s = timeout_s
         self._guard = Guard(allowed)
         self._tls = ssl.create_default_context()
-        self._kept: dict[tuple[str, int, bool], list[Line]] = defaultdict(list)
+        self._kept: dict[tuple[str, int, bool], list[Line]] = defaultdict(list)  # the longest idle first
+        self._closing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        self._closing = asyncio.create_task(self._close_stale())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            await asyncio.wait({self._closing})
         for lines in self._kept.values():
             for line in lines:
                 line.writer.close()
         self._kept.clear()
+
+    async def _close_stale(self) -> None:
+        """Close what nobody will use any more, also where the same receiver is never called again."""
+        while True:
+            await asyncio.sleep(KEPT_S / 3)
+            for key, lines in list(self._kept.items()):
+                fresh = [line for line in lines if line.is_fresh]
+                for line in lines:
+                    if line not in fresh:
+                        line.writer.close()
+                self._kept[key] = fresh
+                if not fresh:
+                    del self._kept[key]
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Told:
         """Send one message; whatever happens is an answer. Redirects are not followed."""
@@ -155,7 +222,11 @@ class Sender:
     async def _opened(self, target: Target) -> Line:
         address = await self._guard.address_of(target.host, target.port)
         tls: dict[str, Any] = {"ssl": self._tls, "server_hostname": target.host} if target.tls else {}
-        return Line(*await asyncio.open_connection(address, target.port, limit=MOST_BYTES, **tls))
+        loop = asyncio.get_running_loop()
+        reader = Counted(limit=MOST_BYTES, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, _ = await loop.create_connection(lambda: protocol, address, target.port, **tls)
+        return Line(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
     async def _asked(self, target: Target, line: Line, request: bytes) -> Told:
         """Ask on one connection, which is kept only where the answer was whole and in order."""
@@ -163,29 +234,37 @@ class Sender:
         try:
             line.writer.write(request)
             await line.writer.drain()
-            told, kept = await _read(line.reader)
+            told, kept = await _read(line)
             return told
         finally:
-            lines = self._kept[target.host, target.port, target.tls]
-            if kept and len(lines) < OF_ONE:
-                line.idle_since = monotonic()
-                lines.append(line)
+            if kept:
+                self._keep(target, line)
             else:
                 line.writer.close()
 
+    def _keep(self, target: Target, line: Line) -> None:
+        """Keep a connection; where there are too many, one that was idle for longest is closed for it."""
+        line.idle_since = monotonic()
+        lines = self._kept[target.host, target.port, target.tls]
+        lines.append(line)
+        if len(lines) > OF_ONE:
+            lines.pop(0).writer.close()
+        elif sum(map(len, self._kept.values())) > MOST_KEPT:
+            oldest = min((each for each in self._kept.values() if each), key=lambda each: each[0].idle_since)
+            oldest.pop(0).writer.close()
 
-async def _read(reader: asyncio.StreamReader) -> tuple[Told, bool]:
+
+async def _read(line: Line) -> tuple[Told, bool]:
     """Read an answer to its end, and say whether the connection may be used again."""
     answer, size = Answer(), 0
-    parser = httptools.HttpResponseParser(answer)
     while not answer.is_whole:
-        data = await reader.read(MOST_BYTES)
+        data = await line.some()
         if not data:
-            if answer.has_begun:  # it ends with the connection
-                return Told(parser.get_status_code(), None, answer.retry_after), False
+            if answer.status is not None:  # it ends with the connection
+                return Told(answer.status, None, answer.retry_after), False
             raise EOFError
         size += len(data)
-        parser.feed_data(data)
+        answer.take(data)
         if size > MOST_BYTES:
-            return Told(parser.get_status_code(), f"the answer was longer than {MOST_BYTES} bytes"), False
-    return Told(parser.get_status_code(), None, answer.retry_after), parser.should_keep_alive()
+            return Told(answer.status, f"the answer was longer than {MOST_BYTES} bytes"), False
+    return Told(answer.status, None, answer.retry_after), not answer.is_last and line.is_clean

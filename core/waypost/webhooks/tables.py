@@ -22,7 +22,7 @@ class Webhook(TenantTable):
     made_at = Timestamptz(help_text="When it was made.")
 
 
-class Delivery(TenantTable, unaudited="Follows from the event."):
+class Delivery(TenantTable):
     """One telling of one event to one webhook."""
 
     webhook_id = UUID()

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-import asyncpg
 import orjson
 import pytest
 
@@ -21,10 +16,10 @@ from waypost import composition
 from waypost.access.people import create_token
 from waypost.apps import core_app
 from waypost.db import City as CityScope
-from waypost.db import Database, Embedded, Learner, System, execute, fetch, new_id
+from waypost.db import Database, Learner, System, execute, fetch, new_id
 from waypost.db.migrate import migrate
 from waypost.db.roles import ensure_login
-from waypost.graph import Asker, Engine, GlobalId, Graph, GraphRequest, Schema
+from waypost.graph import Asker, Engine, GlobalId, Graph, GraphRequest, Schema, parse_id
 from waypost.issuers.store import IssuerWords, OrganisationWords, ensure_organisation, write_issuer
 from waypost.outbox import Work
 from waypost.outbox.worker import Worker
@@ -32,10 +27,10 @@ from waypost.plugins import Plugins, load
 from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 from waypost.tenancy.entries import Here, Written
+from waypost.testing.databases import PASSWORD, Server
 from waypost_badge_nation import effects
+from waypost_badge_nation.rules import last_day
 
-# Roles belong to the server: all suites on one server must agree on the password of the login role.
-PASSWORD = "waypost-tests"
 SECRET = "a key for tests alone"
 NETWORK = "badge-nation"
 
@@ -52,6 +47,11 @@ SETTING = """
 INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'badge_nation', $2)
 ON CONFLICT (tenant_id, plugin) DO UPDATE SET settings = excluded.settings
 """
+DAYS = "starts_on = $3, ends_on = $4"
+LONG_AGO = (
+    f"UPDATE plugin_badge_nation.nation_membership SET {DAYS} WHERE tenant_id = $1 AND id = $2",
+    f"UPDATE plugin_badge_nation.nation_standing SET {DAYS} WHERE network_id = $1 AND id = $2",
+)
 WORDS: Mapping[str, Any] = {
     "layer": "demonstrate",
     "description": "Earners of this badge have planned and run a small festival.",
@@ -63,31 +63,18 @@ WORDS: Mapping[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A superuser's URL: WAYPOST_TEST_DATABASE_URL, or that of an embedded server."""
-    given = os.environ.get("WAYPOST_TEST_DATABASE_URL")
-    if given:
-        yield given
-        return
-    with Embedded(Path(tmp_path_factory.mktemp("badge-nation"))) as embedded:
-        yield embedded.admin_url()
-
-
-@pytest.fixture(scope="session")
 def plugins() -> Plugins:
     """This plugin, found by its entry point as the platform finds it."""
     return load(["badge_nation"])
 
 
 @pytest.fixture(scope="module")
-async def admin_url(server_url: str, plugins: Plugins) -> AsyncIterator[str]:
+async def admin_url(waypost_server: Server, plugins: Plugins) -> AsyncIterator[str]:
     """A superuser's URL of a database of the module's own with all tables."""
-    name = f"waypost_test_{secrets.token_hex(6)}"
-    await _run(server_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
-    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    await migrate(url, [core_app(), *plugins.apps()])
-    yield url
-    await _run(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    async with waypost_server.database() as name:
+        url = waypost_server.admin_url(name)
+        await migrate(url, [core_app(), *plugins.apps()])
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -97,20 +84,13 @@ async def database(admin_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-async def _run(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
-
-
 @dataclass
 class Platform:
     """What acts and Python fields ask of the platform."""
 
     directory: Directory
     database: Database
+    settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []
@@ -227,6 +207,16 @@ class Country:
         done = await self.act("badgeNationJoin", {"organisation": organisation, **facts}, shown, NETWORK, "network")
         assert done["__typename"] == "BadgeNationJoinSuccess", done
         membership: dict[str, Any] = done["membership"]
+        return membership
+
+    async def was_a_member(self, organisation: str, first: date) -> dict[str, Any]:
+        """Let an organisation have been a member for a year since a day long ago; answers that membership."""
+        membership = await self.joins(organisation)
+        named = parse_id(membership["id"])
+        assert named is not None
+        async with self.database.transaction(CityScope(self.tenants[NETWORK])):
+            for sql in LONG_AGO:
+                await execute(sql, self.tenants[NETWORK], named.row, first, last_day(first, 12))
         return membership
 
     async def drafts(self, organisation: str, city: str, name: str = "") -> str:

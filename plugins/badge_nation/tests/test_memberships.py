@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+from contextvars import copy_context
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
 from json import loads
 from typing import TYPE_CHECKING, Any
@@ -18,8 +22,9 @@ from waypost.graph import GlobalId, parse_id
 from waypost.outbox import Addressed
 from waypost.outbox.composing import Envelope, compose_letter
 from waypost.outbox.queue import SCOPE
-from waypost_badge_nation import effects
-from waypost_badge_nation.directory import SHOW_SQL
+from waypost_badge_nation import effects, memberships
+from waypost_badge_nation.directory import SHOW_SQL, decide_alone
+from waypost_badge_nation.prices import TARIFFS, prices, tariff_at
 from waypost_badge_nation.rules import last_day
 
 if TYPE_CHECKING:
@@ -73,6 +78,8 @@ async def test_an_organisation_joins_by_its_issuer_slug_or_official_number(count
         ({"ukprn": "10000001"}, "NOT_FOUND", ["ukprn"]),
         ({"issuer": "Issuer.00.00"}, "NOT_FOUND", ["issuer"]),
         ({"organisation": "bakers", "startsOn": "2099-01-01"}, "INVALID", ["startsOn"]),
+        ({"organisation": "bakers", "startsOn": "2017-12-31"}, "INVALID", ["startsOn"]),
+        ({"organisation": "bakers", "startsOn": "0001-01-01"}, "INVALID", ["startsOn"]),
     ],
 )
 async def test_who_joins_is_named_in_one_way_that_is_known(
@@ -128,9 +135,65 @@ async def test_a_renewal_follows_on_and_has_an_allowance_of_its_own(country: Cou
     assert [each["type"].rpartition(".")[2] for each in joined][-4:] == ["joined", "joined", "ended", "ended"]
 
 
+@pytest.mark.parametrize("act", ["badgeNationEnd", "badgeNationRenew"])
+async def test_a_membership_changes_while_a_template_is_counted_and_neither_stops_the_other(
+    country: Country, admin_url: str, act: str
+) -> None:
+    """Whoever counts decides about the organisation first, and refers to its membership then."""
+    who = f"{act}-founders".lower()
+    await country.settles(who, "brighton")
+    membership = await country.joins(who)
+    named = parse_id(membership["id"])
+    assert named is not None
+    network, outside = country.tenants["badge-nation"], copy_context()
+    async with country.database.transaction(CityScope(network)):
+        await decide_alone(network, country.organisations[who])
+        given = {"membership": membership["id"]}
+        doing = country.act(act, given, SHOWN, "badge-nation", "network")
+        changing = asyncio.create_task(doing, context=outside)
+        await somebody_waits(admin_url)
+        refers = "SELECT FROM plugin_badge_nation.nation_membership WHERE tenant_id = $1 AND id = $2 FOR KEY SHARE"
+        await execute(refers, network, named.row)
+    assert (await changing)["__typename"] == f"{act[0].upper()}{act[1:]}Success"
+
+
+async def somebody_waits(admin_url: str) -> None:
+    """Return once a transaction waits for another one."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory')"
+    admin = await asyncpg.connect(admin_url)
+    try:
+        async with asyncio.timeout(10):
+            while not await admin.fetchval(waits):  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.01)
+    finally:
+        await admin.close()
+
+
+async def test_nobody_pays_for_a_membership_that_would_be_over_already(country: Country) -> None:
+    await country.settles("smelters", "brighton")
+    today = country.now.date()
+    days = [today - timedelta(days) for days in (366, 365, 364)]
+    first = next(day for day in days if last_day(day, 12) == today)
+    for past in (date(2018, 1, 1), first - timedelta(1)):
+        given = {"organisation": "smelters", "startsOn": str(past)}
+        assert await refused(country, "badgeNationJoin", given) == ("INVALID", ["startsOn"]), past
+    lines = await country.rows("SELECT organisation_name FROM plugin_badge_nation.nation_invoice_line")
+    assert "Smelters" not in [each["organisation_name"] for each in lines]
+    assert (await country.joins("smelters", startsOn=str(first)))["endsOn"] == str(today), "its last day is today"
+
+
+async def test_the_trace_of_a_membership_names_it_as_an_object_of_the_graph(country: Country) -> None:
+    await country.settles("tracers", "brighton")
+    membership = await country.joins("tracers")
+    query = """query($object: ID!) { auditLog(filter: { acts: ["badgeNationJoin"], object: $object }) {
+        nodes { table object } } }"""
+    nodes = (await country.read(query, object=membership["id"]))["auditLog"]["nodes"]
+    assert {"table": "plugin_badge_nation.nation_membership", "object": membership["id"]} in nodes
+
+
 async def test_a_membership_that_is_over_begins_anew_today(country: Country) -> None:
     await country.settles("miners", "brighton")
-    over = await country.joins("miners", startsOn=str(country.now.date() - timedelta(500)))
+    over = await country.was_a_member("miners", country.now.date() - timedelta(500))
     assert (await refused(country, "badgeNationEnd", {"membership": over["id"]}))[0] == "MEMBERSHIP_OVER"
     done = await country.act("badgeNationRenew", {"membership": over["id"]}, SHOWN, "badge-nation", "network")
     assert done["membership"]["startsOn"] == str(country.now.date())
@@ -171,8 +234,10 @@ async def test_everybody_may_know_the_prices(country: Country) -> None:
         found = (await country.read(query, city, ""))["badgeNationPrices"]
         assert found["membership"] == {"net": "200.00", "vat": "40.00", "gross": "240.00", "currency": "GBP"}
         assert (found["months"], found["allowance"], found["template"]) == (12, 6, {"gross": "30.00"})
-    body = await country.body('{ badgeNationPrices(on: "1999-01-01") { since } }', "brighton", "")
-    assert body["data"] == {"badgeNationPrices": None}
+    for day in ("2017-12-31", "0001-01-01"):
+        assert await country.read(f'{{ badgeNationPrices(on: "{day}") {{ since }} }}', "brighton", "") == {
+            "badgeNationPrices": None
+        }
 
 
 async def test_admins_are_reminded_thirty_and_seven_days_before_the_end_and_once_each(country: Country) -> None:
@@ -216,6 +281,30 @@ async def test_admins_are_reminded_thirty_and_seven_days_before_the_end_and_once
     # Who renewed is not written to any more.
     await country.act("badgeNationRenew", {"membership": joined["id"]}, SHOWN, "badge-nation", "network")
     assert await effects.renewal_letter(country.background, first[0]) is None
+
+
+async def test_the_letter_names_the_price_of_the_day_on_which_a_renewal_would_begin(
+    country: Country, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await country.settles("divers-too", "brighton")
+    joined = await country.joins("divers-too")
+    named = parse_id(joined["id"])
+    assert named is not None
+    renewed = date.fromisoformat(joined["endsOn"]) + timedelta(1)
+    dearer = replace(prices(renewed), since=renewed, membership_net=Decimal(300))
+    tariffs = (*TARIFFS, dearer)
+    for module in (effects, memberships):
+        monkeypatch.setattr(module, "prices", lambda day: tariff_at(tariffs, day))
+    person = country.who["divers-too admin in brighton"].person
+    facts = {"tenant": country.tenants["badge-nation"], "membership": named.row, "person": person}
+    letter = await effects.renewal_letter(country.background, facts)
+    assert letter is not None
+    given = {"membership": joined["id"]}
+    shown = "membership { startsOn amount { net vat gross } }"
+    done = await country.act("badgeNationRenew", given, shown, "badge-nation", "network")
+    assert done["membership"]["startsOn"] == str(renewed)
+    assert done["membership"]["amount"]["gross"] == "360.00"
+    assert letter.values["price"] == "£360.00 (£300.00 + £60.00 VAT)"
 
 
 async def test_no_city_writes_what_cities_know_of_a_network(country: Country) -> None:

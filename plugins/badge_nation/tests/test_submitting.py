@@ -87,6 +87,30 @@ async def test_submitting_the_same_draft_again_is_free(country: Country) -> None
     assert len(await lines_of(country, "orchestra")) == 1
 
 
+async def test_awarding_costs_nothing_however_often(country: Country) -> None:
+    await country.settles("skaters", "brighton")
+    await country.joins("skaters")
+    badge = await country.drafts("skaters", "brighton", "On Eight Wheels")
+    assert (await country.submits(badge, "skaters", "brighton"))["draft"]
+    await country.works_off()
+    reviews = await country.rows("SELECT id, badge_id FROM review")
+    (review,) = [each for each in reviews if badge.endswith(each["badge_id"].hex)]
+    given = {"review": f"Review.{country.tenants['badge-nation'].hex}.{review['id'].hex}", "decision": "APPROVED"}
+    done = await country.act("reviewBadge", given, "review { state }", "badge-nation", "network")
+    assert done["__typename"] == "ReviewBadgeSuccess", done
+    await country.works_off()
+    admin = ("brighton", "skaters admin in brighton")
+    done = await country.act("publishBadge", {"badge": badge}, "badge { id }", *admin)
+    assert done["__typename"] == "PublishBadgeSuccess", done
+    before = await lines_of(country, "skaters"), (await country.standing("skaters", "brighton"))["used"]
+    recipients = [{"recipient": {"name": f"Skater {n}", "email": f"skater.{n}@example.org"}} for n in range(30)]
+    done = await country.act("awardBadges", {"badge": badge, "awards": recipients}, "job { state done }", *admin)
+    assert done["job"] == {"state": "DONE", "done": 30}, done
+    await country.works_off()
+    assert (await lines_of(country, "skaters"), (await country.standing("skaters", "brighton"))["used"]) == before
+    assert before == ([("membership", None, None, "240.00")], 1)
+
+
 async def test_who_is_no_member_is_told_what_a_membership_costs(country: Country) -> None:
     await country.settles("gallery", "brighton")
     assert await country.standing("gallery", "brighton") is None
@@ -187,6 +211,20 @@ async def test_nobody_else_reads_what_an_issuer_has_left(country: Country) -> No
         assert nodes == [{"badgeNationStanding": None}]
 
 
+@pytest.mark.parametrize("gross", ["sNaN", "NaN", "-Infinity"])
+async def test_what_is_no_price_is_not_accepted(country: Country, gross: str) -> None:
+    if ("printers", "brighton") not in country.issuers:
+        await country.settles("printers", "brighton")
+    badge = await country.drafts("printers", "brighton")
+    query = """mutation($input: BadgeNationAcceptChargeInput!) {
+        badgeNationAcceptCharge(input: $input) { ... on Error { code } } }"""
+    given = {"badge": badge, "gross": gross}
+    body = await country.body(query, "brighton", "printers admin in brighton", input=given)
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "INVALID_VARIABLES"
+    assert "finite" in error["message"]
+
+
 async def test_a_price_that_rose_since_is_accepted_anew(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
     await country.settles("potters", "brighton")
     badge = await country.drafts("potters", "brighton")
@@ -203,8 +241,7 @@ async def test_a_price_that_rose_since_is_accepted_anew(country: Country, monkey
 
 async def test_an_expired_membership_covers_nothing(country: Country) -> None:
     await country.settles("weavers", "brighton")
-    before = (country.now - timedelta(days=400)).date()
-    await country.joins("weavers", startsOn=str(before))
+    await country.was_a_member("weavers", (country.now - timedelta(days=400)).date())
     assert await country.standing("weavers", "brighton") is None
     refused = await country.submits(await country.drafts("weavers", "brighton"), "weavers", "brighton")
     assert "Without a membership" in refused["message"]

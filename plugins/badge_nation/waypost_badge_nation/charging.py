@@ -15,7 +15,7 @@ from waypost.db import execute, fetchrow, fetchval
 from waypost.outbox import Act, Event, Submission, command
 from waypost.outbox.act import Forbidden
 from waypost.refusal import Refusal, Refused, missing
-from waypost_badge_nation.directory import charges, one_at_a_time, standings
+from waypost_badge_nation.directory import charges, decide_alone, standings
 from waypost_badge_nation.prices import Amount, Tariff, prices
 from waypost_badge_nation.rules import Standing, cost_of_next, covers, in_force
 
@@ -113,7 +113,7 @@ async def unpaid_template(submission: Submission) -> Refusal | None:
     city, network = submission.here.tenant_id, submission.reviewer
     if submission.round > 1 or network == city or not await charges(network):
         return None
-    await one_at_a_time(network, submission.organisation)
+    await decide_alone(network, submission.organisation)
     cost = await cost_here(city, network, submission.organisation, submission, submission.today)
     if cost is None or covers(await accepted_price(city, submission.draft, network), cost.amount):
         return None
@@ -143,7 +143,7 @@ async def accept_charge(act: Act, badge: UUID, gross: Decimal) -> BadgeChargeAcc
     network = draft["reviewer"]
     cost = None
     if draft["round"] == 0 and network != city and await charges(network):
-        await one_at_a_time(network, draft["organisation_id"])
+        await decide_alone(network, draft["organisation_id"])
         cost = await cost_here(city, network, draft["organisation_id"], act, act.today)
     if cost is None:
         return Refused(code="NOTHING_TO_ACCEPT", message="Submitting this badge costs nothing.", path=("badge",))

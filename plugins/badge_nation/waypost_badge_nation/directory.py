@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from waypost.db import execute, fetch, fetchval
+from waypost.db import execute, fetch, fetchval, one_at_a_time
 from waypost.plugins import manifest_of, settings_of
 from waypost_badge_nation.rules import Standing
 
@@ -31,8 +31,6 @@ SELECT m.id, m.tenant_id, m.organisation_id, m.starts_on, m.ends_on, m.allowance
 FROM plugin_badge_nation.nation_membership m WHERE m.tenant_id = $1 AND m.id = $2
 ON CONFLICT (id) DO UPDATE SET ends_on = excluded.ends_on, used = excluded.used
 """
-# Held until the transaction ends, in whatever city it is: one organisation's templates come one after the other.
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('badge_nation.' || $1::uuid || '.' || $2::uuid, 0))"
 
 
 async def charges(network: UUID) -> bool:
@@ -60,6 +58,6 @@ async def show_standing(network: UUID, membership: UUID) -> None:
     await execute(WRITE_SQL, network, membership)
 
 
-async def one_at_a_time(network: UUID, organisation: UUID) -> None:
-    """Wait until nobody else decides about this organisation's templates and memberships."""
-    await fetchval(LOCK_SQL, network, organisation)
+async def decide_alone(network: UUID, organisation: UUID) -> None:
+    """Wait until nobody else decides about this organisation's templates and memberships, in whatever city."""
+    await one_at_a_time("badge_nation", network, organisation)

@@ -14,7 +14,7 @@ from waypost.tenancy import Tenant, load_directory
 from waypost_badge_nation.charging import accepted_price
 from waypost_badge_nation.directory import (
     MANIFEST,
-    one_at_a_time,
+    decide_alone,
     says_that_it_charges,
     show_network,
     show_standing,
@@ -22,7 +22,7 @@ from waypost_badge_nation.directory import (
 )
 from waypost_badge_nation.memberships import write_line
 from waypost_badge_nation.prices import Amount, prices
-from waypost_badge_nation.rules import in_force, reminder_due, settle
+from waypost_badge_nation.rules import in_force, reminder_due, renewed_from, settle
 
 COUNT: Final = "badgeNation.count"
 RENEWAL: Final = "badgeNation.renewal"
@@ -115,7 +115,7 @@ async def _count(
     network: Tenant, home: Tenant, draft: UUID, sent: Any, accepted: Amount | None, submitted_at: datetime
 ) -> None:
     organisation = sent["organisation_id"]
-    await one_at_a_time(network.id, organisation)
+    await decide_alone(network.id, organisation)
     if await fetchrow(COUNTED_SQL, network.id, draft) is not None:
         return
     day = submitted_at.astimezone(ZoneInfo(network.timezone)).date()
@@ -198,7 +198,7 @@ async def renewal_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | No
         found = await fetchrow(PERSON_SQL, person)
     if found is None or found["address"] is None:
         return None
-    tariff = prices(row["ends_on"])
+    tariff = prices(renewed_from(row["ends_on"], today))
     values = {
         "network": home.name,
         "organisation": row["organisation_name"],

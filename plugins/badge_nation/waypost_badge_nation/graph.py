@@ -44,7 +44,7 @@ from waypost.graph.query import named
 from waypost.graph.relations import Relation
 from waypost_badge_nation import invoice, tables
 from waypost_badge_nation.memberships import MAY
-from waypost_badge_nation.prices import prices
+from waypost_badge_nation.prices import FIRST_DAY, prices
 
 if TYPE_CHECKING:
     from waypost.cities.graph import City
@@ -231,8 +231,10 @@ class BadgeNationPrices:
 
 
 async def _prices(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
-    on = field.argument("on")(request)
-    tariff = prices(on or _day(request))
+    on = field.argument("on")(request) or _day(request)
+    if on < FIRST_DAY:
+        return [None for _ in parents]
+    tariff = prices(on)
     found = {
         "since": tariff.since,
         "membership": tariff.membership.plain(),
@@ -310,7 +312,7 @@ class BadgeNationQuery:
     badge_nation_prices: BadgeNationPrices | None = computed(
         _prices,
         arguments=(Argument("on", date, doc="The day that is meant; absent: today."),),
-        doc="What Badge Nation costs.",
+        doc="What Badge Nation costs; null before there were any prices.",
     )
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from typing_extensions import override
 
-from waypost.db import execute, fetchrow, new_id
+from waypost.db import execute, fetchrow, fetchval, new_id
 from waypost.outbox import Act, Event, command
 from waypost.refusal import Invalid, Refusal, Refused, missing
 from waypost_badge_nation.directory import (
-    one_at_a_time,
+    decide_alone,
     says_that_it_charges,
     show_network,
     show_standing,
     standings,
 )
-from waypost_badge_nation.prices import Amount, prices
+from waypost_badge_nation.prices import FIRST_DAY, Amount, prices
 from waypost_badge_nation.rules import DAY, Standing, last_day, overlaps, renewed_from
+
+if TYPE_CHECKING:
+    from asyncpg import Record
 
 # What curators and city admins may, and nobody who speaks for one issuer.
 MAY: Final = "issuer.create"
@@ -42,6 +45,9 @@ INSERT INTO plugin_badge_nation.nation_invoice_line
     (tenant_id, id, dated_on, organisation_id, organisation_name, kind, home_tenant_id, city_name, badge_name,
      net, vat, gross)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+WHOSE_SQL: Final = """
+SELECT organisation_id FROM plugin_badge_nation.nation_membership WHERE tenant_id = $1 AND id = $2
 """
 FIND_SQL: Final = """
 SELECT organisation_id, starts_on, ends_on FROM plugin_badge_nation.nation_membership
@@ -99,6 +105,9 @@ async def join(act: Act, organisation: UUID, starts_on: date | None = None) -> M
     if (first - act.today).days > MOST_DAYS_AHEAD:
         words = f"A membership begins at most {MOST_DAYS_AHEAD} days ahead."
         return Invalid(message=words, path=("startsOn",))
+    if first < FIRST_DAY:
+        words = f"There are no prices before {FIRST_DAY:%Y-%m-%d}, and no memberships."
+        return Invalid(message=words, path=("startsOn",))
     return await _join(act, organisation, first)
 
 
@@ -107,7 +116,7 @@ async def renew(act: Act, membership: UUID) -> MembershipJoined | Refusal:
     """Let a membership go on for another twelve months: after its last day, or from today on where that is over."""
     if not await says_that_it_charges():
         return NOT_CHARGING
-    row = await fetchrow(FIND_SQL, act.here.tenant_id, membership)
+    row = await _locked(act.here.tenant_id, membership)
     if row is None:
         return missing()
     return await _join(act, row["organisation_id"], renewed_from(row["ends_on"], act.today))
@@ -116,12 +125,11 @@ async def renew(act: Act, membership: UUID) -> MembershipJoined | Refusal:
 @command(may=MAY)
 async def end(act: Act, membership: UUID) -> MembershipEnded | Refusal:
     """Let a membership end today, or never begin. What was invoiced stays; a refund is the network's own letter."""
-    row = await fetchrow(FIND_SQL, act.here.tenant_id, membership)
+    row = await _locked(act.here.tenant_id, membership)
     if row is None:
         return missing()
     if row["ends_on"] < act.today:
         return Refused(code="MEMBERSHIP_OVER", message=f"The membership was over on {row['ends_on']:%Y-%m-%d}.")
-    await one_at_a_time(act.here.tenant_id, row["organisation_id"])
     last = act.today if row["starts_on"] <= act.today else row["starts_on"] - DAY
     await execute(END_SQL, act.here.tenant_id, membership, last)
     await show_standing(act.here.tenant_id, membership)
@@ -142,6 +150,18 @@ async def write_line(
     await execute(LINE_SQL, network, new_id(), day, *facts)
 
 
+async def _locked(network: UUID, membership: UUID) -> Record | None:
+    """Find a membership, which stays as it is until the transaction ends.
+
+    The organisation is waited for before the row is: whoever counts a template for it comes in that order too.
+    """
+    organisation = await fetchval(WHOSE_SQL, network, membership)
+    if organisation is None:
+        return None
+    await decide_alone(network, organisation)
+    return await fetchrow(FIND_SQL, network, membership)
+
+
 async def _join(act: Act, organisation: UUID, first: date) -> MembershipJoined | Refusal:
     network = act.here.tenant_id
     who = await fetchrow(WHO_SQL, organisation)
@@ -149,7 +169,10 @@ async def _join(act: Act, organisation: UUID, first: date) -> MembershipJoined |
         return missing()
     tariff = prices(first)
     last = last_day(first, tariff.months)
-    await one_at_a_time(network, organisation)
+    if last < act.today:
+        words = f"Such a membership would have been over on {last:%Y-%m-%d}."
+        return Invalid(message=words, path=("startsOn",))
+    await decide_alone(network, organisation)
     before = overlaps(await standings(network, organisation), first, last)
     if before is not None:
         return _already(who["name"], before)

@@ -93,8 +93,9 @@ def _tariff(row: dict[str, Any]) -> Tariff:
 
 
 TARIFFS: Final = read_tariffs((files(__package__) / "prices.toml").read_text(encoding="utf-8"))
+FIRST_DAY: Final = TARIFFS[0].since
 
 
 def prices(day: date) -> Tariff:
-    """The prices of Badge Nation on a day."""
+    """The prices of Badge Nation on a day. Raises LookupError for a day before FIRST_DAY."""
     return tariff_at(TARIFFS, day)

@@ -64,6 +64,7 @@ CREATE TABLE invitation (
     invited_by uuid NOT NULL,
     member_id uuid,
     created_at timestamptz NOT NULL,
+    letters_at timestamptz[] NOT NULL DEFAULT '{}',
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
@@ -81,10 +82,12 @@ CREATE TABLE access_token (
     role text NOT NULL,
     issuer_id uuid,
     permissions text[],
+    maker_id uuid,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     revoked_at timestamptz,
-    PRIMARY KEY (tenant_id, id)
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, maker_id) REFERENCES access_token (tenant_id, id)
 );
 CREATE INDEX access_token_person ON access_token (tenant_id, person_id);
 

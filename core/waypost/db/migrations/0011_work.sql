@@ -1,20 +1,26 @@
 -- Work behind the scenes: what is due, what was done, and jobs that people watch. Holds ids, never names or addresses.
 -- migrate:up
 -- One row is one piece of work; it goes when it is done. `due_at` of a piece that a worker holds is when its
--- lease ends, so that the work of a worker that was killed is due again by itself.
+-- lease ends, so that the work of a worker that was killed is due again by itself. `lane` tells apart what a bundle
+-- does together: of no lane more is done at once than leaves room for the others.
 CREATE TABLE work (
     id uuid PRIMARY KEY,
     tenant_id uuid,
     kind text NOT NULL,
+    lane text NOT NULL DEFAULT '',
     facts jsonb NOT NULL DEFAULT '{}',
     due_at timestamptz NOT NULL DEFAULT now(),
     attempts integer NOT NULL DEFAULT 0,
     holder uuid,
     state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'dead')),
     problem text,
+    request text,
     made_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX work_due ON work (due_at, id) WHERE state = 'due';
+CREATE INDEX work_due ON work (kind, lane, due_at, id) WHERE state = 'due';
+
+-- In which request it happened, as the log has it.
+ALTER TABLE event ADD COLUMN request text;
 
 -- How far the events of each tenant were handed on to those who handle them.
 CREATE TABLE relayed (
@@ -40,9 +46,10 @@ CREATE TABLE handled (
     handler text NOT NULL,
     key uuid NOT NULL,
     handled_at timestamptz NOT NULL DEFAULT now(),
+    lasting boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, handler, key)
 );
-CREATE INDEX handled_at ON handled (tenant_id, handled_at);
+CREATE INDEX handled_at ON handled (tenant_id, handled_at) WHERE NOT lasting;
 
 CREATE TABLE unsubscribed (
     tenant_id uuid NOT NULL,
@@ -63,6 +70,7 @@ CREATE TABLE job (
     issuer_id uuid,
     begun_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
+    request text,
     PRIMARY KEY (tenant_id, id)
 );
 
@@ -132,8 +140,21 @@ CREATE TABLE kept_answer (
 );
 CREATE INDEX kept_answer_made ON kept_answer (tenant_id, made_at);
 
+-- The same of what people do for themselves: no city sees that they did it.
+CREATE TABLE own_answer (
+    person_id uuid NOT NULL,
+    digest text NOT NULL,
+    place integer NOT NULL,
+    request_digest text NOT NULL,
+    answer text NOT NULL DEFAULT '',
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (person_id, digest, place)
+);
+CREATE INDEX own_answer_made ON own_answer (made_at);
+
 -- Who shows this? Asked for every badge and opportunity that changes.
 CREATE INDEX borrowed_object ON borrowed (object_id);
 -- migrate:down
 DROP INDEX borrowed_object;
-DROP TABLE kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;
+DROP TABLE own_answer, kept_answer, delivery, webhook, job_problem, job, unsubscribed, handled, schedule, relayed, work;
+ALTER TABLE event DROP COLUMN request;

@@ -1,6 +1,7 @@
--- The life of a badge's version, and its review. There are no triggers here: that nothing unapproved becomes a version
--- follows from keys and checks (a state points at the decision that made it), that nothing published changes from
--- row security (`sealed`).
+-- The life of a badge's version, and its review. There are no triggers here: that no draft is published unapproved
+-- follows from keys and checks (a state points at the decision that made it), that no row of what is published changes
+-- or goes from row security (`sealed`). That versions without a draft come from files alone, and that nothing is added
+-- to a published one, is left to those who write: `badges/store.py`.
 -- migrate:up
 ALTER TABLE badge
     ADD COLUMN image_alt text,
@@ -91,6 +92,15 @@ CREATE INDEX badge_draft_of_badge ON badge_draft (tenant_id, badge_id);
 CREATE INDEX badge_draft_by_name ON badge_draft (tenant_id, name, id) WHERE state <> 'published' AND NOT given_up;
 CREATE INDEX badge_draft_of_creator ON badge_draft (tenant_id, creator_id, name, id) WHERE state <> 'published' AND NOT given_up;
 
+-- Who wrote of a draft's words or submitted it, and so does not review it.
+CREATE TABLE badge_draft_writer (
+    tenant_id uuid NOT NULL,
+    draft_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    PRIMARY KEY (tenant_id, draft_id, person_id),
+    FOREIGN KEY (tenant_id, draft_id) REFERENCES badge_draft (tenant_id, id) ON DELETE CASCADE
+);
+
 -- A submission as its curators see it: a copy of what its home sent them, and nothing else of that city.
 CREATE TABLE review (
     tenant_id uuid NOT NULL,
@@ -122,7 +132,7 @@ CREATE TABLE review (
 CREATE INDEX review_waiting ON review (tenant_id, priority, due_at, id) WHERE state = 'submitted';
 CREATE INDEX review_by_state ON review (tenant_id, state, submitted_at, id);
 
--- Who belongs to the badge's issuer or creator, and so does not review it.
+-- Who belongs to the badge's issuer or creator, wrote or submitted it, and so does not review it.
 CREATE TABLE review_member (
     tenant_id uuid NOT NULL,
     review_id uuid NOT NULL,
@@ -183,7 +193,8 @@ CREATE TABLE collection_badge (
 );
 CREATE INDEX collection_badge_backwards ON collection_badge (tenant_id, badge_id, collection_id);
 -- migrate:down
-DROP TABLE collection_badge, collection, lint_rule, review_member, review, badge_draft, review_comment, review_decision;
+DROP TABLE collection_badge, collection, lint_rule, review_member, review, badge_draft_writer, badge_draft,
+    review_comment, review_decision;
 DROP INDEX badge_version_in_hand;
 ALTER TABLE badge_version
     DROP CONSTRAINT badge_version_tenant_id_id_state_key,

@@ -7,6 +7,7 @@ ALTER TABLE recipient
     ADD COLUMN issuer_id uuid,
     ADD COLUMN reference text,
     ADD COLUMN reference_issuer_id uuid,
+    ADD COLUMN first_issuer_id uuid,
     ADD FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
     ADD CHECK ((reference IS NULL) = (reference_issuer_id IS NULL));
 CREATE INDEX recipient_of_guardian ON recipient (tenant_id, guardian_id) WHERE guardian_id IS NOT NULL;
@@ -15,12 +16,24 @@ CREATE INDEX recipient_of_reference ON recipient (tenant_id, reference_issuer_id
 CREATE INDEX recipient_of_issuer ON recipient (tenant_id, issuer_id) WHERE issuer_id IS NOT NULL;
 CREATE INDEX recipient_by_age ON recipient (tenant_id, created_at);
 
+-- How an issuer calls somebody whom another named first. No key leads to the recipient: whoever gives a badge writes this
+-- before they wait for others who give one to the same recipient, and must hold nothing of theirs by then.
+CREATE TABLE recipient_name (
+    tenant_id uuid NOT NULL,
+    recipient_id uuid NOT NULL,
+    issuer_id uuid NOT NULL,
+    name text NOT NULL,
+    PRIMARY KEY (tenant_id, recipient_id, issuer_id)
+);
+
 -- In which tenants somebody is known as a recipient: where to look for what they earned.
 CREATE TABLE known_in (
     person_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (person_id, tenant_id)
 );
+CREATE INDEX known_in_of_tenant ON known_in (tenant_id, person_id);
 
 ALTER TABLE award
     ADD COLUMN person_id uuid,
@@ -34,6 +47,7 @@ ALTER TABLE award
     ADD COLUMN revoked_reason text,
     ADD COLUMN replaced_by_id uuid,
     ADD COLUMN reminded_at timestamptz CHECK (isfinite(reminded_at)),
+    ADD COLUMN created_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(created_at)),
     ADD FOREIGN KEY (tenant_id, replaced_by_id) REFERENCES award (tenant_id, id);
 -- The newest first; ids are the tie-break.
 CREATE INDEX award_by_time ON award (tenant_id, awarded_at, id);
@@ -106,13 +120,14 @@ CREATE TABLE upload_chunk (
 );
 ALTER TABLE upload_chunk ALTER COLUMN content SET STORAGE EXTERNAL;
 -- migrate:down
-DROP TABLE upload_chunk, upload, award_batch, award_policy, award_evidence, known_in;
+DROP TABLE upload_chunk, upload, award_batch, award_policy, award_evidence, known_in, recipient_name;
 DROP INDEX award_by_time, award_of_issuer, award_of_person, award_of_batch, award_of_badge, award_expiring;
 ALTER TABLE award
     DROP COLUMN person_id, DROP COLUMN narrative, DROP COLUMN awarded_by, DROP COLUMN origin, DROP COLUMN origin_id,
     DROP COLUMN batch_id, DROP COLUMN decided_at, DROP COLUMN revoked_at, DROP COLUMN revoked_reason,
-    DROP COLUMN replaced_by_id, DROP COLUMN reminded_at;
+    DROP COLUMN replaced_by_id, DROP COLUMN reminded_at, DROP COLUMN created_at;
 ALTER TABLE recipient
-    DROP COLUMN guardian_id, DROP COLUMN issuer_id, DROP COLUMN reference, DROP COLUMN reference_issuer_id;
+    DROP COLUMN guardian_id, DROP COLUMN issuer_id, DROP COLUMN reference, DROP COLUMN reference_issuer_id,
+    DROP COLUMN first_issuer_id;
 DROP INDEX recipient_by_age;
 ALTER TABLE tenant DROP COLUMN retention_days;

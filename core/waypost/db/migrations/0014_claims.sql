@@ -16,10 +16,17 @@ CREATE TABLE saved_opportunity (
     PRIMARY KEY (person_id, tenant_id, opportunity_id)
 );
 
--- An endorsement is of a badge or of an issuer; it is public once the endorsed issuer has accepted it.
+-- An endorsement is of a badge or of an issuer; it is public once the endorsed issuer has accepted it. Between two
+-- tenants each has a row of it: who endorses is heard by `given`, who is endorsed by `decided`.
 ALTER TABLE endorsement
+    DROP CONSTRAINT endorsement_tenant_id_badge_id_fkey,
+    DROP CONSTRAINT endorsement_tenant_id_endorser_id_fkey,
     ALTER COLUMN badge_id DROP NOT NULL,
     ADD COLUMN issuer_id uuid,
+    ADD COLUMN home_tenant_id uuid,
+    ADD COLUMN endorser_tenant_id uuid,
+    ADD COLUMN given integer NOT NULL DEFAULT 1,
+    ADD COLUMN decided integer NOT NULL DEFAULT 0,
     ADD COLUMN endorsed_id uuid,
     ADD COLUMN state text NOT NULL DEFAULT 'accepted' CHECK (state IN ('offered', 'accepted', 'refused', 'withdrawn')),
     ADD COLUMN reason text,
@@ -28,16 +35,29 @@ ALTER TABLE endorsement
     ADD COLUMN decided_by uuid,
     ADD COLUMN decided_at timestamptz CHECK (isfinite(decided_at));
 UPDATE endorsement e SET
+    home_tenant_id = e.tenant_id,
+    endorser_tenant_id = e.tenant_id,
     state = CASE WHEN e.public THEN 'accepted' ELSE 'offered' END,
     endorsed_id = (SELECT b.issuer_id FROM badge b WHERE b.tenant_id = e.tenant_id AND b.id = e.badge_id);
 ALTER TABLE endorsement
     ALTER COLUMN endorsed_id SET NOT NULL,
+    ALTER COLUMN home_tenant_id SET NOT NULL,
+    ALTER COLUMN endorser_tenant_id SET NOT NULL,
+    ADD COLUMN own_badge_id uuid GENERATED ALWAYS AS (CASE WHEN home_tenant_id = tenant_id THEN badge_id END) STORED,
+    ADD COLUMN own_issuer_id uuid GENERATED ALWAYS AS (CASE WHEN home_tenant_id = tenant_id THEN issuer_id END) STORED,
+    ADD COLUMN own_endorsed_id uuid
+        GENERATED ALWAYS AS (CASE WHEN home_tenant_id = tenant_id THEN endorsed_id END) STORED,
+    ADD COLUMN own_endorser_id uuid
+        GENERATED ALWAYS AS (CASE WHEN endorser_tenant_id = tenant_id THEN endorser_id END) STORED,
+    ADD CHECK (tenant_id IN (home_tenant_id, endorser_tenant_id)),
     ADD CHECK (num_nonnulls(badge_id, issuer_id) = 1),
-    ADD CHECK (public = (state = 'accepted')),
+    ADD CHECK (public = (state = 'accepted' AND home_tenant_id = tenant_id)),
     ADD CHECK (endorser_id <> endorsed_id),
     ADD UNIQUE (tenant_id, issuer_id, endorser_id),
-    ADD FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
-    ADD FOREIGN KEY (tenant_id, endorsed_id) REFERENCES issuer (tenant_id, id);
+    ADD FOREIGN KEY (tenant_id, own_badge_id) REFERENCES badge (tenant_id, id) ON DELETE CASCADE,
+    ADD FOREIGN KEY (tenant_id, own_issuer_id) REFERENCES issuer (tenant_id, id),
+    ADD FOREIGN KEY (tenant_id, own_endorsed_id) REFERENCES issuer (tenant_id, id),
+    ADD FOREIGN KEY (tenant_id, own_endorser_id) REFERENCES issuer (tenant_id, id);
 CREATE INDEX endorsement_to_decide ON endorsement (tenant_id, endorsed_id, offered_at, id);
 CREATE INDEX endorsement_by_endorser ON endorsement (tenant_id, endorser_id, offered_at, id);
 
@@ -48,7 +68,10 @@ CREATE TABLE claim_code (
     badge_id uuid NOT NULL,
     issuer_id uuid NOT NULL,
     recipient_id uuid,
+    earned_in_tenant_id uuid,
     opportunity_id uuid,
+    own_opportunity_id uuid
+        GENERATED ALWAYS AS (CASE WHEN earned_in_tenant_id = tenant_id THEN opportunity_id END) STORED,
     label text,
     opens_at timestamptz CHECK (isfinite(opens_at)),
     closes_at timestamptz CHECK (isfinite(closes_at)),
@@ -62,7 +85,8 @@ CREATE TABLE claim_code (
     FOREIGN KEY (tenant_id, badge_id) REFERENCES badge (tenant_id, id),
     FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuer (tenant_id, id),
     FOREIGN KEY (tenant_id, recipient_id) REFERENCES recipient (tenant_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, own_opportunity_id) REFERENCES opportunity (tenant_id, id),
+    CHECK ((opportunity_id IS NULL) = (earned_in_tenant_id IS NULL)),
     CHECK (recipient_id IS NULL OR most = 1),
     CHECK (closes_at > opens_at)
 );
@@ -107,6 +131,7 @@ CREATE TABLE badge_request (
 );
 CREATE UNIQUE INDEX badge_request_once ON badge_request (tenant_id, badge_id, person_id)
     WHERE state IN ('open', 'more-wanted');
+CREATE INDEX badge_request_of_recipient ON badge_request (tenant_id, recipient_id);
 CREATE INDEX badge_request_by_time ON badge_request (tenant_id, requested_at, id);
 CREATE INDEX badge_request_of_issuer ON badge_request (tenant_id, issuer_id, requested_at, id);
 CREATE INDEX badge_request_of_person ON badge_request (tenant_id, person_id, requested_at, id);
@@ -123,9 +148,13 @@ CREATE TABLE badge_request_evidence (
 DROP TABLE badge_request_evidence, badge_request, claim_attempt, claim_address, claim_code;
 DROP INDEX award_by_claim;
 DROP INDEX endorsement_to_decide, endorsement_by_endorser;
-DELETE FROM endorsement WHERE badge_id IS NULL;
+DELETE FROM endorsement WHERE badge_id IS NULL OR home_tenant_id <> endorser_tenant_id;
 ALTER TABLE endorsement
+    DROP COLUMN own_badge_id, DROP COLUMN own_issuer_id, DROP COLUMN own_endorsed_id, DROP COLUMN own_endorser_id,
+    DROP COLUMN home_tenant_id, DROP COLUMN endorser_tenant_id, DROP COLUMN given, DROP COLUMN decided,
     DROP COLUMN issuer_id, DROP COLUMN endorsed_id, DROP COLUMN state, DROP COLUMN reason, DROP COLUMN offered_by,
     DROP COLUMN offered_at, DROP COLUMN decided_by, DROP COLUMN decided_at,
-    ALTER COLUMN badge_id SET NOT NULL;
+    ALTER COLUMN badge_id SET NOT NULL,
+    ADD FOREIGN KEY (tenant_id, badge_id) REFERENCES badge (tenant_id, id) ON DELETE CASCADE,
+    ADD FOREIGN KEY (tenant_id, endorser_id) REFERENCES issuer (tenant_id, id);
 DROP TABLE saved_opportunity, joined_pathway;
