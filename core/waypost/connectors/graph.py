@@ -61,7 +61,7 @@ class IssuingAccountState(Enum):
 class IssuingLeave(Enum):
     """On or off."""
 
-    ON = strawberry.enum_value("on", description="In use.")
+    ON = strawberry.enum_value("on", description="It is in use.")
     OFF = strawberry.enum_value("off", description="Not any more.")
 
 

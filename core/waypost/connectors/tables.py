@@ -20,7 +20,7 @@ class IssuingAccount(TenantTable):
     settings = JSONB(help_text="By the connector's schema; secrets are named, and kept elsewhere.")
     state = Text(default="on", help_text="on, failing or off.")
     problem = Text(null=True, help_text="Why it fails.")
-    created_at = Timestamptz()
+    created_at = Timestamptz(help_text="When it was added here.")
     checked_at = Timestamptz(null=True, help_text="When it last worked.")
     reconciled_at = Timestamptz(null=True, help_text="When everything there was last compared with everything here.")
     elsewhere = Integer(default=0, help_text="How many badges were found there that Waypost has not given.")
@@ -33,7 +33,7 @@ class IssuingShare(TenantTable):
     member_tenant_id = UUID(help_text="Whose issuer it is.")
     issuer_id = UUID()
     state = Text(default="on", help_text="on or off.")
-    created_at = Timestamptz()
+    created_at = Timestamptz(help_text="When the issuer was first let use it.")
 
 
 class IssuingTemplate(TenantTable, key=("account_id", "template_id"), unaudited=FOLLOWS):
@@ -41,11 +41,11 @@ class IssuingTemplate(TenantTable, key=("account_id", "template_id"), unaudited=
 
     account_id = UUID()
     template_id = Text(help_text="The platform's own.")
-    name = Text()
+    name = Text(help_text="As the platform calls it.")
     state = Text(help_text="draft, active or archived.")
     duplicates = Boolean(help_text="Whether the platform gives one earner several.")
-    url = Text(null=True)
-    read_at = Timestamptz()
+    url = Text(null=True, help_text="Where it can be seen.")
+    read_at = Timestamptz(help_text="When the platform was last asked for it.")
     counted_at = Timestamptz(null=True, help_text="When the figures were pulled.")
     issued = BigInt(null=True)
     accepted = BigInt(null=True)
@@ -82,10 +82,10 @@ class IssuingDrift(TenantTable, unaudited=FOLLOWS):
     kind = Text(help_text="unknown-here, missing-there or other-state.")
     external_id = Text()
     entry_id = UUID(null=True)
-    words = Text(help_text="What differs.")
+    words = Text(help_text="What differs, for people.")
     state = Text(help_text="open, mended or settled.")
-    found_at = Timestamptz()
-    mended_at = Timestamptz(null=True)
+    found_at = Timestamptz(help_text="When it was noticed.")
+    mended_at = Timestamptz(null=True, help_text="When it was mended or seen to.")
 
 
 class IssuingGrant(TenantTable, unaudited="Copied from the owner's share."):
@@ -98,7 +98,7 @@ class IssuingGrant(TenantTable, unaudited="Copied from the owner's share."):
     platform = Text(help_text="How people call the platform.")
     name = Text(help_text="As the owner calls the account.")
     state = Text(help_text="on or off.")
-    granted_at = Timestamptz()
+    granted_at = Timestamptz(help_text="When this tenant first heard of it.")
 
 
 class IssuingLink(TenantTable):
@@ -109,12 +109,12 @@ class IssuingLink(TenantTable):
     account_id = UUID()
     home_tenant_id = UUID()
     template_id = Text(null=True, help_text="The platform's own; null while it is looked for by the badge's name.")
-    template_name = Text(null=True)
-    template_url = Text(null=True)
+    template_name = Text(null=True, help_text="As the platform calls the template.")
+    template_url = Text(null=True, help_text="Where the template can be seen.")
     by_hand = Boolean(help_text="Whether somebody named the template, or it was found by the badge's name.")
     state = Text(help_text="asked, linked, refused or off.")
-    problem = Text(null=True)
-    created_at = Timestamptz()
+    problem = Text(null=True, help_text="Why no template could be taken.")
+    created_at = Timestamptz(help_text="When the badge was first linked.")
     changed_at = Timestamptz()
 
 
@@ -124,8 +124,8 @@ class IssuingConsent(TenantTable):
     person_id = UUID()
     account_id = UUID()
     platform = Text(help_text="As it was called when they agreed.")
-    given_at = Timestamptz()
-    withdrawn_at = Timestamptz(null=True)
+    given_at = Timestamptz(help_text="When they agreed, last.")
+    withdrawn_at = Timestamptz(null=True, help_text="When they withdrew it; null while it holds.")
 
 
 class IssuingRecord(TenantTable, unaudited=FOLLOWS):
@@ -137,13 +137,13 @@ class IssuingRecord(TenantTable, unaudited=FOLLOWS):
     link_id = UUID()
     account_id = UUID()
     home_tenant_id = UUID()
-    platform = Text()
+    platform = Text(help_text="How people call the platform.")
     state = Text(help_text="needs-consent, not-sent, or as the owner's entry says.")
-    external_id = Text(null=True)
-    url = Text(null=True)
-    problem = Text(null=True)
-    created_at = Timestamptz()
-    changed_at = Timestamptz()
+    external_id = Text(null=True, help_text="The platform's own id of the badge there.")
+    url = Text(null=True, help_text="Where the badge can be seen there.")
+    problem = Text(null=True, help_text="Why it was not given, in words that name nobody.")
+    created_at = Timestamptz(help_text="When it was first considered.")
+    changed_at = Timestamptz(help_text="When its state last changed.")
 
 
 TABLES = (

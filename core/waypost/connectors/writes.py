@@ -89,7 +89,7 @@ class LinkBadgeTemplateInput:
 class UnlinkBadgeTemplateInput:
     """Which."""
 
-    link: ID = needed("The link.")
+    link: ID = needed("The link that is to end.")
 
 
 @strawberry.input(description="What is to be sent to a platform once more.")
@@ -117,7 +117,7 @@ class WithdrawFromIssuingInput:
 class CreateIssuingAccountSuccess:
     """The account is kept; set its secret if it has none yet."""
 
-    account: IssuingAccount = column(doc="The account.")
+    account: IssuingAccount = column(doc="The account that is kept.")
 
 
 @value
@@ -131,7 +131,7 @@ class UpdateIssuingAccountSuccess:
 class ShareIssuingAccountSuccess:
     """The issuer may use it; its city hears of it in a moment."""
 
-    share: IssuingShare = column(doc="The share.")
+    share: IssuingShare = column(doc="The share that was made.")
 
 
 @value
@@ -145,7 +145,7 @@ class UnshareIssuingAccountSuccess:
 class SettleIssuingDriftSuccess:
     """It needs nobody's attention any more."""
 
-    drift: IssuingDrift = column(doc="The difference.")
+    drift: IssuingDrift = column(doc="The difference as it is now.")
 
 
 @value
@@ -166,7 +166,7 @@ class UnlinkBadgeTemplateSuccess:
 class RetryIssuingSuccess:
     """It is sent once more in a moment."""
 
-    record: IssuingRecord = column(doc="The record.")
+    record: IssuingRecord = column(doc="The record of it.")
 
 
 @value
