@@ -90,7 +90,7 @@ async def test_nothing_is_given_twice_and_nothing_is_lost(
         while kills < KILLS:
             with worker(story_url, fake) as process:
                 before = len(fake.badges)
-                while len(fake.badges) == before and not await is_finished(stage):
+                while len(fake.badges) == before and not await is_finished(stage):  # noqa: ASYNC110 - as below
                     await asyncio.sleep(0.005)
                 await asyncio.sleep(chance.random() * 0.1)
                 process.send_signal(signal.SIGKILL)
