@@ -44,6 +44,7 @@ MADE_UP: Final[Mapping[str, str]] = {
     "date": "'2026-01-01'::date + {n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
+    "timestamp with time zone[]": "'{{}}'",
     "bytea": "decode(lpad(to_hex({n}), 8, '0'), 'hex')",
     "timestamp with time zone": "'2026-01-01T00:00Z'::timestamptz + {n} * interval '1 second'",
 }
