@@ -203,7 +203,7 @@ class Issuing(Stage):
         await self.works_off()
 
     async def drifts(self) -> list[dict[str, Any]]:
-        shown = "{ issuingDrifts { nodes { id kind externalId words state } } }"
+        shown = "{ issuingDrifts { nodes { id kind externalId difference state } } }"
         found = await self.read(shown, OWNER, f"{OWNER} admin")
         return list(reversed(found["issuingDrifts"]["nodes"]))
 

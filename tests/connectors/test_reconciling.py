@@ -44,7 +44,7 @@ async def test_what_was_revoked_there_by_hand_is_told(stage: Issuing, fake: Fake
     await stage.reconciles()
     (drift,) = await stage.drifts()
     assert (drift["kind"], drift["state"], drift["externalId"]) == ("OTHER_STATE", "OPEN", badge)
-    assert drift["words"] == "It was pending here, and is revoked there."
+    assert drift["difference"] == "It was pending here, and is revoked there."
     assert await state(stage) == "REVOKED"
     await stage.reconciles()
     assert len(await stage.drifts()) == 1, "told once"

@@ -32,6 +32,7 @@ from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, t
 from tests.oracle.doings import DOINGS
 from tests.oracle.earned import EARNED
 from tests.oracle.figures import FIGURES
+from tests.oracle.issuing import ISSUING
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
 from tests.oracle.refusals import refused_codes
@@ -55,6 +56,7 @@ RESOLVERS: Table = {
     **SCHOOL,
     **FIGURES,
     **TELLING,
+    **ISSUING,
 }
 
 

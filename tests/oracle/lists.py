@@ -20,6 +20,7 @@ HALF_WAY_ROUND = 20_037_508  # metres
 NOWHERE = 1e9  # metres: what has no place comes after everything that has one
 CONNECTIONS = (
     *("AuditEntry", "Award", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Delivery"),
+    *(f"Issuing{each}" for each in ("Account", "Consent", "Drift", "Grant", "Link", "Record")),
     *("Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill", "Webhook"),
 )
 Keys = Callable[[Thing], tuple[Any, ...]]

@@ -195,7 +195,7 @@ class IssuingDrift(Node):
     account: IssuingAccount = one("account_id", doc="The account in which it was found.")
     kind: IssuingDriftKind = column(doc="How they differ.")
     external_id: str = column(doc="The platform's id of what differs.")
-    words: str
+    difference: str
     state: IssuingDriftState = column(doc="Whether it was seen to.")
     found_at: datetime
     mended_at: datetime | None

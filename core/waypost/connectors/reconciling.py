@@ -77,7 +77,8 @@ SELECT id, member_tenant_id FROM issuing_entry
 WHERE tenant_id = $1 AND account_id = $2 AND state IN ('due', 'sending', 'doubtful') ORDER BY id
 """
 DRIFT_SQL: Final = """
-INSERT INTO issuing_drift (tenant_id, id, account_id, kind, external_id, entry_id, words, state, found_at, mended_at)
+INSERT INTO issuing_drift (tenant_id, id, account_id, kind, external_id, entry_id, difference, state, found_at,
+                           mended_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (tenant_id, account_id, kind, external_id) WHERE state = 'open' DO NOTHING
 """

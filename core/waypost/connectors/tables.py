@@ -75,14 +75,14 @@ class IssuingEntry(TenantTable, unaudited=FOLLOWS):
     seen_at = Timestamptz(null=True, help_text="When it was last seen at the platform.")
 
 
-class IssuingDrift(TenantTable, unaudited=FOLLOWS):
+class IssuingDrift(TenantTable):
     """A difference between here and the platform, and whether it was mended."""
 
     account_id = UUID()
     kind = Text(help_text="unknown-here, missing-there or other-state.")
     external_id = Text()
     entry_id = UUID(null=True)
-    words = Text(help_text="What differs, for people.")
+    difference = Text(help_text="What differs, in words for people.")
     state = Text(help_text="open, mended or settled.")
     found_at = Timestamptz(help_text="When it was noticed.")
     mended_at = Timestamptz(null=True, help_text="When it was mended or seen to.")

@@ -91,7 +91,7 @@ CREATE TABLE issuing_drift (
     kind text NOT NULL CHECK (kind IN ('unknown-here', 'missing-there', 'other-state')),
     external_id text NOT NULL,
     entry_id uuid,
-    words text NOT NULL,
+    difference text NOT NULL,
     state text NOT NULL CHECK (state IN ('open', 'mended', 'settled')),
     found_at timestamptz NOT NULL,
     mended_at timestamptz,
