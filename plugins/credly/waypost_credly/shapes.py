@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from logging import getLogger
 from typing import Any, Final
 
 import orjson
 
 from waypost.connectors import Doubtful, Issued, IssueState, Order, Template, Unavailable
 
+LOG: Final = getLogger(__name__)
 EVENT_KEYS: Final = ("id", "organization_id", "event_type")
 REFERENCE: Final = "Waypost"
 # The languages in which Credly writes to people; everybody else is written to in English.
@@ -94,6 +96,15 @@ def issued(badge: Mapping[str, Any]) -> Issued:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Doubtful(f"Credly answered with a badge of another form: {type(error).__name__}") from error
+
+
+def readable(badges: Iterable[Mapping[str, Any]]) -> Iterator[Issued]:
+    """Read those of a long list that can be read: what Credly adds one day must not hide all others."""
+    for badge in badges:
+        try:
+            yield issued(badge)
+        except Doubtful as error:
+            LOG.warning("a badge in a list is passed over: %s", error)
 
 
 def _state(badge: Mapping[str, Any]) -> IssueState:
