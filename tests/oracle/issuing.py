@@ -44,15 +44,15 @@ ROWS_SQL: Final = (
     FROM badge b WHERE b.tenant_id = $1 AND b.public
     """,
     """
-    INSERT INTO issuing_record (tenant_id, id, award_id, person_id, issuer_id, link_id, account_id, home_tenant_id,
+    INSERT INTO issuing_record (tenant_id, id, award_id, issuer_id, link_id, account_id, home_tenant_id,
                                 platform, state, created_at, changed_at)
-    SELECT $1, a.id, a.id, a.person_id, a.issuer_id, a.badge_id, $2, $1, 'Credly', 'needs-consent', $3, $3
+    SELECT $1, a.id, a.id, a.issuer_id, a.badge_id, $2, $1, 'Credly', 'needs-consent', $3, $3
     FROM award a JOIN issuing_link l ON l.tenant_id = $1 AND l.id = a.badge_id WHERE a.tenant_id = $1
     """,
     """
     INSERT INTO issuing_consent (tenant_id, id, person_id, account_id, platform, given_at)
-    SELECT DISTINCT ON (r.person_id) $1, r.id, r.person_id, $2, 'Credly', $3
-    FROM issuing_record r WHERE r.tenant_id = $1 AND r.person_id IS NOT NULL ORDER BY r.person_id, r.id
+    SELECT DISTINCT ON (person_id) $1, id, person_id, $2, 'Credly', $3
+    FROM award WHERE tenant_id = $1 AND person_id IS NOT NULL ORDER BY person_id, id
     """,
 )
 
@@ -64,8 +64,10 @@ async def found_issuing(connection: Connection, world: World) -> None:
         await connection.execute(sql, here, uuid5(here, "account"), world.now)
 
 
-def by_id(thing: Thing) -> tuple[Any, ...]:
-    return (thing["id"].bytes,)
+def newest(thing: Thing) -> tuple[Any, ...]:
+    """Records by their time, all else by ids, which have it in them."""
+    since = (thing["created_at"],) if thing.kind == "IssuingRecord" else ()
+    return (*since, thing["id"].bytes)
 
 
 def issuers_own(call: Call, issuer: UUID) -> bool:
@@ -83,9 +85,17 @@ def rows_of(kind: str, table: str, seen: Callable[[Call, Row], bool] = lambda _c
         rows = [row for row in call.view.all(table) if seen(call, row)]
         view = replace(call.view, drafts=True)  # below a field that asks for a permission
         found = [Thing(kind, row, view) for row in rows if wanted is None or row["state"] in wanted]
-        return listing(call, found, by_id, descending=True)
+        return listing(call, found, newest, descending=True)
 
     return resolve
+
+
+def whose(call: Call, row: Row) -> UUID | None:
+    """Whose a row is: its own person's, or that of its award."""
+    if "award_id" in row:
+        row = next(iter(call.view.rows.where("award", "id", row["award_id"])))
+    person: UUID | None = row["person_id"]
+    return person
 
 
 def mine(kind: str, table: str) -> Resolver:
@@ -95,8 +105,8 @@ def mine(kind: str, table: str) -> Resolver:
         if call.view.national:
             raise told("CITY_NEEDED")
         person = call.asked.asker.person
-        rows = [row for row in call.view.all(table) if person is not None and row["person_id"] == person]
-        return listing(call, [Thing(kind, row, call.view) for row in rows], by_id, descending=True)
+        rows = [row for row in call.view.all(table) if person is not None and whose(call, row) == person]
+        return listing(call, [Thing(kind, row, call.view) for row in rows], newest, descending=True)
 
     return resolve
 

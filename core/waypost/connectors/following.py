@@ -14,9 +14,9 @@ STEP: Final = "issuing.step"
 MOVED: Final = frozenset({"award.accepted", "award.revoked", "award.replaced"})
 # Nothing is sent for a child, or without consent; a record says so, and asks.
 MAKE_SQL: Final = """
-INSERT INTO issuing_record (tenant_id, id, award_id, person_id, issuer_id, link_id, account_id, home_tenant_id,
+INSERT INTO issuing_record (tenant_id, id, award_id, issuer_id, link_id, account_id, home_tenant_id,
                             platform, state, created_at, changed_at)
-SELECT $1, gen_random_uuid(), a.id, a.person_id, a.issuer_id, l.id, l.account_id, l.home_tenant_id, g.platform,
+SELECT $1, gen_random_uuid(), a.id, a.issuer_id, l.id, l.account_id, l.home_tenant_id, g.platform,
        'needs-consent', now(), now()
 FROM award a
 JOIN issuing_link l ON l.tenant_id = $1 AND l.badge_id = a.badge_id AND l.state = 'linked'
@@ -30,7 +30,8 @@ SELECT id FROM issuing_record WHERE tenant_id = $1 AND award_id = ANY($2::uuid[]
 OF_LINK_SQL: Final = "SELECT id FROM issuing_record WHERE tenant_id = $1 AND link_id = $2 ORDER BY id"
 OF_CONSENT_SQL: Final = """
 SELECT r.id FROM issuing_consent c
-JOIN issuing_record r ON r.tenant_id = $1 AND r.person_id = c.person_id AND r.account_id = c.account_id
+JOIN award a ON a.tenant_id = $1 AND a.person_id = c.person_id
+JOIN issuing_record r ON r.tenant_id = $1 AND r.award_id = a.id AND r.account_id = c.account_id
 WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY r.id
 """
 MAKE_OF_AWARDS: Final = MAKE_SQL.format(which="a.id = ANY($2::uuid[])")

@@ -13,8 +13,8 @@ PERSONAL: Final = (
     Personal(table=tables.IssuingConsent, by={"person_id": Finds.PERSON}),
     Personal(
         table=tables.IssuingRecord,
-        by={"person_id": Finds.PERSON, "award_id": Finds.AWARD},
-        emptied={"person_id": "NULL", "external_id": "NULL", "url": "NULL", "problem": "NULL"},
+        by={"award_id": Finds.AWARD},
+        emptied={"external_id": "NULL", "url": "NULL", "problem": "NULL"},
         kept=CODES,
     ),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import strawberry
 
+from waypost.awards.tables import Award as Awards
 from waypost.graph import (
     URL,
     Connection,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 MANAGE: Final = "issuing.manage"
 LINK: Final = "issuing.link"
 NEWEST: Final = Order((Key("{0}.id", "uuid"),), descending=True)
+LATEST: Final = Order((Key("{0}.created_at", "timestamptz"), Key("{0}.id", "uuid")), descending=True)
 ISSUER, DOT, END = literal('"Issuer.'), literal("."), literal('"')
 
 
@@ -127,7 +129,14 @@ def _link_seen(query: Query, row: Here) -> Sequence[str]:
 
 
 def _record_seen(query: Query, row: Here) -> Sequence[str]:
-    return (f"({permitted(query, row, LINK)} or {own(query, row)})",)
+    return (f"({permitted(query, row, LINK)} or {_of_own_award(query, row)})",)
+
+
+def _of_own_award(query: Query, row: Here) -> str:
+    """The award's own person may change, when somebody proves an address; nothing here says it a second time."""
+    award = query.row(Awards)
+    mine = every([f"{award}.tenant_id = {query.tenant}", own(query, award)])
+    return f"{row}.award_id in (select {award}.id from award {award} where {mine})"
 
 
 def _own(query: Query, row: Here) -> Sequence[str]:
@@ -289,14 +298,23 @@ class IssuingQuery:
     )
     issuing_records: Connection[IssuingRecord] = guarded(
         LINK,
-        pages(order=NEWEST, filter=IssuingRecordFilter, doc="What became of awards at platforms, the newest first."),
+        pages(order=LATEST, filter=IssuingRecordFilter, doc="What became of awards at platforms, the newest first."),
     )
 
 
-def _mine(query: Query, here: Here, there: Here) -> Sequence[str]:
+def _here(query: Query) -> None:
     if query.national:
         raise GraphError("CITY_NEEDED", "This is read in one city's own graph.")
+
+
+def _mine(query: Query, here: Here, there: Here) -> Sequence[str]:
+    _here(query)
     return (own(query, there),)
+
+
+def _of_mine(query: Query, here: Here, there: Here) -> Sequence[str]:
+    _here(query)
+    return (_of_own_award(query, there),)
 
 
 @extend("Viewer")
@@ -304,8 +322,8 @@ class ViewerIssuing:
     """What platforms have of who asks."""
 
     issuing: Connection[IssuingRecord] = pages(
-        link=_mine,
-        order=NEWEST,
+        link=_of_mine,
+        order=LATEST,
         doc="What became of their awards at issuing platforms, in this city.",
     )
     issuing_consents: Connection[IssuingConsent] = pages(

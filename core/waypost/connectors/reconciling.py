@@ -47,7 +47,7 @@ MOST_WAITS: Final = 5
 
 TENANTS_SQL: Final = "SELECT id FROM tenant WHERE state = 'open' ORDER BY id"
 DUE_SQL: Final = """
-SELECT id FROM issuing_account a
+SELECT id, reconciled_at IS NULL OR reconciled_at <= $2 OR state = 'failing' AS whole FROM issuing_account a
 WHERE tenant_id = $1 AND state <> 'off'
   AND (reconciled_at IS NULL OR reconciled_at <= $2 OR EXISTS (
       SELECT FROM issuing_entry e WHERE e.tenant_id = $1 AND e.account_id = a.id
@@ -107,7 +107,7 @@ async def reconcile_all(work: Work) -> None:
     for tenant in await work.database.reads.rows(SCOPE, TENANTS_SQL):
         async with work.database.transaction(City(tenant["id"], quiet=True)):
             accounts = await fetch(DUE_SQL, tenant["id"], before)
-            facts = ({"tenant": tenant["id"], "account": row["id"]} for row in accounts)
+            facts = ({"tenant": tenant["id"], "account": row["id"], "whole": row["whole"]} for row in accounts)
             await enqueue_all([(RECONCILE, each) for each in facts])
 
 
@@ -222,12 +222,18 @@ class Comparing:
 
 
 async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> None:
-    """Compare one account with its platform, from beginning to end; idempotent."""
+    """Compare one account with its platform, from beginning to end; idempotent.
+
+    Where the facts say that it was not long ago, only what has not come to an end is gone on with.
+    """
     tenant, account = UUID(str(facts["tenant"])), UUID(str(facts["account"]))
     opened = await open_account(work, connectors, tenant, account)
     if opened is None:
         return
     comparing, began = Comparing(work, opened), work.now()
+    if not facts.get("whole", True):
+        await comparing.unfinished()
+        return
     try:
         async for templates in templates_of(opened):
             await keep_templates(work, opened, templates)

@@ -132,7 +132,6 @@ class IssuingRecord(TenantTable, unaudited=FOLLOWS):
     """What became of an award at a platform, as its tenant and its earner see it."""
 
     award_id = UUID()
-    person_id = UUID(null=True)
     issuer_id = UUID()
     link_id = UUID()
     account_id = UUID()

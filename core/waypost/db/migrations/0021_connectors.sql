@@ -157,7 +157,6 @@ CREATE TABLE issuing_record (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
     award_id uuid NOT NULL,
-    person_id uuid,
     issuer_id uuid NOT NULL,
     link_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -175,8 +174,8 @@ CREATE TABLE issuing_record (
     FOREIGN KEY (tenant_id, award_id) REFERENCES award (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, link_id) REFERENCES issuing_link (tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX issuing_record_by_time ON issuing_record (tenant_id, created_at, id);
 CREATE INDEX issuing_record_of_link ON issuing_record (tenant_id, link_id);
-CREATE INDEX issuing_record_of_person ON issuing_record (tenant_id, person_id, account_id) WHERE person_id IS NOT NULL;
 -- What an award replaced is looked for where it is to be replaced at a platform too.
 CREATE INDEX award_replaced_by ON award (tenant_id, replaced_by_id) WHERE replaced_by_id IS NOT NULL;
 -- migrate:down
