@@ -6,15 +6,19 @@ import asyncio
 import logging
 import threading
 import time
-from uuid import UUID, uuid4
+from contextlib import suppress
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waypost import calling
 from waypost.calling import (
+    HANGING,
     LONGEST_PAUSE_S,
     MOST_FAILURES,
+    MOST_OF_ONE,
     MOST_THREADS,
     PAUSE_S,
     Call,
@@ -159,11 +163,17 @@ async def test_threads_that_never_come_back_are_bounded() -> None:
     calls = Calls()
     free = threading.Event()
     try:
-        for _ in range(MOST_THREADS):
+        for _ in range(MOST_OF_ONE):
             with pytest.raises(CallLate):
                 await calls.make(wind(patience_s=0.01), free.wait)
         with pytest.raises(PluginBusy):
-            await calls.make(wind(THERE), time.monotonic)
+            await calls.make(wind(patience_s=0.01), time.monotonic)
+        assert await calls.make(wind(THERE), time.monotonic) > 0  # another tenant still gets one
+        for _ in range(MOST_THREADS - MOST_OF_ONE):
+            with pytest.raises(CallLate):
+                await calls.make(wind(THERE, patience_s=0.01), free.wait)
+        with pytest.raises(PluginBusy):
+            await calls.make(wind(None, patience_s=0.01), time.monotonic)
         assert await calls.make(Call("rain", "field Place.rain"), well) == 7
     finally:
         free.set()
@@ -176,6 +186,121 @@ async def test_whatever_a_thread_raises_ends_nothing_but_its_call(error: BaseExc
 
     with pytest.raises(RuntimeError, match=type(error).__name__):
         await Calls().make(wind(), leave)
+
+
+async def test_many_at_once_wait_for_a_thread_and_none_fails() -> None:
+    calls, most, now = Calls(), 0, 0
+    lock = threading.Lock()
+
+    def blow() -> int:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+        return 7
+
+    answers = await asyncio.gather(*(calls.make(wind(patience_s=5), blow) for _ in range(5 * MOST_THREADS)))
+    assert answers == [7] * 5 * MOST_THREADS
+    assert most <= MOST_OF_ONE
+    assert calls.failures == {}
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
+async def test_whatever_a_coroutine_raises_ends_nothing_but_its_call(error: BaseException) -> None:
+    async def leave() -> None:
+        await asyncio.sleep(0)
+        raise error
+
+    calls = Calls()
+    with pytest.raises(RuntimeError, match=f"it raised {type(error).__name__}|it cancelled itself"):
+        await calls.make(wind(patience_s=5), leave)
+    assert calls.failures == {"wind": 1}
+
+
+async def test_one_that_cancels_its_own_task_cancels_nobody_else() -> None:
+    async def leave() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(60)
+
+    with pytest.raises(RuntimeError, match="it cancelled itself"):
+        await Calls().make(wind(), leave)
+
+
+async def test_one_that_does_not_let_itself_be_called_off_is_left_alone_and_bounded(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "GRACE_S", 0.01)
+    calls, free = Calls(), asyncio.Event()
+
+    async def stay() -> int:
+        while not free.is_set():
+            try:
+                await free.wait()
+            except asyncio.CancelledError:
+                continue
+        return 8
+
+    for number in range(MOST_THREADS):
+        with pytest.raises(CallLate):
+            await calls.make(wind(uuid5(HERE, str(number)), patience_s=0.01), stay)
+    assert caplog.text.count("field Place.windForce of wind does not let itself be called off") == MOST_THREADS
+    with pytest.raises(PluginBusy):
+        await calls.make(wind(), well)
+    free.set()
+    await asyncio.sleep(0.01)
+    assert await calls.make(wind(), well) == 7
+
+
+async def test_an_answer_that_comes_while_it_is_called_off_is_late_all_the_same() -> None:
+    async def stay() -> int:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return 8
+
+    calls = Calls()
+    with pytest.raises(CallLate):
+        await calls.make(wind(patience_s=0.01), stay)
+    assert calls.failures == {"wind": 1}
+
+
+async def test_what_was_called_before_a_pause_began_makes_it_no_longer() -> None:
+    clock, fails = Clock(), asyncio.Event()
+    calls = Calls(clock)
+
+    async def fail_later() -> None:
+        await fails.wait()
+        raise LookupError("no wind today")
+
+    tasks = [asyncio.create_task(calls.make(wind(), fail_later)) for _ in range(2_000)]
+    await asyncio.sleep(0)
+    fails.set()
+    assert {type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)} == {LookupError}
+    assert calls.failures == {"wind": 2_000}
+    for number in range(1, 20):
+        clock.now += calls.rest_s("wind", HERE)
+        await fail(calls, 1)
+        assert calls.rest_s("wind", HERE) == min(PAUSE_S * 2**number, LONGEST_PAUSE_S)
+
+
+async def test_what_anybody_may_make_fail_rests_alone_and_only_where_it_hangs() -> None:
+    calls = Calls()
+    path = wind(patience_s=0.001, entry="GET /wind", pausing=HANGING)
+    for _ in range(MOST_FAILURES + 1):
+        with pytest.raises(LookupError):
+            await calls.make(path, ill)
+    for _ in range(MOST_FAILURES):
+        with pytest.raises(CallLate):
+            await calls.make(path, asyncio.sleep, 60)
+    with pytest.raises(PluginPaused):
+        await calls.make(path, well)
+    assert calls.rest_s("wind", HERE) == 0
+    assert calls.paused() == {"wind": 1}
+    assert await calls.make(wind(), well) == 7
 
 
 async def test_who_stops_waiting_is_no_failure() -> None:

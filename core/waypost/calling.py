@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from logging import getLogger
 from math import inf
@@ -25,7 +24,14 @@ LOG: Final = getLogger(__name__)
 MOST_FAILURES: Final = 10  # one after the other
 PAUSE_S: Final = 30.0  # doubled with each further failure
 LONGEST_PAUSE_S: Final = 3_600.0
+MOST_DOUBLED: Final = 7  # times; by then the pause is as long as it gets
 MOST_THREADS: Final = 8  # a plugin; those that hang count
+MOST_OF_ONE: Final = 6  # of these for one tenant, so that those of another still get one
+ROOM_WITHIN_S: Final = 60.0  # as long waits for a thread what may take as long as it likes
+GRACE_S: Final = 0.5  # as long has what was called off to clear up
+
+
+Key = tuple[str, UUID | None, str]
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,9 @@ class Call:
 
     `check` is given what was answered and raises where that is no answer. Exceptions of the kinds in `meant` are
     answers like others, and no failures.
+
+    Anybody may send what a path or a hook for calls from outside then fails at. Such a call names its `entry`, which
+    rests alone, and in `pausing` the failures for which it does.
     """
 
     plugin: str
@@ -42,6 +51,13 @@ class Call:
     patience_s: float = inf
     check: Callable[[Any], object] = lambda answer: answer
     meant: tuple[type[Exception], ...] = ()
+    entry: str = ""
+    pausing: tuple[type[Exception], ...] = (Exception,)
+
+    @property
+    def key(self) -> Key:
+        """What rests together."""
+        return self.plugin, self.tenant, self.entry
 
 
 class CallLate(Exception):
@@ -60,7 +76,10 @@ class PluginPaused(Exception):
 
 
 class PluginBusy(Exception):
-    """As many threads of the plugin hang as it may have."""
+    """The plugin has as many calls going as it may have, and none came back in time; they hang."""
+
+
+HANGING: Final = (CallLate, PluginBusy)  # what costs more than its answer, whoever asked
 
 
 @dataclass
@@ -83,30 +102,40 @@ class Calls:
     told: Callable[[], None] = lambda: None
     failures: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)  # how often one held the interpreter; the watchdog counts
-    _records: dict[tuple[str, UUID | None], Record] = field(default_factory=dict)
-    _threads: Counter[str] = field(default_factory=Counter)
+    _records: dict[Key, Record] = field(default_factory=dict)
+    _going: Counter[tuple[str, UUID | None]] = field(default_factory=Counter)  # in threads
+    _waiting: defaultdict[str, list[asyncio.Future[None]]] = field(default_factory=lambda: defaultdict(list))
+    _stubborn: dict[asyncio.Task[Any], str] = field(default_factory=dict)  # called off → of which plugin
 
     async def make(self, call: Call, function: Callable[..., Any], *args: Any) -> Any:
         """Call, and answer what the function answers.
 
-        A coroutine function runs here, any other in a thread of its own, where it cannot hold up other answers.
-        Raises `PluginPaused` without calling, `CallLate`, `PluginBusy`, and what the function raises; all but the
-        first count as failures.
+        A coroutine function runs in a task of its own, any other in a thread of its own, where it cannot hold up other
+        answers. Raises `PluginPaused` without calling, `CallLate`, `PluginBusy`, and what the function raises; all but
+        the first count as failures. What ends a task or a process (`CancelledError`, `SystemExit`) becomes a
+        RuntimeError.
         """
         with self.counted(call):
-            if iscoroutinefunction(function):
-                answer = function(*args)
-            else:
-                answer = await self._in_thread(call, partial(function, *args))
-            if isawaitable(answer):
-                answer = await _within(call, answer)
+            answer = await self.bounded(call, function, *args)
             call.check(answer)
             return answer
+
+    async def bounded(self, call: Call, function: Callable[..., Any], *args: Any) -> Any:
+        """The same, where somebody else counts and checks."""
+        until = monotonic() + call.patience_s
+        if list(self._stubborn.values()).count(call.plugin) >= MOST_THREADS:
+            raise PluginBusy(f"{MOST_THREADS} calls of {call.plugin} do not let themselves be called off")
+        if iscoroutinefunction(function):
+            answer = function(*args)
+        else:
+            await self._room(call, until)
+            answer = await self._waited_for(call, self._in_thread(call, function, args), until)
+        return await self._waited_for(call, answer, until) if isawaitable(answer) else answer
 
     @contextmanager
     def counted(self, call: Call) -> Iterator[None]:
         """Count how what is done inside ends; raises `PluginPaused` before it begins."""
-        if (rest := self.rest_s(call.plugin, call.tenant)) > 0:
+        if (rest := self.rest_s(*call.key)) > 0:
             raise PluginPaused(call.plugin, rest)
         try:
             yield
@@ -118,42 +147,76 @@ class Calls:
             raise
         self._went_well(call)
 
-    def rest_s(self, plugin: str, tenant: UUID | None) -> float:
-        """For how many seconds a plugin is still paused for a tenant; 0 where it is not."""
-        record = self._records.get((plugin, tenant))
+    def rest_s(self, plugin: str, tenant: UUID | None, entry: str = "") -> float:
+        """For how many seconds a plugin, or one entry of it, is still paused for a tenant; 0 where it is not."""
+        record = self._records.get((plugin, tenant, entry))
         return 0.0 if record is None else max(record.rests_until - self.clock(), 0.0)
 
     def paused(self) -> Counter[str]:
-        """For how many tenants each plugin is paused now."""
+        """For how many tenants each plugin is paused now, or an entry of it."""
         now = self.clock()
-        return Counter(plugin for (plugin, _), record in self._records.items() if record.rests_until > now)
+        found = {(plugin, tenant) for (plugin, tenant, _), each in self._records.items() if each.rests_until > now}
+        return Counter(plugin for plugin, _ in found)
 
     def _went_well(self, call: Call) -> None:
-        if self._records.pop((call.plugin, call.tenant), Record()).rests_until > -inf:
+        if self._records.pop(call.key, Record()).rests_until > -inf:
             LOG.info("plugin %s works again", call.plugin, extra=_facts(call))
             self.told()
 
     def _failed(self, call: Call, error: Exception) -> None:
         self.failures[call.plugin] += 1
-        record = self._records.setdefault((call.plugin, call.tenant), Record())
-        record.failures += 1
-        if record.failures < MOST_FAILURES or record.rests_until > self.clock():
+        if not isinstance(error, call.pausing):
             return
-        pause_s = min(PAUSE_S * 2.0 ** (record.failures - MOST_FAILURES), LONGEST_PAUSE_S)
+        record = self._records.setdefault(call.key, Record())
+        if record.rests_until > self.clock():
+            return  # it was called before the pause began, for the same reason
+        record.failures += 1
+        if record.failures < MOST_FAILURES:
+            return
+        pause_s = min(PAUSE_S * 2.0 ** min(record.failures - MOST_FAILURES, MOST_DOUBLED), LONGEST_PAUSE_S)
         record.rests_until = self.clock() + pause_s
         words = "plugin %s has failed %d times on end and is paused here for %.0f s; last %s: %s"
         LOG.error(words, call.plugin, record.failures, pause_s, call.what, type(error).__name__, extra=_facts(call))
         self.told()
 
-    async def _in_thread(self, call: Call, work: Callable[[], Any]) -> Any:
-        if self._threads[call.plugin] >= MOST_THREADS:
-            raise PluginBusy(f"{MOST_THREADS} calls of {call.plugin} have not come back")
-        self._threads[call.plugin] += 1
+    async def _waited_for(self, call: Call, answer: Awaitable[Any], until: float) -> Any:
+        """Wait in a task of its own: whatever ends that, or refuses to end, ends nothing of ours."""
+        task = asyncio.ensure_future(_contained(answer))
+        try:
+            await asyncio.wait({task}, timeout=None if until == inf else max(until - monotonic(), 0.0))
+        finally:
+            late = not task.done()
+            if late:
+                await self._called_off(call, task)
+        if late:
+            raise CallLate(call)
+        if task.cancelled():
+            raise RuntimeError("it cancelled itself")
+        if (error := task.exception()) is not None:
+            raise _bearable(error)
+        return task.result()
+
+    async def _called_off(self, call: Call, task: asyncio.Task[Any]) -> None:
+        """Cancel what nobody waits for any more; what does not let itself be cancelled is counted, as threads are."""
+
+        def end(task: asyncio.Task[Any]) -> None:
+            self._stubborn.pop(task, None)
+            if not task.cancelled():
+                task.exception()  # nobody asks any more
+
+        self._stubborn[task] = call.plugin
+        task.add_done_callback(end)
+        task.cancel()
+        await asyncio.wait({task}, timeout=GRACE_S)
+        if not task.done():
+            LOG.error("%s of %s does not let itself be called off", call.what, call.plugin, extra=_facts(call))
+
+    def _in_thread(self, call: Call, function: Callable[..., Any], args: tuple[Any, ...]) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
 
-        def come_back(result: Any, error: BaseException | None) -> None:
-            self._threads[call.plugin] -= 1
+        def come_back(result: Any, error: Exception | None) -> None:
+            self._end(call)
             if answer.done():
                 LOG.info("%s of %s came too late and was dropped", call.what, call.plugin, extra=_facts(call))
             elif error is None:
@@ -164,9 +227,9 @@ class Calls:
         def run() -> None:
             result, failure = None, None
             try:
-                result = work()
+                result = function(*args)
             except BaseException as error:  # noqa: BLE001 - also a SystemExit ends nothing but this call
-                failure = error if _bearable(error) else RuntimeError(f"it raised {type(error).__name__}")
+                failure = _bearable(error)
             try:
                 loop.call_soon_threadsafe(come_back, result, failure)
             except RuntimeError:
@@ -174,30 +237,51 @@ class Calls:
 
         # A daemon, and not of a pool: one that never comes back must not keep the process from ending.
         threading.Thread(target=run, name=f"plugin {call.plugin}: {call.what}", daemon=True).start()
-        return await _within(call, answer)
+        self._going[call.plugin, call.tenant] += 1
+        return answer
+
+    async def _room(self, call: Call, until: float) -> None:
+        """Wait until the plugin may have one thread more: many at once are no fault of it, those that hang are."""
+        until = min(until, monotonic() + ROOM_WITHIN_S)
+        while self._most(call) <= 0:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiting = self._waiting[call.plugin]
+            waiting.append(turn)
+            try:
+                await asyncio.wait({turn}, timeout=max(until - monotonic(), 0.0))
+            finally:
+                waiting.remove(turn)
+            if not turn.done():
+                raise PluginBusy(f"{MOST_THREADS} calls of {call.plugin} have not come back")
+
+    def _most(self, call: Call) -> int:
+        """How many calls more may go on at once."""
+        whole = sum(count for (plugin, _), count in self._going.items() if plugin == call.plugin)
+        return min(MOST_THREADS - whole, MOST_OF_ONE - self._going[call.plugin, call.tenant])
+
+    def _end(self, call: Call) -> None:
+        key = (call.plugin, call.tenant)
+        self._going[key] -= 1
+        if not self._going[key]:
+            del self._going[key]
+        for turn in self._waiting[call.plugin]:
+            if not turn.done():
+                turn.set_result(None)
 
 
-async def done(function: Callable[..., Any], *args: Any) -> Any:
-    """Do what somebody else counts and bounds, whether it waits (here) or not (in a thread)."""
-    answer = function(*args) if iscoroutinefunction(function) else await asyncio.to_thread(function, *args)
-    return await answer if isawaitable(answer) else answer
-
-
-async def _within(call: Call, answer: Any) -> Any:
-    if call.patience_s == inf:
-        return await answer
+async def _contained(answer: Awaitable[Any]) -> Any:
+    """Wait for it; what would end the loop, and everybody's answers with it, is an exception like others."""
     try:
-        async with asyncio.timeout(call.patience_s) as limit:
-            return await answer
-    except TimeoutError as error:
-        if limit.expired():
-            raise CallLate(call) from error
-        raise
+        return await answer
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise _bearable(error) from error
 
 
-def _bearable(error: BaseException) -> bool:
-    """Whether a future takes it: one whose end is StopIteration would never end."""
-    return isinstance(error, Exception) and not isinstance(error, StopIteration)
+def _bearable(error: BaseException) -> Exception:
+    """What may be raised in its place: a future whose end is StopIteration would never end, and others end more."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"it raised {type(error).__name__}")
 
 
 def _facts(call: Call) -> dict[str, str]:

@@ -12,6 +12,7 @@ from waypost.awards import claim_codes, claim_forgetting, claim_writes, completi
 from waypost.awards import effects as award_effects
 from waypost.awards import forgetting as awards_forgetting
 from waypost.awards import graph as awards
+from waypost.awards import joining as award_joining
 from waypost.awards import keeping as award_keeping
 from waypost.awards import known as award_known
 from waypost.awards import live as awards_live
@@ -121,7 +122,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     Those that forget people are made of what all of them keep of people.
     """
     rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
-    given = (award_effects, award_known, completing, claim_codes, request_effects, insight_effects)
+    given = (award_effects, award_joining, award_known, completing, claim_codes, request_effects, insight_effects)
     plugins = plugins or Plugins(())
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
     connected = effects_of(Connectors.of(plugins))

@@ -82,6 +82,12 @@ def test_only_asking_for_it_removes_what_a_plugin_keeps(
     assert {one.app for one in applied} == {PLUGIN}
 
 
+def test_the_core_is_no_plugin_and_keeps_its_migrations(command: Waypost, admin_url: str, whitby: UUID) -> None:
+    done = command("plugins", "forget", "waypost", "--yes")
+    assert (done.exit_code, "'waypost' is no name of a plugin" in done.output) == (2, True)
+    assert asyncio.run(migrate(admin_url, apps_of(load_plugins(Settings(plugins=()))))) == []
+
+
 @pytest.mark.parametrize("name", ["public", "waypost; drop schema public", "Skills"])
 def test_what_is_no_plugin_s_name_touches_nothing(command: Waypost, name: str) -> None:
     done = command("plugins", "forget", name, "--yes")

@@ -51,6 +51,10 @@ async def _fail_some(parents: Sequence[Mapping[str, Any]], field: Selected, requ
     return [KeyError(parent["slug"]) if n == 1 else rating(n) for n, parent in enumerate(parents)]
 
 
+async def _raise_each(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
+    return [KeyError(parent["slug"]) for parent in parents]
+
+
 async def _lie(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     lies = (rating("many"), rating(None), rating(1, reasons=["fine", {}]), rating(2, half=rating(None)), "no mapping")
     return [lies[n % len(lies)] for n, _ in enumerate(parents)]
@@ -70,6 +74,7 @@ class StarsOnBadges:
     stars_counted: StarsRating | None = computed(_counted, columns=("slug",), doc="Does not wait for anything.")
     stars_broken: StarsRating | None = computed(_fail, columns=("slug",), doc="Always fails.")
     stars_shaky: StarsRating | None = computed(_fail_some, columns=("slug",), doc="Fails for the second.")
+    stars_raises: StarsRating | None = computed(_raise_each, columns=("slug",), doc="Fails for each.")
     stars_lies: StarsRating | None = computed(_lie, columns=("slug",), doc="Of the wrong types.")
 
     @strawberry.field(description="Shouts the badge's slug.")  # type: ignore[untyped-decorator]
@@ -139,6 +144,15 @@ async def test_a_plugin_that_keeps_failing_rests_in_that_city_and_says_so(ask: A
     assert codes == ["PLUGIN_FAILED"] * MOST_FAILURES + ["PLUGIN_PAUSED"]
     data = await ask("{ badges(first: 1) { nodes { starsCounted { stars } } } }", city="cardiff")
     assert [node["starsCounted"] for node in data["badges"]["nodes"]] == [{"stars": 1}]
+
+
+@pytest.mark.parametrize(
+    "field", ["starsLies { stars }", "starsRaises { stars }", 'starsLater(which: "broken") { stars }']
+)
+async def test_one_that_gives_nothing_good_fails_too_and_rests(ask: Asking, field: str) -> None:
+    asked = f"{{ badges(first: 2) {{ nodes {{ slug {field} }} }} }}"
+    codes = [errors(await ask.body(asked, city="plymouth"))[0][0] for _ in range(MOST_FAILURES + 1)]
+    assert codes == ["PLUGIN_FAILED"] * MOST_FAILURES + ["PLUGIN_PAUSED"]
 
 
 async def test_one_parent_that_fails_is_told_with_its_place_in_the_list(ask: Asking) -> None:

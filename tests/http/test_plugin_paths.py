@@ -15,7 +15,7 @@ import pytest
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast, GiveToken
 from tests.plugins.workshop import Workshop
 from tests.working import work_off
-from waypost.calling import MOST_FAILURES
+from waypost.calling import MOST_FAILURES, Call
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.composition import effects
 from waypost.db import City, Database, System, execute, fetch, fetchval
@@ -27,7 +27,7 @@ from waypost.settings import Settings
 TIDE = """
     import asyncio
 
-    from starlette.responses import JSONResponse, PlainTextResponse
+    from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
 
     from waypost.db import City, fetchval
     from waypost.outbox.incoming import Forged, IncomingHook
@@ -57,6 +57,29 @@ TIDE = """
                 await asyncio.sleep(60)
         return {"no": "response"}
 
+    async def odd(request, site):
+        async def parts():
+            yield b"one"
+            if request.path_params["how"] == "hangs":
+                await asyncio.sleep(60)
+            if request.path_params["how"] == "endless":
+                while True:
+                    yield b"x" * 1_000_000
+            raise LookupError("the password is swordfish")
+
+        match request.path_params["how"]:
+            case "injects":
+                return PlainTextResponse("x", headers={"location": "/a\\r\\nset-cookie: waypost=mine"})
+            case "counts":
+                return PlainTextResponse("x", status_code=999)
+            case "bakes":
+                response = PlainTextResponse("x")
+                response.raw_headers.append((b"Set-Cookie", b"waypost=mine"))
+                return response
+            case "misses":
+                return FileResponse("/nowhere")
+        return StreamingResponse(parts())
+
     def check(work, call):
         if call.headers.get("x-tide") != "swordfish":
             raise Forged("no")
@@ -77,9 +100,18 @@ TIDE = """
         registrar.route("/ports/{port}", write, methods=["POST"])
         registrar.route("/echo", echo, methods=["PUT"])
         registrar.route("/bad/{how}", bad)
+        registrar.route("/odd/{how}", odd)
         registrar.incoming(IncomingHook(check, handle, headers=frozenset({"x-kind"})))
 """
-CONTRIBUTES = ["route:show", "route:write", "route:echo", "route:bad", "incoming:handle", "permission:tide.warn"]
+CONTRIBUTES = [
+    "route:show",
+    "route:write",
+    "route:echo",
+    "route:bad",
+    "route:odd",
+    "incoming:handle",
+    "permission:tide.warn",
+]
 HOOK = "/hooks/tide/alpha"
 BELIEVED = {"x-tide": "swordfish", "x-kind": "tide.changed", "authorization-of-ours": "no"}
 
@@ -170,23 +202,60 @@ async def test_a_body_is_read_up_to_a_megabyte(client: httpx.AsyncClient) -> Non
     assert (await client.put("/alpha/x/tide/echo", content=b"x" * 1_000_001)).status_code == 413
 
 
-async def test_one_that_fails_costs_its_answer_and_rests_where_it_keeps_failing(
+async def test_one_that_fails_costs_its_answer_alone(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, platform: Platform
 ) -> None:
     monkeypatch.setattr(plugin_paths, "PATIENCE_S", 0.05)
     statuses = [(await client.get(f"/alpha/x/tide/bad/{how}")).status_code for how in ("raises", "hangs", "lies")]
     assert statuses == [500, 503, 500]
-    for _ in range(MOST_FAILURES - 3):
+    for _ in range(MOST_FAILURES):
         response = await client.get("/alpha/x/tide/bad/raises")
+        assert response.status_code == 500
         assert "swordfish" not in response.text
-    resting = await client.get("/alpha/x/tide/ports/hull")
+    assert platform.plugins.calls.failures["tide"] == MOST_FAILURES + 3
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [("raises", 500), ("hangs", 503), ("endless", 500), ("injects", 500), ("counts", 500), ("misses", 500)],
+)
+async def test_a_response_that_cannot_be_sent_costs_an_answer_and_no_connection(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, platform: Platform, how: str, status: int
+) -> None:
+    monkeypatch.setattr(plugin_paths, "PATIENCE_S", 0.3)
+    response = await client.get(f"/alpha/x/tide/odd/{how}")
+    assert (response.status_code, response.headers.get("set-cookie")) == (status, None)
+    assert "swordfish" not in response.text
+    assert platform.plugins.calls.failures["tide"] == 1
+
+
+async def test_no_way_leads_to_a_cookie(client: httpx.AsyncClient) -> None:
+    response = await client.get("/alpha/x/tide/odd/bakes")
+    assert (response.status_code, response.headers.get("set-cookie")) == (200, None)
+
+
+async def test_a_path_that_keeps_hanging_rests_and_nothing_else_of_its_plugin(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, platform: Platform, cast: Cast
+) -> None:
+    async def rests_until() -> object:
+        shown = await client.post("/alpha/graphql", json={"query": "{ plugins { name pausedUntil } }"})
+        return next(each["pausedUntil"] for each in shown.json()["data"]["plugins"] if each["name"] == "tide")
+
+    monkeypatch.setattr(plugin_paths, "PATIENCE_S", 0.01)
+    for _ in range(MOST_FAILURES):
+        assert (await client.get("/alpha/x/tide/bad/hangs")).status_code == 503
+    resting = await client.get("/alpha/x/tide/bad/raises")
     assert resting.status_code == 503
     assert 0 < int(resting.headers["retry-after"]) <= 30
-    shown = await client.post("/alpha/graphql", json={"query": "{ plugins { name active pausedUntil } }"})
-    (tide,) = [each for each in shown.json()["data"]["plugins"] if each["name"] == "tide"]
-    assert tide["active"]
-    assert tide["pausedUntil"] is not None
     assert 'waypost_plugin_paused_tenants{plugin="tide"} 1' in (await client.get("/metrics")).text
+    monkeypatch.undo()
+    assert (await client.get("/alpha/x/tide/ports/hull")).status_code == 200
+    assert await rests_until() is None
+    for _ in range(MOST_FAILURES):
+        with pytest.raises(ZeroDivisionError):
+            await platform.plugins.calls.make(Call("tide", "its field", cast.alpha), lambda: 1 / 0)
+    assert await rests_until() is not None
+    assert (await client.get("/alpha/x/tide/ports/hull")).status_code == 200
 
 
 async def test_its_permissions_are_held_shown_and_given_to_tokens_where_it_is_on(
@@ -256,6 +325,13 @@ async def test_a_forged_call_leaves_nothing(client: httpx.AsyncClient, database:
         assert await fetchval("SELECT count(*) FROM incoming_call WHERE sealed IS NOT NULL") == 0
 
 
+async def test_strangers_cannot_make_a_plugin_rest(client: httpx.AsyncClient, platform: Platform, cast: Cast) -> None:
+    for _ in range(MOST_FAILURES + 1):  # what its check cannot read, it raises at
+        assert (await client.post(HOOK, content=b"<html>", headers=BELIEVED)).status_code == 500
+    assert platform.plugins.calls.rest_s("tide", cast.alpha) == 0
+    assert (await client.post(HOOK, json={"id": "real"}, headers=BELIEVED)).json()["new"] is True
+
+
 @pytest.mark.parametrize("path", ["/hooks/tide/beta", "/hooks/tide/gone", "/hooks/ebb/alpha", "/hooks/tide/nowhere"])
 async def test_no_call_is_taken_where_the_plugin_is_off_or_the_city_closed(
     client: httpx.AsyncClient, path: str
@@ -285,3 +361,28 @@ async def test_what_fails_is_tried_again_and_stays_until_it_was_handled(
         assert await fetchval("SELECT count(*) FROM incoming_call WHERE sealed IS NOT NULL") == 1
     async with database.transaction(System("queue")):
         assert await fetchval("SELECT count(*) FROM work WHERE kind = 'incoming.tide'") == 1
+
+
+async def test_what_came_before_the_plugin_was_switched_off_waits_until_it_is_on_again(
+    client: httpx.AsyncClient, platform: Platform, database: Database, cast: Cast
+) -> None:
+    async def switch(*, on: bool) -> None:
+        async with database.transaction(System("tenants", shared=True)):
+            sql = "UPDATE tenant_plugin SET active = $2 WHERE tenant_id = $1 AND plugin = 'tide'"
+            await execute(sql, cast.alpha, on)
+
+    handled().clear()
+    assert (await client.post(HOOK, json={"id": "seven"}, headers=BELIEVED)).status_code == 200
+    await switch(on=False)
+    try:
+        await worked(platform, database, raising=False)
+        assert handled() == []
+        async with database.transaction(System("queue")):
+            waits = "SELECT state, attempts, due_at > now() + interval '59 minutes' AS later FROM work WHERE kind = $1"
+            rows = [dict(row) for row in await fetch(waits, "incoming.tide")]
+            assert {"state": "due", "attempts": 0, "later": True} in rows
+            await execute("UPDATE work SET due_at = now() WHERE kind = 'incoming.tide'")
+    finally:
+        await switch(on=True)
+    await worked(platform, database, raising=False)
+    assert "seven" in [id for _, id, _ in handled()]

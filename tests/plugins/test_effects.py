@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
+import pytest
+
+from tests.outbox.test_worker import until
 from tests.outbox.test_working import Seen, fly
 from tests.rooms import found_tenant
-from tests.working import work_off
-from waypost.calling import Calls
-from waypost.db import Database, System, execute
+from tests.working import SETTINGS, work_off
+from waypost.calling import MOST_FAILURES, CallLate, Calls, PluginPaused
+from waypost.db import Database, System, execute, fetch
+from waypost.outbox import Effects, JobKind, Schedule, Work, enqueue
+from waypost.outbox.work import Addressed, Letter
+from waypost.outbox.worker import Worker
+from waypost.plugins import activation
 from waypost.plugins.activation import where_active
 
 ON_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'kites', $2)"
@@ -27,3 +37,79 @@ async def test_a_handler_hears_of_cities_that_have_its_plugin_alone(database: Da
     kites = [await fly(database, here) for here in (with_it, off, without)]
     await work_off(database, effects=where_active("kites", seen.effects(), Calls()))
     assert [event.object_id for event in seen.events if event.object_id in kites] == kites[:1]
+
+
+async def test_a_schedule_that_hangs_holds_up_itself_alone(database: Database) -> None:
+    ran: list[str] = []
+
+    async def hang(_work: Work) -> None:
+        ran.append("hang")
+        await asyncio.Event().wait()
+
+    async def tick(_work: Work) -> None:
+        ran.append("tick")
+
+    kites = where_active("kites", Effects(schedules=(Schedule("kites.hang", 60, hang),)), Calls())
+    others = Effects(schedules=(Schedule("tick", 1, tick),))
+    worker = Worker(Work(database, SETTINGS), Effects.joined((kites, others)))
+    try:
+        async with worker.running():
+            await until(lambda: ran.count("tick") >= 2)
+            for task in [*worker._begun]:
+                task.cancel()
+    finally:
+        async with database.transaction(System("worker")):
+            await execute("UPDATE schedule SET holder = NULL, due_at = now()")
+    assert ran.count("hang") == 1
+
+
+async def test_a_schedule_is_bounded_and_counted_and_rests_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activation, "SCHEDULE_S", 0.01)
+    calls, work = Calls(), Work(database, SETTINGS)
+
+    async def hang(_work: Work) -> None:
+        await asyncio.Event().wait()
+
+    def plain(_work: Work) -> None:
+        return None
+
+    schedules = (Schedule("kites.hang", 60, hang), Schedule("kites.plain", 60, plain))  # type: ignore[arg-type]
+    hanging, other = where_active("kites", Effects(schedules=schedules), calls).schedules
+    for _ in range(MOST_FAILURES):
+        with pytest.raises(CallLate):
+            await hanging.run(work)
+    with pytest.raises(PluginPaused):
+        await hanging.run(work)
+    monkeypatch.undo()
+    await other.run(work)
+    assert calls.failures == {"kites": MOST_FAILURES}
+    assert calls.rest_s("kites", None) == 0
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(1)])
+async def test_a_job_that_would_end_its_worker_is_tried_again_like_others(
+    database: Database, error: BaseException
+) -> None:
+    async def leave(_work: Work, _facts: Mapping[str, Any]) -> None:
+        raise error
+
+    effects = where_active("kites", Effects(jobs=(JobKind("kites.leave", leave),)), Calls())
+    async with database.transaction(System("tests")):
+        await enqueue("kites.leave", {})
+    await work_off(database, effects=effects, raising=False)
+    async with database.transaction(System("tests")):
+        (row,) = await fetch("SELECT state, attempts, holder, problem FROM work WHERE kind = 'kites.leave'")
+        await execute("DELETE FROM work")
+    assert (row["state"], row["attempts"], row["holder"]) == ("due", 1, None)
+    assert row["problem"].startswith("RuntimeError: it ")
+
+
+def test_the_templates_of_a_letter_are_found_beside_its_plugin() -> None:
+    async def facts(_work: Work, _facts: Mapping[str, Any]) -> Addressed | None:
+        return None
+
+    letter = Letter("kites.report", facts)
+    (wrapped,) = where_active("kites", Effects(letters=(letter,)), Calls()).letters
+    assert wrapped.package == letter.package

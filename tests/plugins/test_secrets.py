@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,18 @@ def test_settings_name_a_secret_and_what_looks_like_one_is_refused_without_being
     (problem,) = problems_in({"token": value}, SCHEMA)
     assert sentence(problem).startswith("token: must be the name of a secret")
     assert value not in sentence(problem)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"maxLength": 5}, {"minLength": 500}, {"pattern": "^credly-"}, {"enum": ["credly-live"]}, {"type": "integer"}],
+)
+def test_whatever_else_is_wrong_with_a_secret_it_is_not_repeated(more: dict[str, Any]) -> None:
+    schema = {"type": "object", "properties": {"token": {"type": "string", "format": "secret", **more}}}
+    value = "sk-live-swordfish"
+    (problem,) = problems_in({"token": value}, schema)
+    assert sentence(problem).startswith("token: must be the name of a secret")
+
+
+def test_a_secret_that_reads_like_a_name_is_too_long_for_one() -> None:
+    assert [value.keys for value in problems_in({"token": "a" * 64}, SCHEMA)] == [("token",)]

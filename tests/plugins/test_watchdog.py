@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,22 @@ async def test_a_loop_that_turns_is_left_in_peace(plugins: Plugins, caplog: pyte
     assert caplog.text == ""
 
 
+async def test_a_plugin_that_only_waits_while_the_core_is_at_work_is_not_accused(
+    plugins: Plugins, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = threading.Thread(target=sys.modules["waypost_heavy.plugin"].hold)
+    async with watching(plugins, held_s=0.1):
+        await asyncio.sleep(0)
+        waiting.start()
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            pass  # the core is at work
+        await asyncio.sleep(0.1)
+    waiting.join()
+    assert plugins.calls.held == {}
+    assert "nobody was answered for more than 0.1 s, and no plugin was to be seen" in caplog.text
+
+
 def test_the_loop_s_own_thread_is_looked_at_first(tmp_path: Path) -> None:
     text = "".join(
         f'Thread 0x{ident:016x} (most recent call first):\n  File "/usr/lib/re.py", line 1 in match\n'
@@ -72,4 +89,5 @@ def test_the_loop_s_own_thread_is_looked_at_first(tmp_path: Path) -> None:
     assert culprit_in(text, folders, loop=7) == ("wind", "plugin.py, line 7, in work")
     assert culprit_in(text, folders, loop=5) == ("rain", "plugin.py, line 5, in work")
     assert culprit_in(text, {"rain": tmp_path / "rain"}, loop=7) == ("rain", "plugin.py, line 5, in work")
+    assert culprit_in(text, {"rain": tmp_path / "rain"}, loop=7, itself=True) is None
     assert culprit_in(text, {}, loop=threading.get_ident()) is None

@@ -48,10 +48,27 @@ def test_what_would_break_a_plugin_is_named(facts: dict[str, Any], words: str) -
     assert breaks(*changed("waypost_geocoders", api="2.0", **facts)) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "broken"),
+    [
+        (["path"], ["path", "more"], True),
+        (["path"], ["path", "more="], False),
+        (["path", "methods="], ["path", "methods"], True),
+        (["path", "methods"], ["path", "methods="], False),
+        (["path", "methods="], ["path"], True),
+    ],
+)
+def test_what_must_be_given_from_now_on_is_a_break(old: list[str], new: list[str], broken: bool) -> None:
+    released, now = changed("waypost_geocoders", registers={"geocoder": new})
+    (hook,) = [each for each in released["hooks"] if each["name"] == "waypost_geocoders"]
+    hook["registers"] = {"geocoder": old}
+    assert bool(breaks(released, now)) is broken
+
+
 def test_what_is_added_breaks_nothing() -> None:
     more: dict[str, Any] = {
         "arguments": ["registrar", "more"],
-        "registers": {"geocoder": ["geocoder", "patience_s"], "new": ["x"]},
+        "registers": {"geocoder": ["geocoder", "patience_s="], "new": ["x"]},
     }
     assert breaks(*changed("waypost_geocoders", **more)) == []
 

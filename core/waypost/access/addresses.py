@@ -35,6 +35,8 @@ LOSE_SQL: Final = "DELETE FROM identity WHERE digest = $1 AND person_id = $2"
 # Nobody else knows of them but the one mailbox; locked, so that they do not sign in meanwhile. Who is being forgotten
 # becomes nobody else.
 KNOWN_SQL: Final = "SELECT coalesce(known_at, erased_at) FROM person WHERE id = $1 FOR UPDATE"
+# Whoever signs in has used an attempt before they are known.
+LINKS_SQL: Final = "SELECT FROM sign_in_attempt WHERE person_id = $1 AND used_at IS NULL ORDER BY id FOR UPDATE"
 CLOSE_SQL: Final = "UPDATE sign_in_attempt SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL"
 CLOSE_ONE_SQL: Final = """
 UPDATE sign_in_attempt SET used_at = $3 WHERE person_id = $1 AND address_id = $2 AND used_at IS NULL
@@ -154,6 +156,7 @@ async def may_take(person: UUID, owner: UUID, now: datetime) -> bool:
     """
     if owner == person:
         return True
+    await fetch(LINKS_SQL, owner)
     if await fetchval(KNOWN_SQL, owner) is not None:
         return False
     await execute(CLOSE_SQL, owner, now)

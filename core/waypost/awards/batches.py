@@ -18,6 +18,7 @@ from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.graph.ids import parse_id
 from waypost.learners.recipients import contradictions, find_recipients, lock_recipients
 from waypost.outbox.jobs import Problem
+from waypost.outbox.work import Later
 from waypost.refusal import Refusal, missing
 from waypost.tenancy.entries import Here
 from waypost.tenancy.telling import Told, tell_all
@@ -45,6 +46,14 @@ RETURNING id, badge_id
 """
 BADGE_SQL: Final = "SELECT id FROM badge WHERE tenant_id = $1 AND slug = $2"
 UNDONE_WORDS: Final = "It was given by mistake, together with others."
+
+
+class Forgotten(Later):
+    """A recipient was forgotten between being found and being given something; who is found anew is somebody new."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("a recipient was forgotten meanwhile", 0)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,7 @@ async def write_lines(
     """Give what lines ask for in the current transaction; answers how many, and who has the badge already.
 
     `people` are those behind the addresses. A badge that cannot be given any more keeps its lines from being
-    carried out, each with a problem.
+    carried out, each with a problem. Raises Forgotten.
     """
     badges, problems = await badges_of(here, batch, lines)
     todo = [line for line in lines if line.badge in badges]
@@ -140,6 +149,9 @@ async def write_lines(
         found = await find_recipients(here, [line.who for line in theirs], people, issuer, now)
         ids |= {line.number: id for line, id in zip(theirs, found, strict=True)}
     known = await lock_recipients(here, ids.values())
+    gone = next((number for number, id in ids.items() if id not in known), None)
+    if gone is not None:
+        raise Forgotten(gone)
     held = {badge.id: await store.held_by(here, badge.id, ids.values()) for badge in badges.values()}
     drafts: list[Draft] = []
     given: dict[tuple[UUID, UUID], int] = {}

@@ -10,7 +10,14 @@ from uuid import UUID
 from waypost.awards.claim_rules import Terms, code_of, digest_of, not_a_code, terms_problem, usable
 from waypost.awards.events import AwardAccepted
 from waypost.awards.rules import AwardWords
-from waypost.awards.store import Origin, decide, find_awardable, opportunity_problem, write_award
+from waypost.awards.store import (
+    Origin,
+    decide,
+    find_awardable,
+    hold_recipient,
+    opportunity_problem,
+    write_award,
+)
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.learners.recipients import find_recipients, lock_recipients, recipient_of
 from waypost.learners.rules import Who, is_guarded
@@ -122,11 +129,7 @@ async def create_codes(
     )
     if wrong:
         return wrong
-    to: Sequence[UUID | None] | Refusal = [None]
-    if isinstance(recipients, Waiting):
-        to = await _waiting(act, badge, recipients)
-    elif recipients is not None:
-        to = await find_recipients(act.here, recipients, {}, found.issuer_id, act.now)
+    to = await _meant(act, badge, found.issuer_id, recipients)
     if isinstance(to, Refusal):
         return to
     ids = [new_id() for _ in to]
@@ -163,11 +166,12 @@ async def claim_badge(act: Act, code: UUID, name: str | None) -> UUID | Refusal:
     CODE_INVALID, CODE_NOT_YET, and as `write_award` is.
     """
     here = act.here.tenant_id
+    # Several codes may make several recipients one person, which none of them sees of the other yet.
+    await one_at_a_time("claimant", here, act.person)
+    await hold_recipient(act.here, "claim_code", code)
     row = await fetchrow(LOAD_SQL, here, code)
     if row is None:
         return not_a_code()
-    # Several codes may make several recipients one person, which none of them sees of the other yet.
-    await one_at_a_time("claimant", here, act.person)
     claimed = await fetchrow(BEFORE_SQL, here, code, act.person)
     if claimed is not None and claimed["state"] == "revoked":
         return not_a_code()
@@ -204,6 +208,24 @@ async def _accepted(act: Act, badge: UUID, recipient: UUID | None) -> UUID | Non
         await decide(act.here, award, "accepted", now)
         await act.tell(AwardAccepted(award, badge))
     return award
+
+
+async def _meant(
+    act: Act, badge: UUID, issuer: UUID, recipients: Sequence[Who] | Waiting | None
+) -> Sequence[UUID | None] | Refusal:
+    """Find, or make, and lock those for whom codes are, in order; None for a code that anybody may use."""
+    if recipients is None:
+        return [None]
+    if isinstance(recipients, Waiting):
+        to: list[UUID] | Refusal = await _waiting(act, badge, recipients)
+    else:
+        to = await find_recipients(act.here, recipients, {}, issuer, act.now)
+    if isinstance(to, Refusal):
+        return to
+    there = await lock_recipients(act.here, to)
+    gone = next((index for index, id in enumerate(to) if id not in there), None)
+    # Who is just being forgotten is somebody new when they are named again.
+    return to if gone is None else missing().under(_field(recipients), str(gone))
 
 
 async def _waiting(act: Act, badge: UUID, waiting: Waiting) -> list[UUID] | Refusal:

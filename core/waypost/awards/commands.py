@@ -92,6 +92,7 @@ async def replace_award(act: Act, award: UUID, words: AwardWords) -> events.Awar
 
     What was accepted stays accepted, and what was taken part in stays what it was.
     """
+    await store.hold_recipient(act.here, "award", award)
     found = await store.find_award(act.here, award)
     if found is None:
         return missing()

@@ -65,7 +65,10 @@ async def award_list(
         skip_held=skip_held,
         now=act.now,
     )
-    given, problems = await batches.write_lines(act.here, batch, lines, people, act.now)
+    try:
+        given, problems = await batches.write_lines(act.here, batch, lines, people, act.now)
+    except batches.Forgotten as gone:
+        return missing().under("awards", str(gone.line - 1), "recipient")
     wrong_lines = [each for each in problems if not skip_held or each.code != "ALREADY_AWARDED"]
     if wrong_lines:
         return _refused(wrong_lines)

@@ -10,9 +10,9 @@ from uuid import UUID
 from asyncpg import Record
 
 from waypost.awards.rules import MOST_EVIDENCE, AwardWords, again
-from waypost.awards.store import Origin, find_awardable, held_by, write_award
+from waypost.awards.store import Origin, find_awardable, held_by, hold_recipient, write_award
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id
-from waypost.learners.recipients import recipient_of
+from waypost.learners.recipients import lock_recipients, recipient_of
 from waypost.outbox import OWN, Act, Event, command
 from waypost.refusal import Invalid, Refusal, Refused, missing
 from waypost.tenancy.texts import numbered, said_problem
@@ -140,6 +140,8 @@ async def request_badge(act: Act, badge: UUID, shown: Shown, name: str | None) -
     if wrong:
         return wrong
     recipient = await recipient_of(act.here, _person(act), name, found.issuer_id, act.now)
+    if recipient not in await lock_recipients(act.here, [recipient]):
+        return missing().under("badge")  # for who is just being forgotten
     held = (await held_by(act.here, badge, [recipient])).get(recipient, [])
     twice = again(found.repeats, held, found.version_id, act.now)
     if twice:
@@ -174,6 +176,7 @@ async def decide_request(
 
     Nobody decides what they asked for themselves.
     """
+    await hold_recipient(act.here, "badge_request", request)
     row = await fetchrow(LOAD_SQL, act.here.tenant_id, request)
     if row is None or act.issuer_id not in {None, row["issuer_id"]}:
         return missing()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from waypost.awards import events
 from waypost.awards.rules import AwardWords, Held, again, award_problem, not_awardable
-from waypost.db import execute, fetch, fetchrow, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 from waypost.learners.recipients import Known, lock_recipients
 from waypost.learners.rules import Who
 from waypost.outbox import Act
@@ -63,6 +63,11 @@ SELECT $1, award_id, position, url FROM unnest($2::uuid[], $3::int[], $4::text[]
 """
 OPPORTUNITIES_SQL: Final = "SELECT id FROM opportunity WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 ISSUERS_SQL: Final = "SELECT id FROM issuer WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+# Whose rows those are stays the same.
+WHOSE_SQL: Final = {
+    name: f"SELECT recipient_id FROM {name} WHERE tenant_id = $1 AND id = $2"
+    for name in ("award", "badge_request", "claim_code")
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,16 @@ async def held_by(here: Here, badge: UUID, recipients: Collection[UUID]) -> dict
         held = Held(row["version_id"], row["state"], row["expires_at"])
         found.setdefault(row["named"], []).append(held)
     return found
+
+
+async def hold_recipient(here: Here, table: str, id: UUID) -> None:
+    """Lock the recipient of an award, a request or a code, if there is one, before that row itself is locked.
+
+    Whoever is forgotten is locked first too, and then what hangs on them; so nobody waits for another in a circle.
+    """
+    recipient: UUID | None = await fetchval(WHOSE_SQL[table], here.tenant_id, id)
+    if recipient is not None:
+        await lock_recipients(here, [recipient])
 
 
 async def write_award(

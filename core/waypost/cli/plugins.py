@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +62,10 @@ def forget(name: str, yes: bool) -> None:
     """
     from waypost.cli.ground import ground
     from waypost.cli.serving import run
-    from waypost.plugins.names import PLUGIN_NAME
+    from waypost.plugins.names import is_plugin_name
     from waypost.settings import Settings
 
-    if not re.fullmatch(PLUGIN_NAME, name):
+    if not is_plugin_name(name):
         raise click.UsageError(f"{name!r} is no name of a plugin")
     if not yes:
         click.confirm(f"Remove all that {name} keeps, in every tenant? There is no way back", abort=True, err=True)

@@ -12,11 +12,10 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 
 from waypost.cli.faults import Refused
-from waypost.plugins.names import PLUGIN_NAME, PREFIX, type_prefix
+from waypost.plugins.names import MOST_NAME, PREFIX, RESERVED_PREFIXES, is_plugin_name, type_prefix
 
 TEMPLATES: Final = "new_plugin"
 SUFFIX: Final = ".jinja"
-MOST_NAME: Final = 40
 # Folders and files that a wheel would leave out, or that have the plugin's own name.
 PLACES: Final[Mapping[str, str]] = {"gitignore": ".gitignore", "github": ".github"}
 
@@ -26,9 +25,10 @@ def plugin_files(name: str, title: str, prefix: str) -> dict[str, str]:
 
     Raises Refused for a name or prefix that no plugin may have.
     """
-    if not re.fullmatch(PLUGIN_NAME, name) or len(name) > MOST_NAME:
-        raise Refused(f"{name!r} is no name of a plugin: lower-case words and numbers with _ between, 40 characters")
-    if not re.fullmatch(PREFIX, prefix):
+    if not is_plugin_name(name):
+        form = f"lower-case words and numbers with _ between, {MOST_NAME} characters, and not the platform's own"
+        raise Refused(f"{name!r} is no name of a plugin: {form}")
+    if not re.fullmatch(PREFIX, prefix) or prefix in RESERVED_PREFIXES:
         raise Refused(f"{prefix!r} is no prefix: letters and numbers, the first one in lower case")
     if not title.strip() or re.search(r"[\"\\\x00-\x1f]", title):
         raise Refused("the title is one line of text without quotation marks")

@@ -168,9 +168,11 @@ async def _or_failed(
     try:
         if plugin is None:
             return _so_many(await work(*args), count)
-        check = partial(_so_many, count=count)
+        check = partial(_some_good, count=count, patch=patch)
         call = Call(plugin, patch.field.coordinate, request.tenant, PATIENCE_S, check, meant=(GraphError,))
         return _so_many(await request.calls.make(call, work, *args), count)
+    except NothingGood as error:
+        return error.values
     except GraphError as error:
         return [error] * count
     except PluginPaused:
@@ -179,6 +181,30 @@ async def _or_failed(
         if plugin is None:
             raise
         return [_failed(plugin, patch, error) for _ in range(count)]
+
+
+class NothingGood(Exception):
+    """Nothing can be shown of what a plugin gave for any parent; that is a failure. `values` say why, each its own."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        super().__init__("it gave nothing that its type allows")
+        self.values = values
+
+
+def _some_good(values: Sequence[Any], count: int, patch: Patch) -> None:
+    found = _so_many(values, count)
+    if found and all(_is_failure(value, patch) for value in found):  # as a rule the first one ends the search
+        raise NothingGood(found)
+
+
+def _is_failure(value: Any, patch: Patch) -> bool:
+    if isinstance(value, Outcome):
+        return any(error.code == "PLUGIN_FAILED" for error in value.errors)
+    if isinstance(value, Exception):
+        return not isinstance(value, GraphError)
+    faults: list[Incomplete] = []
+    complete(patch.shape, value, faults)
+    return bool(faults)
 
 
 def _so_many(values: Sequence[Any], count: int) -> Sequence[Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from waypost.calling import Call, CallLate, PluginBusy, PluginPaused
+from waypost.calling import HANGING, Call, CallLate, PluginBusy, PluginPaused
 from waypost.http import cors
 from waypost.http.asking import asker_of
 from waypost.http.faults import Code, Fault, method_not_allowed
@@ -31,7 +32,10 @@ from waypost.plugins.incoming import take_call
 from waypost.tenancy import Tenant
 from waypost.tenancy.entries import Here
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 10.0  # for the response, and once more for what it sends
+MOST_ANSWER_BYTES: Final = 10_000_000
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
 RETRY_S: Final = 30
 NOTHING: Final = "There is nothing at this address."
 READING: Final = frozenset(("GET", "HEAD"))
@@ -73,15 +77,19 @@ class PluginPath:
         site = await self._site(scope, tenant, reads=method in READING)
         body = await _body(receive, scope["arrival"].headers, MAX_BODY_BYTES)
         request = Request(scope, _once(body, receive))
-        call = Call(self.plugin, f"{method} {route.path}", tenant.id, PATIENCE_S, check=_is_response)
+        entry = f"{method} {route.path}"
+        call = Call(self.plugin, entry, tenant.id, PATIENCE_S, _is_response, entry=entry, pausing=HANGING)
+        calls = self.platform.plugins.calls
         try:
-            response: Response = await self.platform.plugins.calls.make(call, route.endpoint, request, site)
+            response: Response = await calls.make(call, route.endpoint, request, site)
+            answer: list[Message] = await calls.make(
+                replace(call, check=_is_answer), _sent_by, response, scope, receive
+            )
         except (PluginPaused, PluginBusy, CallLate) as error:
             raise _not_now(error) from error
-        del response.headers["set-cookie"]  # those of sessions are ours alone
-        for name, value in DEFAULTS.items():
-            response.headers.setdefault(name, value)
-        await response(scope, receive, send)
+        answer[0]["headers"] = _with_ours(answer[0]["headers"])
+        for message in answer:
+            await send(message)
 
     async def _site(self, scope: Scope, tenant: Tenant, *, reads: bool) -> Site:
         arrival: Arrival = scope["arrival"]
@@ -154,6 +162,44 @@ def _once(body: bytes, receive: Receive) -> Receive:
 def _is_response(answer: Any) -> None:
     if not isinstance(answer, Response):
         raise TypeError(f"it answered {type(answer).__name__} instead of a Response")
+
+
+async def _sent_by(response: Response, scope: Scope, receive: Receive) -> list[Message]:
+    """Everything that a response sends: what fails or hangs in its midst costs an answer and no connection.
+
+    What it does after that (its `background`) is done, too.
+    """
+    sent: list[Message] = []
+    size = 0
+
+    async def keep(message: Message) -> None:
+        nonlocal size
+        sent.append(message)
+        size += len(message.get("body", b""))
+        if size > MOST_ANSWER_BYTES:
+            raise ValueError(f"its answer has more than {MOST_ANSWER_BYTES} bytes")
+
+    await response(scope, receive, keep)
+    return sent
+
+
+def _is_answer(sent: list[Message]) -> None:
+    """Raise TypeError where a server would break off the connection."""
+    types = [message["type"] for message in sent]
+    if types != ["http.response.start", *["http.response.body"] * (len(sent) - 1)] or sent[-1].get("more_body"):
+        raise TypeError("it sent no whole answer")
+    if sent[0]["status"] not in range(200, 600):
+        raise TypeError("its status is none that an answer has")
+    if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in sent[0]["headers"]):
+        raise TypeError("a header of its answer has what no header may have, such as a line break")
+
+
+def _with_ours(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers without cookies, for those of sessions are ours alone, and with those that an answer has anyway."""
+    theirs = [(name.lower(), value) for name, value in headers if name.lower() != b"set-cookie"]
+    known = {name for name, _ in theirs}
+    ours = [(name.lower().encode(), value.encode()) for name, value in DEFAULTS.items()]
+    return [*theirs, *(each for each in ours if each[0] not in known)]
 
 
 def _not_now(error: PluginPaused | PluginBusy | CallLate) -> Fault:

@@ -121,7 +121,7 @@ async def find_recipients(
         elif who.is_addressed:
             told[id] = who
     await _make(here, made, people, issuer, now)
-    await _tell(here, told, people)
+    await _tell(here, told, found, people)
     await execute(NAME_SQL, here.tenant_id, issuer, found, [who.name for who in named])
     return found
 
@@ -229,9 +229,11 @@ async def _make(here: Here, made: Mapping[UUID, Who], people: Mapping[str, UUID]
     await execute(MAKE_SQL, here.tenant_id, issuer, now, *columns)
 
 
-async def _tell(here: Here, told: Mapping[UUID, Who], people: Mapping[str, UUID]) -> None:
+async def _tell(here: Here, told: Mapping[UUID, Who], found: Sequence[UUID], people: Mapping[str, UUID]) -> None:
+    """Say where some of those who were found can be written to; all are locked as whoever gives them something does."""
     if not told:
         return
+    await lock_recipients(here, found)
     columns: Iterable[list[Any]] = (
         list(told),
         [who.address for who in told.values()],

@@ -43,15 +43,10 @@ class Schedules:
         self._holder = holder
         self._known = False
 
-    async def run_due(self) -> int:
-        """Run what is due and no other worker runs; answers how many those were."""
+    async def take_due(self) -> list[Schedule]:
+        """Take what is due and no other worker runs; whoever takes it runs it."""
         await self._announce()
-        ran = 0
-        for schedule in self._schedules.values():
-            if await self._taken(schedule.name):
-                await self._run(schedule)
-                ran += 1
-        return ran
+        return [each for each in self._schedules.values() if await self._taken(each.name)]
 
     async def next_in_s(self) -> float:
         """How many seconds until the next is due."""
@@ -68,7 +63,8 @@ class Schedules:
         async with self._work.database.transaction(SCOPE):
             return bool(await fetchval(TAKE_SQL, name, self._holder, LEASE_S))
 
-    async def _run(self, schedule: Schedule) -> None:
+    async def run(self, schedule: Schedule) -> None:
+        """Run one that was taken, and say when it is due again."""
         again_s = float(schedule.every_s)
         try:
             await schedule.run(self._work)

@@ -165,21 +165,31 @@ class Worker:
         return taken
 
     def _begin(self, room: Room, lane: str, count: int, work: Coroutine[Any, Any, None]) -> None:
+        room.begin(lane, count)
+
+        def end(_: asyncio.Task[None]) -> None:
+            room.end(lane, count)
+            self._due.set()  # there is room
+
+        self._beside(work).add_done_callback(end)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside everything else; what was begun is finished before the worker ends."""
         task = asyncio.create_task(work)
         self._begun.add(task)
-        room.begin(lane, count)
 
         def end(done: asyncio.Task[None]) -> None:
             self._begun.discard(done)
-            room.end(lane, count)
-            self._due.set()  # there is room
             if not done.cancelled() and (error := done.exception()):
                 log.warning("what became of some work was not written down: %s: %s", type(error).__name__, error)
 
         task.add_done_callback(end)
+        return task
 
     async def _run_schedules(self) -> None:
-        await self.schedules.run_due()
+        """Begin what is due, each beside the others: one that hangs holds up itself alone."""
+        for schedule in await self.schedules.take_due():
+            self._beside(self.schedules.run(schedule))
         await self._rest(min(SCHEDULES_S, max(await self.schedules.next_in_s(), 0.05)))
 
     async def _beat(self) -> None:

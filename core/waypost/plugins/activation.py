@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import wraps
 from typing import Any, Final
 from uuid import UUID
 
 from waypost.calling import Call, Calls, PluginPaused
 from waypost.db import City, Database, fetchval
-from waypost.outbox.work import Effects, GivenUp, Handler, Happened, JobKind, Later, Work
+from waypost.outbox.work import (
+    Effects,
+    GivenUp,
+    Handler,
+    Happened,
+    JobKind,
+    Later,
+    Letter,
+    Schedule,
+    Work,
+)
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.settings import with_defaults
 
 MEANT: Final = (Later, GivenUp)
+WORK_S: Final = 3_600.0  # a handler, a job, a letter: what hangs longer will hang for ever
+SCHEDULE_S: Final = 600.0  # less than the lease of a schedule
 ACTIVE_SQL: Final = """
 SELECT EXISTS (SELECT FROM tenant_plugin WHERE tenant_id = $1 AND plugin = $2 AND active) AS active
 """
@@ -29,32 +42,67 @@ async def is_active(database: Database, tenant: UUID, plugin: str) -> bool:
 def where_active(plugin: str, effects: Effects, calls: Calls) -> Effects:
     """The same effects; events of tenants without the plugin pass its handlers by.
 
-    What keeps failing for a tenant waits until its pause is over, and that is not counted as an attempt.
+    What keeps failing for a tenant waits until its pause is over, and that is not counted as an attempt. Schedules are
+    nobody's: each rests alone.
     """
+    inside = _Inside(plugin, calls)
+    return replace(
+        effects,
+        handlers=tuple(map(inside.handling, effects.handlers)),
+        jobs=tuple(map(inside.doing, effects.jobs)),
+        schedules=tuple(map(inside.running, effects.schedules)),
+        letters=tuple(map(inside.writing, effects.letters)),
+    )
 
-    def handling(handler: Handler) -> Handler:
+
+@dataclass(frozen=True)
+class _Inside:
+    """Lets a plugin's work run inside of what it may cost."""
+
+    plugin: str
+    calls: Calls
+
+    def handling(self, handler: Handler) -> Handler:
         async def run(work: Work, event: Happened) -> None:
-            if await is_active(work.database, event.tenant_id, plugin):
-                await _waiting(
-                    calls, Call(plugin, handler.name, event.tenant_id, meant=MEANT), handler.run, work, event
-                )
+            if await is_active(work.database, event.tenant_id, self.plugin):
+                await self._waiting(self._call(handler.name, event.tenant_id), handler.run, work, event)
 
         return replace(handler, run=run)
 
-    def doing(job: JobKind) -> JobKind:
+    def doing(self, job: JobKind) -> JobKind:
         async def run(work: Work, facts: Mapping[str, Any]) -> None:
-            await _waiting(calls, Call(plugin, job.name, _tenant_of(facts), meant=MEANT), job.run, work, facts)
+            await self._waiting(self._call(job.name, _tenant_of(facts)), job.run, work, facts)
 
-        return replace(job, run=run)
+        if (told := job.dead) is None:
+            return replace(job, run=run)
 
-    return replace(effects, handlers=tuple(map(handling, effects.handlers)), jobs=tuple(map(doing, effects.jobs)))
+        async def dead(work: Work, facts: Mapping[str, Any]) -> None:
+            await self.calls.bounded(self._call(f"the end of {job.name}", _tenant_of(facts)), told, work, facts)
 
+        return replace(job, run=run, dead=dead)
 
-async def _waiting(calls: Calls, call: Call, run: Callable[..., Awaitable[None]], *args: Any) -> None:
-    try:
-        await calls.make(call, run, *args)
-    except PluginPaused as error:
-        raise Later(str(error), error.for_s, counted=False) from None
+    def running(self, schedule: Schedule) -> Schedule:
+        async def run(work: Work) -> None:
+            call = Call(self.plugin, schedule.name, None, SCHEDULE_S, entry=f"schedule {schedule.name}")
+            await self.calls.make(call, schedule.run, work)
+
+        return replace(schedule, run=run)
+
+    def writing(self, letter: Letter) -> Letter:
+        @wraps(letter.facts)  # beside its module lie the templates
+        async def facts(work: Work, given: Mapping[str, Any]) -> Any:
+            return await self._waiting(self._call(letter.name, _tenant_of(given)), letter.facts, work, given)
+
+        return replace(letter, facts=facts)
+
+    def _call(self, what: str, tenant: UUID | None) -> Call:
+        return Call(self.plugin, what, tenant, WORK_S, meant=MEANT)
+
+    async def _waiting(self, call: Call, run: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        try:
+            return await self.calls.make(call, run, *args)
+        except PluginPaused as error:
+            raise Later(str(error), error.for_s, counted=False) from None
 
 
 def _tenant_of(facts: Mapping[str, Any]) -> UUID | None:

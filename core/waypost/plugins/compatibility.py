@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from packaging.version import Version
@@ -12,7 +12,8 @@ def breaks(released: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Every break between two lists of hooks, as `hook_list` writes them; none where the API's major version grew.
 
     A hook, a kind of contribution, a method of a registrar or a parameter that is gone or moved is a break; what is
-    added at the end is none. What was experimental may change in a minor version, which then must have grown.
+    added at the end, and need not be given (`name=`), is none. What was experimental may change in a minor version,
+    which then must have grown.
     """
     old, new = Version(released["api"]), Version(now["api"])
     if new < old:
@@ -44,5 +45,12 @@ def _of_hook(old: Mapping[str, Any], new: Mapping[str, Any] | None) -> Iterator[
         known = new["registers"].get(name)
         if known is None:
             yield f"its registrar has no {name} any more"
-        elif known[: len(parameters)] != parameters:
+        elif not _takes(parameters, known):
             yield f"{name} took ({', '.join(parameters)}) and takes ({', '.join(known)})"
+
+
+def _takes(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether what was called with the old parameters is called so with the new ones, too."""
+    if len(new) < len(old) or any(not each.endswith("=") for each in new[len(old) :]):
+        return False
+    return all(mine in {its, f"{its}="} for its, mine in zip(old, new, strict=False))

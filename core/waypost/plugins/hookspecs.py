@@ -62,9 +62,14 @@ def hook(*, since: str, stability: Stability) -> Callable[[Spec], Spec]:
 
 
 def _methods(registrar: type[Registrar]) -> dict[str, tuple[str, ...]]:
-    """What plugins may call of a registrar: its public methods that take something."""
-    found = {name: tuple(signature(each).parameters)[1:] for name, each in vars(registrar).items() if isfunction(each)}
+    """What plugins may call of a registrar: its public methods that take something. `name=` need not be given."""
+    found = {name: _parameters(each)[1:] for name, each in vars(registrar).items() if isfunction(each)}
     return {name: parameters for name, parameters in sorted(found.items()) if name[0] != "_" and parameters}
+
+
+def _parameters(method: Callable[..., object]) -> tuple[str, ...]:
+    found = signature(method).parameters.values()
+    return tuple(each.name if each.default is each.empty else f"{each.name}=" for each in found)
 
 
 @hook(since="1.0", stability="experimental")

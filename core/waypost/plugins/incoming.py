@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.calling import Call, Calls, done
+from waypost.calling import HANGING, Call, Calls
 from waypost.outbox.incoming import Forged, IncomingHook, arrived, call_handled, keep_call, kept_call
-from waypost.outbox.work import Effects, GivenUp, JobKind, Work
+from waypost.outbox.work import Effects, JobKind, Later, Work
 from waypost.plugins.activation import is_active
 
 CHECK_S: Final = 5.0
+OFF_S: Final = 3_600.0  # so often what waits looks whether the plugin is on again
 MOST_KEY: Final = 500
 
 
@@ -30,23 +31,25 @@ async def take_call(
     with, so that the sender tries again.
     """
     call = arrived(work, tenant, body, headers)
-    checking = Call(plugin, "the check of incoming calls", tenant, CHECK_S, check=_is_key, meant=(Forged,))
+    rests: dict[str, Any] = {"entry": "incoming", "pausing": HANGING}
+    checking = Call(plugin, "the check of incoming calls", tenant, CHECK_S, _is_key, (Forged,), **rests)
     key: str = await calls.make(checking, hook.check, work, call)
     kept = replace(call, headers={name: value for name, value in headers.items() if name in hook.headers})
     return await keep_call(work, plugin, kind_of(plugin), key, kept)
 
 
-def handling(plugin: str, hook: IncomingHook) -> Effects:
-    """The background work that handles a plugin's calls."""
+def handling(plugin: str, hook: IncomingHook, calls: Calls) -> Effects:
+    """The background work that handles a plugin's calls; where it is switched off they wait, until they are swept."""
 
     async def run(work: Work, facts: Mapping[str, Any]) -> None:
         tenant = UUID(facts["tenant"])
-        if not await is_active(work.database, tenant, plugin):
-            raise GivenUp(f"the plugin {plugin} is switched off here")
         call = await kept_call(work, tenant, UUID(facts["call"]))
-        if call is not None:
-            await done(hook.handle, work, call)
-            await call_handled(work, call)
+        if call is None:
+            return
+        if not await is_active(work.database, tenant, plugin):
+            raise Later(f"the plugin {plugin} is switched off here", OFF_S, counted=False)
+        await calls.bounded(Call(plugin, "the handling of incoming calls", tenant), hook.handle, work, call)
+        await call_handled(work, call)
 
     return Effects(jobs=(JobKind(kind_of(plugin), run),))
 

@@ -7,7 +7,7 @@ from logging import getLogger
 from typing import Final, Protocol
 
 from graphql import GraphQLSchema, is_scalar_type
-from pluggy import PluginManager, PluginValidationError
+from pluggy import PluginManager
 
 from waypost.plugins import hookspecs
 from waypost.plugins.discovery import Candidate, discover
@@ -146,7 +146,7 @@ def _register(hooks: PluginManager, candidate: Candidate) -> None:
     try:
         hooks.register(module, candidate.name)
         hooks.check_pending()
-    except (PluginValidationError, ValueError) as error:
+    except Exception as error:  # what a module holds may raise whatever it likes as soon as it is looked at
         if hooks.has_plugin(candidate.name):
             hooks.unregister(name=candidate.name)
         raise LeftOut(f"its hooks do not fit: {_what(error)}") from error

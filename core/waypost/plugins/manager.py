@@ -132,7 +132,13 @@ class Plugins:
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(where_active(plugin.manifest.name, _effects_of(plugin), self.calls) for plugin in self.in_order())
+        return tuple(
+            where_active(plugin.manifest.name, self._effects_of(plugin), self.calls) for plugin in self.in_order()
+        )
+
+    def _effects_of(self, plugin: Plugin) -> Effects:
+        hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
+        return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook, self.calls)))
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
@@ -151,11 +157,6 @@ class Plugins:
         """The working plugins, those required before those that require them, else by name."""
         requirements = {plugin.manifest.name: plugin.manifest.requires for plugin in self.ready}
         return tuple(self._by_name[name] for name in TopologicalSorter(requirements).static_order())
-
-
-def _effects_of(plugin: Plugin) -> Effects:
-    hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
-    return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook)))
 
 
 def _for_files(plugin: Plugin) -> InstalledPlugin:

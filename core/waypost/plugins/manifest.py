@@ -12,7 +12,7 @@ from typing import Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from waypost.plugins.names import PLUGIN_NAME, PREFIX
+from waypost.plugins.names import MOST_NAME, PLUGIN_NAME, PREFIX, RESERVED_NAMES, RESERVED_PREFIXES
 from waypost.plugins.registrars import REGISTRARS
 from waypost.plugins.settings import NO_SETTINGS, problems_in, schema_problems, sentence
 from waypost.tenancy import Problem
@@ -29,7 +29,7 @@ FORM: Final[Mapping[str, Any]] = {
     "additionalProperties": False,
     "required": ["name", "version", "api", "title", "prefix", "contributes"],
     "properties": {
-        "name": {"type": "string", "pattern": PLUGIN_NAME, "maxLength": 40},
+        "name": {"type": "string", "pattern": PLUGIN_NAME, "maxLength": MOST_NAME},
         "version": {"type": "string"},
         "api": {"type": "string", "minLength": 1},
         "title": {"type": "string", "minLength": 1},
@@ -78,7 +78,7 @@ def manifest_of(package: str) -> Manifest:
     """
     try:
         return parse(_text_in(package))
-    except (OSError, ImportError, ValueError) as error:
+    except (OSError, ImportError, ValueError, RecursionError) as error:
         raise BadManifest(Problem((), f"cannot be read: {error}")) from error
 
 
@@ -118,7 +118,9 @@ def _text_in(package: str) -> str:
 
 
 def _problems_within(words: Mapping[str, Any]) -> list[Problem]:
-    problems = []
+    reserved = {"name": RESERVED_NAMES, "prefix": RESERVED_PREFIXES}
+    words_of_core = [key for key, taken in reserved.items() if words[key] in taken]
+    problems = [Problem((key,), f"{words[key]!r} is the platform's own; take another") for key in words_of_core]
     try:
         Version(words["version"])
     except InvalidVersion:

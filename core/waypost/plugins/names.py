@@ -7,7 +7,17 @@ from typing import Final
 
 PLUGIN_NAME: Final = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 PREFIX: Final = "^[a-z][a-zA-Z0-9]*$"
+MOST_NAME: Final = 40
+# The core is an app of this name: what a plugin of that name did with its tables, it would do with the core's.
+RESERVED_NAMES: Final = frozenset({"waypost"})
+# The core's own work in the background begins so: `incoming.tide` handles the calls for the plugin `tide`.
+RESERVED_PREFIXES: Final = frozenset({"incoming", "members", "privacy"})
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def is_plugin_name(name: str) -> bool:
+    """Whether a plugin may be called so."""
+    return re.fullmatch(PLUGIN_NAME, name) is not None and len(name) <= MOST_NAME and name not in RESERVED_NAMES
 
 
 def carries(name: str, prefix: str) -> bool:

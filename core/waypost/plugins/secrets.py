@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from uuid import UUID
 
 from waypost.db import execute, fetch, fetchval
 from waypost.outbox.sealing import seal, unseal
-from waypost.plugins.settings import SECRET_NAME
+from waypost.plugins.settings import is_secret_name
 
 PURPOSE: Final = "plugin secret"
 MOST_BYTES: Final = 16_384  # a private key in PEM fits well
@@ -50,7 +49,7 @@ async def set_secret(tenant: UUID, name: str, value: str, *, secret_key: str, no
 
     Runs in the tenant's City transaction. `secret_key` is the platform's. Raises `BadSecret`.
     """
-    if not re.fullmatch(SECRET_NAME, name) or len(name) > 63:
+    if not is_secret_name(name):
         raise BadSecret(f"{name[:80]!r} is no name of a secret: lower-case words and numbers with dashes between")
     if not value.strip() or "\0" in value or len(value.encode()) > MOST_BYTES:
         raise BadSecret(f"a secret is text of 1 to {MOST_BYTES} bytes")

@@ -16,11 +16,17 @@ from waypost.tenancy import Problem
 NO_SETTINGS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 SECRET_NAME: Final = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"  # noqa: S105 - a pattern
+MOST_SECRET_NAME: Final = 63
 
 Keys = tuple[str | int, ...]
 
 _FORMATS: Final = FormatChecker(formats=())
-_FORMATS.checks("secret")(lambda value: not isinstance(value, str) or re.fullmatch(SECRET_NAME, value) is not None)
+_FORMATS.checks("secret")(lambda value: not isinstance(value, str) or is_secret_name(value))
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a secret may be called so."""
+    return re.fullmatch(SECRET_NAME, name) is not None and len(name) <= MOST_SECRET_NAME
 
 
 def problems_in(value: object, schema: Mapping[str, Any], keys: Keys = ()) -> list[Problem]:
@@ -79,8 +85,8 @@ def _problems_of(error: ValidationError, keys: Keys) -> Iterator[Problem]:
         case "required", dict() as table, dict() as schema:
             for key in sorted(set(schema["required"]) - set(table)):
                 yield Problem((*here, key), "is missing")
-        case "format", _, _ if error.validator_value == "secret":
-            # Without the value: it may well be the secret itself.
+        case _, _, dict() as schema if schema.get("format") == "secret":
+            # Without the value, whatever is wrong with it: it may well be the secret itself.
             yield Problem(here, "must be the name of a secret, such as credly-live; `waypost secrets set` keeps it")
         case _:
             yield Problem(here, error.message)

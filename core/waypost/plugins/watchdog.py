@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from logging import getLogger
 from pathlib import Path
+from time import thread_time
 from typing import IO, Final
 
 from waypost.plugins.manager import Plugins
@@ -46,10 +47,11 @@ async def _beat(plugins: Plugins, found: IO[bytes], held_s: float, loop: int) ->
     try:
         while True:
             faulthandler.dump_traceback_later(held_s, file=found)
+            ours_s = thread_time()
             await asyncio.sleep(min(BEAT_S, held_s / 4))
             faulthandler.cancel_dump_traceback_later()
             if os.fstat(found.fileno()).st_size:
-                _name(plugins, _taken(found), held_s, loop)
+                _name(plugins, _taken(found), held_s, loop, itself=thread_time() - ours_s > held_s / 2)
     finally:
         faulthandler.cancel_dump_traceback_later()
 
@@ -62,8 +64,8 @@ def _taken(found: IO[bytes]) -> str:
     return text
 
 
-def _name(plugins: Plugins, text: str, held_s: float, loop: int) -> None:
-    culprit = culprit_in(text, _folders(plugins), loop)
+def _name(plugins: Plugins, text: str, held_s: float, loop: int, *, itself: bool) -> None:
+    culprit = culprit_in(text, _folders(plugins), loop, itself=itself)
     if culprit is None:
         LOG.warning("nobody was answered for more than %g s, and no plugin was to be seen:\n%s", held_s, text)
         return
@@ -72,16 +74,17 @@ def _name(plugins: Plugins, text: str, held_s: float, loop: int) -> None:
     LOG.error("the plugin %s held the interpreter for more than %g s, at %s", plugin, held_s, where)
 
 
-def culprit_in(text: str, folders: Mapping[str, Path], loop: int) -> tuple[str, str] | None:
+def culprit_in(text: str, folders: Mapping[str, Path], loop: int, *, itself: bool = False) -> tuple[str, str] | None:
     """The plugin at work in the stacks that `faulthandler` wrote, and where; None where there is none.
 
     `folders` are those of the plugins' packages. The thread of the loop (its ident) is looked at first, then the
-    others: one of theirs may hold the interpreter too.
+    others: one of theirs may hold the interpreter too. `itself`: the loop's thread was at work all the time, so that
+    those of the others which stand in a plugin only wait there.
     """
     begins = [match.start() for match in _THREAD.finditer(text)] or [0]
     stacks = [text[begin:end] for begin, end in zip(begins, [*begins[1:], len(text)], strict=True)]
     stacks.sort(key=lambda stack: not _is_of(stack, loop))
-    for stack in stacks:
+    for stack in stacks[:1] if itself else stacks:
         for frame in _FRAME.finditer(stack):  # the innermost comes first
             for plugin, folder in folders.items():
                 if Path(frame["file"]).is_relative_to(folder):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from waypost.access.tables import Identity
 from waypost.db import Actor, City, Database, Kind, Learner, Scope, System, execute, fetch, fetchval
 from waypost.db.personal import Personal
 from waypost.privacy import rules
@@ -47,12 +48,13 @@ async def erase_person(
 
     `also` is an address that an operator knows to be theirs, besides those that they have verified; `actor` is who
     does it in the traces of cities, where somebody does. In transactions of its own: one a tenant, since no scope
-    sees two. First the doors close behind the person, last goes what finds them; so whoever is interrupted does it
-    again, until nothing is left to find them by. A tenant may have given them something after its turn, so that all
-    have another when nobody is led to the person any more. Repeatable.
+    sees two, and outside of them one a table, since whoever signs in has locked some of them and waits for others.
+    First the doors close behind the person, last goes what finds them; so whoever is interrupted does it again, until
+    nothing is left to find them by. A tenant may have given them something after its turn, so that all have another
+    when nobody is led to the person any more. Repeatable.
     """
     subject = await _subject(database, person, also)
-    platform = rules.of_kind(personal, Kind.PLATFORM)
+    platform = sorted(rules.of_kind(personal, Kind.PLATFORM), key=lambda kept: kept.table is Identity)
     touched = await _carry_out(database, SCOPE, [kept for kept in platform if kept.door], subject)
     touched += await _forget_in_tenants(database, personal, subject, actor)
     touched += await _carry_out(database, Learner(subject.person), rules.of_kind(personal, Kind.PERSON), subject)
@@ -144,8 +146,11 @@ async def _known_here(personal: Sequence[Personal], subject: Subject, tenant: UU
 
 
 async def _carry_out(database: Database, scope: Scope, personal: Sequence[Personal], subject: Subject) -> int:
-    async with database.transaction(scope):
-        return await _done([rules.forget(kept, subject) for kept in personal])
+    touched = 0
+    for kept in personal:
+        async with database.transaction(scope):
+            touched += await _done([rules.forget(kept, subject)])
+    return touched
 
 
 async def _done(statements: Sequence[Statement | None]) -> int:

@@ -32,6 +32,9 @@ class EffectsRegistrar(Registrar):
 
     def schedule(self, schedule: Schedule) -> Schedule:
         """Register something to be done every so many seconds, in one worker of all."""
+        every_s: object = schedule.every_s  # nobody has checked it
+        if not isinstance(every_s, int) or every_s < 1:
+            self.faults.append(f"the schedule {schedule.name} runs every so many seconds: a whole number, 1 or more")
         return self._named("schedule", schedule, self._schedules)
 
     def letter(self, letter: Letter) -> Letter:

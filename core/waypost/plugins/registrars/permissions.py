@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from waypost.access.permissions import Granted
+from waypost.access.permissions import PERMISSIONS, Granted
 from waypost.plugins.names import permission_prefix
 from waypost.plugins.registrars.base import Registrar
 
@@ -25,6 +25,8 @@ class PermissionsRegistrar(Registrar):
         begins = permission_prefix(self.prefix)
         if not re.fullmatch(rf"{re.escape(begins)}\.[a-z]+(-[a-z]+)*", permission):
             self.faults.append(f"the permission {permission} must be {begins}. and a verb in lower case")
+        if permission in PERMISSIONS:
+            self.faults.append(f"the permission {permission} is the platform's own; take another verb")
         if not 1 <= len(permission.words) <= MOST_WORDS:
             self.faults.append(f"the permission {permission} says what it allows in 1 to {MOST_WORDS} characters")
         self._contributes("permission", permission)

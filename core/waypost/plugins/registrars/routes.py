@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from waypost.plugins.sites import Site
 Endpoint = Callable[[Request, Site], Awaitable[Response] | Response]
 
 METHODS: Final = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
+_PARAMETER: Final = re.compile(r"\{([a-z0-9_]+)(?::([a-z]+))?\}")
 _PATH: Final = re.compile(r"(/([a-z0-9][a-z0-9._-]*|\{[a-z][a-z0-9_]*(:(str|int|uuid))?\}))+")
 
 
@@ -27,6 +28,15 @@ class PluginRoute:
     path: str
     endpoint: Endpoint
     methods: frozenset[str]
+
+    @property
+    def shape(self) -> str:
+        """The path whatever its parameters are called: `/steps/{code}` and `/steps/{id}` are one."""
+        return _PARAMETER.sub("{}", self.path)
+
+    def example(self, values: Mapping[str, str]) -> str:
+        """The path with a value for each parameter, by what it takes: `str`, `int` or `uuid`."""
+        return _PARAMETER.sub(lambda found: values[found[2] or "str"], self.path)
 
 
 class RoutesRegistrar(Registrar):
@@ -48,6 +58,14 @@ class RoutesRegistrar(Registrar):
         route = PluginRoute(path, endpoint, frozenset(map(str.upper, methods)))
         if not _PATH.fullmatch(path):
             self.faults.append(f"the path {path} must be like /certificates/{{code}}, in lower case")
+        names = [
+            "tenant",
+            *(found[1] for found in _PARAMETER.finditer(path)),
+        ]  # what is before the path has a parameter, too
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            self.faults.append(f"the path {path} has two parameters called {', '.join(twice)}")
+        if unlike := [each.path for each in self.routes if each.shape == route.shape and each.path != path]:
+            self.faults.append(f"the paths {unlike[0]} and {path} are one; call its parameters alike")
         if unknown := route.methods - METHODS:
             self.faults.append(f"the path {path} takes {', '.join(sorted(METHODS))}, not {', '.join(sorted(unknown))}")
         if any(each.path == path and each.methods & route.methods for each in self.routes):

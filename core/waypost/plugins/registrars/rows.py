@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from waypost.db import App, OwnedTable
+from waypost.db.errors import MigrationMalformed
+from waypost.db.scripts import read_scripts
 from waypost.plugins.names import schema_name
 from waypost.plugins.registrars.base import Registrar
 from waypost.tenancy import CatalogueSection
@@ -31,7 +34,18 @@ class AppRegistrar(Registrar):
             self.faults.append(f"the app is called {app.name} and must be called {self.plugin}")
         for table in app.tables:
             self._look_at(table)
+        self._read(app.migrations)
         self.registered = app
+
+    def _read(self, migrations: Path) -> None:
+        """Look at the migrations now: at the start of the process they would keep everybody from starting."""
+        if not migrations.is_dir():
+            self.faults.append(f"there is no folder {migrations} with migrations")
+            return
+        try:
+            read_scripts(migrations)
+        except (MigrationMalformed, OSError, ValueError) as error:
+            self.faults.append(f"its migrations cannot be read: {error}")
 
     def _look_at(self, table: type[Any]) -> None:
         name, schema = table._meta.tablename, table._meta.schema
