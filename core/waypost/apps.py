@@ -20,6 +20,7 @@ from waypost.outbox.tables import TABLES as OUTBOX
 from waypost.pathways.tables import TABLES as PATHWAYS
 from waypost.places.postcodes import load_built_in
 from waypost.places.tables import TABLES as PLACES
+from waypost.schemes.tables import TABLES as SCHEMES
 from waypost.school.tables import TABLES as SCHOOL
 from waypost.skills.tables import TABLES as SKILLS
 from waypost.standards.reference import load_reference
@@ -53,6 +54,7 @@ def core_app() -> db.App:
             *CONNECTORS,
             *SCHOOL,
             *INSIGHT,
+            *SCHEMES,
             *WEBHOOKS,
         ),
         reference=load_all,

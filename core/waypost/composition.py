@@ -24,6 +24,8 @@ from waypost.badges import effects as badge_effects
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
+from waypost.cities import plugin_graph
+from waypost.cities import writes as city_writes
 from waypost.connectors import forgetting as connectors_forgetting
 from waypost.connectors import graph as connectors
 from waypost.connectors import writes as connector_writes
@@ -32,6 +34,9 @@ from waypost.connectors.registry import Connectors
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
+from waypost.eligibility import graph as eligibility
+from waypost.eligibility.sources import LOOKUP as SCHEMES
+from waypost.eligibility.sources import schemes_in
 from waypost.graph import Contribution, Engine, GraphError, Mutations, Schema, compose
 from waypost.graph.acting import Begin
 from waypost.graph.compose import CORE
@@ -93,14 +98,14 @@ def core() -> Contribution:
     """Return what the core declares."""
     shown = (
         *(cities, standards, skills, places, costs, issuers, badges, collections, opportunities, pathways, discover),
-        *(learners, school, review_graph, insight),
+        *(eligibility, learners, school, review_graph, insight),
     )
-    owned = (belongings, members, endorsements, awards, progress, claim_codes, requests)
+    owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)
     kept = (audit, privacy_writes, connectors, connector_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
-        *(member_writes, addresses, learner_writes, school_writes, review_writes),
+        *(city_writes, member_writes, addresses, learner_writes, school_writes, review_writes),
         *(award_writes, award_many_writes, claim_writes),
     )
     rooms = (*shown, *owned, *written, *told, *kept)
@@ -155,6 +160,7 @@ def engine(database: Database, plugins: Plugins | None = None) -> Engine:
         "awards": mine_in(database, "awards"),
         "recipients": mine_in(database, "recipients"),
         "requests": mine_in(database, "requests"),
+        SCHEMES: schemes_in(database, plugins),
     }
     begin = Begin((_follow_issuer,), partial(verdict_on, plugins), plugins.lint_rules, plugins.granted)
     return Engine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.waiting import until
-from waypost.db import City, Database, Learner, System, TransactionAborted, execute, fetchval
+from waypost.db import City, Database, Learner, System, TransactionAborted, execute, fetchval, move_shared
 from waypost.db.migrate import owner
 from waypost.db.scope import SHARED
 
@@ -142,3 +143,46 @@ async def test_old_news_does_not_turn_a_version_back(database: Database) -> None
     database.versions.note(here, 5)
     database.versions.note(here, 4)
     assert database.versions.of(here) == 5
+
+
+async def test_a_city_moves_on_what_all_share_with_what_it_wrote_of_itself(database: Database, other: Database) -> None:
+    here, before = uuid4(), database.versions.of(SHARED)
+    async with database.transaction(City(here)):
+        async with database.transaction(City(here)):
+            move_shared()
+        await execute(EVENT, here)
+    assert (database.versions.of(here), database.versions.of(SHARED)) == (1, before + 1)
+    await until(lambda: other.versions.of(SHARED) == before + 1)
+
+
+async def test_what_does_not_hold_moves_nothing_that_all_share(database: Database, admin_url: str) -> None:
+    here, before = uuid4(), await stored(admin_url, SHARED)
+    async with database.transaction(City(here)):
+        move_shared()  # and nothing was written
+    with suppress(LookupError):
+        async with database.transaction(City(here)):
+            await execute(EVENT, here)
+            move_shared()
+            raise LookupError
+    with suppress(TransactionAborted):
+        async with database.transaction(City(here)):
+            await execute(EVENT, here)
+            move_shared()
+            with suppress(asyncpg.PostgresError):
+                await execute("SELECT 1 / 0")
+    assert await stored(admin_url, SHARED) == before
+
+
+async def test_cities_that_move_it_at_once_wait_for_each_other_and_never_for_ever(database: Database) -> None:
+    before, cities = database.versions.of(SHARED), [uuid4() for _ in range(4)]
+
+    async def both(city: UUID) -> None:
+        for _ in range(5):
+            async with database.transaction(City(city)):
+                await execute(EVENT, city)
+                move_shared()
+            async with database.transaction(System("tenants", shared=True)):
+                await fetchval("SELECT pg_current_xact_id()::text")
+
+    await asyncio.gather(*(both(each) for each in cities for _ in range(2)))
+    assert database.versions.of(SHARED) == before + 80

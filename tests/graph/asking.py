@@ -35,7 +35,9 @@ class Platform:
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         active = slug == "plymouth" or (slug is None and tenant in {None, self.home})
-        return [{"name": "stars", "version": "1.0", "api": "1", "prefix": "stars", "active": active}]
+        facts = {"name": "stars", "version": "1.0", "api": "1", "prefix": "stars", "title": "Stars in the sky"}
+        more: dict[str, object] = {"requires": [], "contributes": [], "settingsSchema": '{"type": "object"}'}
+        return [{**facts, **more, "active": active}]
 
 
 @dataclass(repr=False)  # the record in it is too long to be printed

@@ -41,6 +41,7 @@ MADE_UP: Final[Mapping[str, str]] = {
     "boolean": "false",
     "double precision": "{n}",
     "numeric(10,2)": "{n}",
+    "numeric(4,1)": "{n}",
     "date": "'2026-01-01'::date + {n}",
     "jsonb": "'{{}}'",
     "text[]": "'{{}}'",
@@ -87,6 +88,10 @@ class Ground:
             owners[self.owned.tenant_column] = side.tenant
         return {name: owners.get(name, value) for name, value in values.items()}
 
+    def updated_by(self, scope: Scope) -> Sequence[str]:
+        """The columns that a scope's UPDATE is kept to; all where nothing keeps it."""
+        return self.owned.updates.get(type(scope).__name__.lower(), tuple(self.columns))
+
     def insert(self, side: Side, number: int) -> str:
         row = self.row(side, number)
         names = ", ".join(f'"{name}"' for name in row)
@@ -114,7 +119,10 @@ def granted(scope: Scope, owned: Ownership) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Attack:
-    """What somebody tries with the rows of one side; `verbs` are the grants that it needs."""
+    """What somebody tries with the rows of one side.
+
+    `verbs` are the grants that it needs, `sets` a column that it writes.
+    """
 
     name: str
     scope: Scope
@@ -122,6 +130,7 @@ class Attack:
     side: Side
     sql: str
     verbs: frozenset[str]
+    sets: str = ""
 
     def __str__(self) -> str:
         return f"{type(self.scope).__name__} {self.name} {self.side.name} of {self.ground.name}"
@@ -129,7 +138,8 @@ class Attack:
     @property
     def is_granted(self) -> bool:
         """Whether the scope may do that at all, so that only a policy can be in the way."""
-        return self.verbs <= granted(self.scope, self.ground.owned)
+        columns = self.ground.updated_by(self.scope)
+        return self.verbs <= granted(self.scope, self.ground.owned) and (not self.sets or self.sets in columns)
 
     @property
     def right(self) -> int | str:
@@ -156,7 +166,7 @@ class Attack:
 
 def attacks(ground: Ground, scope: Scope) -> Iterator[Attack]:
     """Yield everything that a scope may try with a table."""
-    table, first = ground.name, next(iter(ground.columns))
+    table, first = ground.name, ground.updated_by(scope)[0]
     for side in Side:
         where = ground.where(side)
         for name, sql, verbs in (
@@ -172,7 +182,10 @@ def attacks(ground: Ground, scope: Scope) -> Iterator[Attack]:
         to = {side: side.person if ground.lead == "person_id" else side.tenant for side in Side}
         for name, side, other in (("takes over", Side.THEIRS, Side.MINE), ("gives away", Side.MINE, Side.THEIRS)):
             sql = f"{update}{to[other]} WHERE {ground.where(side)}"
-            yield Attack(name, scope, ground, side, sql, frozenset({"SELECT", "UPDATE"}))
+            yield Attack(name, scope, ground, side, sql, frozenset({"SELECT", "UPDATE"}), ground.lead)
+    for column in sorted(ground.columns.keys() - set(ground.updated_by(scope))):
+        sql = f'UPDATE {table} SET "{column}" = "{column}" WHERE {ground.where(Side.MINE)}'
+        yield Attack(f"sets {column}", scope, ground, Side.MINE, sql, frozenset({"SELECT", "UPDATE"}), column)
 
 
 async def outcome(connection: Connection, scope: Scope | None, sql: str) -> int | str:

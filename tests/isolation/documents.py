@@ -190,7 +190,8 @@ class Asking:
         if isinstance(kind, GraphQLObjectType) and {"slug", "code"} & definition.args.keys():
             key = "slug" if "slug" in definition.args else "code"
             home = ', city: "plymouth"' if "city" in definition.args else ""
-            yield Document(f"{name} by {key}", f'{{ {name}({key}: "film"{home}) {{ id }} }}')
+            shown = "id" if "id" in kind.fields else key
+            yield Document(f"{name} by {key}", f'{{ {name}({key}: "film"{home}) {{ {shown} }} }}')
         if name in MANY_OF_ANY:
             argument = MANY_OF_ANY[name]
             kinds = [self.value(definition.args[argument].type, argument, each)[1:-1] for each in self._nodes()]

@@ -135,8 +135,8 @@ def test_every_table_that_the_graph_shows_was_read_somewhere() -> None:
     used = {
         use.table for document in asked("city") for each in written(document, HERE, ("cy",)) for use in uses(each.sql)
     }
-    # Answered by redirects, and read by the linter alone: neither by the graph.
-    shown = DECLARED.public - {"former_slug", "lint_rule"}
+    # Answered by redirects, read by the linter alone, and by a lookup of its own: none by the planner.
+    shown = DECLARED.public - {"former_slug", "lint_rule", "scheme"}
     assert shown - used == set()
 
 

@@ -16,6 +16,7 @@ from waypost.access.people import create_token
 from waypost.composition import core, engine
 from waypost.db import City, Database, System, execute, fetch, fetchval
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema, compose, parse_id
+from waypost.plugins import Plugins
 from waypost.settings import Settings
 from waypost.tenancy import Directory, load_directory
 
@@ -32,11 +33,14 @@ TABLES = (
     *("endorsement", "claim_code", "badge_request", "badge_request_evidence"),
     *("badge_draft", "review", "review_comment", "review_decision", "review_member", "collection", "collection_badge"),
     *("membership", "invitation", "access_token", "badge_draft_writer"),
+    *("tenant", "tenant_plugin", "plugin_setting", "plugin_secret", "city_change"),
 )
+# Of which tenant a row is, where no column says it.
+WHOSE = {"organisation": "$1::uuid IS NOT NULL", "tenant": "id = $1"}
 COUNTED_SQL = " UNION ALL ".join(
     f"SELECT '{table}' AS name, "
     "count(*) || ' ' || md5(coalesce(string_agg(t::text, ';' ORDER BY t::text), '')) AS content "
-    f"FROM {table} t WHERE {'$1::uuid IS NOT NULL' if table == 'organisation' else 'tenant_id = $1'}"
+    f"FROM {table} t WHERE {WHOSE.get(table, 'tenant_id = $1')}"
     for table in TABLES
 )
 EVENT_SQL = """
@@ -63,9 +67,13 @@ class Platform:
     directory: Directory
     database: Database
     settings: Settings = field(default_factory=lambda: Settings(secret_key=SECRET, base_url="https://waypost.example"))
+    plugins: Plugins = field(default_factory=lambda: Plugins(()))
 
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         return []
+
+    async def catch_up(self) -> None:
+        self.directory = await load_directory(self.database)
 
 
 @dataclass

@@ -17,6 +17,7 @@ import pytest
 from tests.cli.test_up import PATIENCE_S, House, stop
 
 TENANTS = Path(__file__).parents[2] / "tenants"
+PLUGINS = sorted(folder.name for folder in (TENANTS.parent / "plugins").iterdir())
 SLUGS = sorted(folder.name for folder in TENANTS.iterdir())
 READY = "Waypost is ready"
 ESSENTIAL = '{ badge(slug: "explore-digital-media") { essentialSkills { step skill { name } } } }'
@@ -132,9 +133,7 @@ def test_each_tenant_is_as_its_file_says(country: Country, slug: str) -> None:
             "accentColour": look["accent_colour"],
             "logoUrl": look["logo_url"],
         },
-        "plugins": [
-            {"name": name, "active": name in file.get("plugins", {})} for name in ("badge_nation", "skills_builder")
-        ],
+        "plugins": [{"name": name, "active": name in file.get("plugins", {})} for name in PLUGINS],
     }
 
 

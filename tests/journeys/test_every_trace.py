@@ -23,6 +23,8 @@ from waypost.db.connections import connect
 # Of each act: one of the rows that it writes, and columns that must be named for it.
 TRACED: Final[Mapping[str, tuple[str, str, set[str]]]] = {
     **ABOUT,
+    "updateCity": ("city_change", "insert", {"accent_colour"}),
+    "setPlugin": ("plugin_setting", "insert", {"plugin", "settings", "switched_at"}),
     "proposeBadge": ("badge_draft", "insert", {"id", "badge_id", "words"}),
     "updateBadgeDraft": ("badge_draft", "update", {"words"}),
     "cloneBadge": ("badge", "insert", {"id", "derived_from_id"}),

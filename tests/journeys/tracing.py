@@ -26,6 +26,7 @@ from waypost.access.addresses import Proof, prove_address
 from waypost.awards.joining import join_address
 from waypost.composition import effects
 from waypost.db import City, Database, Learner, System, execute, fetchval, new_id
+from waypost.plugins import load
 from waypost.plugins.secrets import set_secret
 from waypost.settings import Settings
 
@@ -44,6 +45,15 @@ async def the_first_acts(stage: Stage) -> None:
     """Places, issuers, opportunities, pathways and borrowed badges."""
     for name in ACTS:
         await stage.done(name, await sent(stage, name, "brighton"), "")
+
+
+async def a_city_says_what_it_is(stage: Stage) -> None:
+    """It changes its looks and switches a plugin on."""
+    async with stage.seeded("brighton"):
+        await stage.done("updateCity", {"look": {"accentColour": "#ffe08a"}}, "", who="operator")
+    stage.platform.plugins = load(["skills_builder"])
+    on = {"plugin": "skills_builder", "active": True, "settings": '{"framework": "1.0"}'}
+    await stage.done("setPlugin", on, "", who="operator")
 
 
 async def a_badge_comes_and_goes(stage: Stage) -> None:
@@ -265,6 +275,7 @@ async def a_platform_gives_badges_too(stage: Stage) -> None:
 
 STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     the_first_acts,
+    a_city_says_what_it_is,
     a_badge_comes_and_goes,
     badges_are_put_together,
     badges_are_given,

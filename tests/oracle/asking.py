@@ -49,8 +49,14 @@ class Platform:
     def plugins_shown(self, slug: str | None, tenant: UUID | None) -> list[dict[str, object]]:
         """Only Plymouth has switched the plugin on."""
         active = slug == "plymouth" if slug is not None else tenant in {None, self.plymouth}
-        facts = {"name": "skills_builder", "version": "1.0", "api": "1", "prefix": "essential"}
-        return [{**facts, "active": active}]
+        facts = {"name": "skills_builder", "version": "1.0", "api": "1", "prefix": "essential", "title": "Skills"}
+        more: dict[str, object] = {
+            "requires": ["other"],
+            "contributes": ["type:EssentialSkill"],
+            "settingsSchema": '{"type": "object"}',
+        }
+        more["pausedUntil"] = None
+        return [{**facts, **more, "active": active}]
 
 
 @dataclass(frozen=True)

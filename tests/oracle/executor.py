@@ -35,9 +35,11 @@ from tests.oracle.figures import FIGURES
 from tests.oracle.issuing import ISSUING
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
+from tests.oracle.plugged import PLUGGED
 from tests.oracle.refusals import refused_codes
 from tests.oracle.roots import ROOTS
 from tests.oracle.rows import Rows, View
+from tests.oracle.schemes import SCHEMES
 from tests.oracle.school import SCHOOL
 from tests.oracle.search import SEARCH
 from tests.oracle.telling import TELLING
@@ -53,10 +55,12 @@ RESOLVERS: Table = {
     **AUDITS,
     **LEARNING,
     **EARNED,
+    **SCHEMES,
     **SCHOOL,
     **FIGURES,
     **TELLING,
     **ISSUING,
+    **PLUGGED,
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -16,6 +18,7 @@ from waypost.access.people import create_token
 from waypost.db import Database, first_id, new_id
 from waypost.db.connections import Connection, connect
 from waypost.graph import Asker
+from waypost.schemes.store import as_json as schemes_json
 from waypost.school.document import as_json, document, findings_document
 from waypost.school.lint import lint
 from waypost.school.rulebook import rulebook
@@ -23,6 +26,7 @@ from waypost.school.rulebook import rulebook
 SECRET: Final = "a key for tests alone"
 PLUGIN_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'skills_builder', true)"
 SETTING_SQL = "INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'skills_builder', $2)"
+SECRET_SQL = "INSERT INTO plugin_secret (tenant_id, name, sealed, changed_at) VALUES ($1, $2, 'sealed', $3)"
 ESSENTIAL_SQL = """
 INSERT INTO plugin_skills_builder.badge_essential (tenant_id, badge_id, skill_code, step, position, public)
 SELECT b.tenant_id, b.id, s.code, s.position + 1, s.position, b.public
@@ -68,6 +72,16 @@ COLLECTION_SQL: Final = (
     SELECT $1, $2, badge, n, true FROM unnest($3::uuid[]) WITH ORDINALITY AS kept (badge, n)
     """,
 )
+SHIPPED_SCHEME: Final = Path(__file__).parents[2] / "tenants/brighton/catalogue/schemes.toml"
+SCHEME_SQL: Final = """
+INSERT INTO scheme (tenant_id, id, slug, language, definition, state) VALUES ($1, $2, $3, 'en', $4::jsonb, $5)
+"""
+PLACED_SQL: Final = """
+INSERT INTO opportunity_scheme (tenant_id, opportunity_id, local, scheme, facts, starts_on, public)
+SELECT o.tenant_id, o.id, w.local, w.scheme, $2::jsonb, (o.starts_at AT TIME ZONE o.timezone)::date, o.public
+FROM opportunity o, (VALUES (true, 'first-shift'), (true, 'last-shift'), (false, 'kickstart')) AS w (local, scheme)
+WHERE o.tenant_id = $1
+"""
 AUDIT_SQL = """
 INSERT INTO audit (tenant_id, id, at, person_id, role, token_id, act, table_name, row_id, verb, changed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -106,6 +120,7 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
     try:
         await _hidden(connection, world, ghost.id)
         await _plugin(connection, world)
+        await _schemes(connection, world)
         await _figures(connection, world)
         await connection.execute(FORMER_SQL, world.towns["plymouth"].id)
         await _school(connection, world)
@@ -148,9 +163,24 @@ async def _plugin(connection: Connection, world: World) -> None:
     """Skills Builder in Plymouth; Cardiff has rows of it left, and has switched it off."""
     plymouth, cardiff = world.towns["plymouth"].id, world.towns["cardiff"].id
     await connection.execute(PLUGIN_SQL, plymouth)
-    await connection.execute(SETTING_SQL, plymouth, '{"framework": "1.0"}')
+    await connection.execute(SETTING_SQL, plymouth, '{"framework": "1.0", "far": [1, {"b": null}], "a": true}')
+    for town, name in ((plymouth, "tide-token"), (plymouth, "credly-live"), (cardiff, "another")):
+        await connection.execute(SECRET_SQL, town, name, world.now)
     for town in (plymouth, cardiff):
         await connection.execute(ESSENTIAL_SQL, town)
+
+
+async def _schemes(connection: Connection, world: World) -> None:
+    """Plymouth with a scheme of its own and one that it took back; placements of these, and of one nobody knows."""
+    (said,) = tomllib.loads(SHIPPED_SCHEME.read_text(encoding="utf-8"))["schemes"]
+    said["text"] = {"cy": {"name": "Shifft Gyntaf", "summary": "Swyddi cyntaf."}}
+    del said["slug"]
+    plymouth = world.towns["plymouth"].id
+    for slug, state in (("first-shift", "open"), ("last-shift", "closed")):
+        await connection.execute(SCHEME_SQL, plymouth, uuid5(plymouth, slug), slug, schemes_json(said), state)
+    facts = schemes_json({"hours_per_week": 6, "hourly_pay": 8.5, "sector": "sport", "unheard_of": True})
+    for town in ("plymouth", "cardiff"):
+        await connection.execute(PLACED_SQL, world.towns[town].id, facts)
 
 
 async def _school(connection: Connection, world: World) -> None:

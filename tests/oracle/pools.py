@@ -60,6 +60,11 @@ SIMPLE: Final[Mapping[str, Sequence[Any]]] = {
     "tables": ("place", "badge", "former_slug", "none"),
     "acts": ("updatePlace", "publishBadge", "none"),
     "from": ("2026-01", "2026-02", "2025-12", "2026-13", "today"),
+    "on": ("2026-03-31", "2026-04-01", "2030-01-01"),
+    "date": ("2026-03-31",),
+    "scheme": ("plymouth/first-shift", "plymouth/first-shift", "first-shift", "none", "\x00"),
+    "fact": ("age", "lives_here", "age", "staff", "none"),
+    "yes": (True, False),
     "to": ("2026-01", "2026-03", "2027-01", "2026", "2025-12"),
 }
 
@@ -165,6 +170,8 @@ class Pools:
 
     def codes(self, name: str, field: str) -> Sequence[str]:
         """Return slugs or codes that there are, and some that there are not."""
+        if name == "code" and field == "scheme":
+            return SIMPLE["scheme"]
         if name == "slug":
             if field == "city":
                 return (*sorted(self.world.towns), "none", "\x00")

@@ -22,6 +22,7 @@ from tests.oracle.lists import (
     check_text,
     origin,
 )
+from tests.oracle.schemes import check_facts
 from waypost.access.permissions import NATIONAL_ROLE, permissions_of
 from waypost.graph.facts import relation_of
 
@@ -160,6 +161,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("Query", "issuers"): _nearest_or_name("issuers"),
     ("Query", "pathways"): _nearest_or_name("pathways"),
     ("Query", "discover"): _discover,
+    ("Query", "schemeEligibility"): check_facts,
     ("Query", "essentialSkills"): lambda args, _asked: check_text(args.get("framework")),
     **{("Query", field): check_guarded(field) for field in GUARDED},
     **{("ClaimCode", field): check_link for field in ("qr", "card")},

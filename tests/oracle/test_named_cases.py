@@ -268,3 +268,41 @@ async def test_a_job_is_shown_to_who_began_it(both: Both) -> None:
         for city in CITIES:
             for who in both.who:
                 await both.agree(document, {"id": id}, city=city, who=who)
+
+
+async def test_schemes_are_shown_and_asked_as_their_rules_stand(both: Both) -> None:
+    """In a city, where it took one back, and nationally, by the code alone; in both languages."""
+    rules = "code about words since until inForce asks { fact comparison values } when { fact values }"
+    parts = (
+        f"name summary listed facts {{ code values words }} rules {{ {rules} }} funding {{ code amount hoursPerWeek }}"
+    )
+    document = f"""query($on: Date, $facts: [SchemeFactInput!]!) {{
+        schemes(on: $on) {{ code {parts} windows {{ words since until }} }}
+        one: scheme(code: "plymouth/first-shift") {{ {parts} }}
+        gone: scheme(code: "plymouth/last-shift", on: $on) {{ {parts} }}
+        schemeEligibility(scheme: "plymouth/first-shift", about: LEARNER, facts: $facts, on: $on) {{
+            about on verdict reasons {{ code outcome words missing rule {{ code since }} }}
+            scheme {{ rules {{ code }} }} }}
+        opportunities: discover(filter: {{}}, first: 20) {{ nodes {{ slug schemes {{
+            startsOn scheme {{ code }} facts {{ value fact {{ code unit }} }} rules {{ {rules} }} }} }} }} }}"""
+    for on in (None, "2026-03-31", "2026-04-01", "2024-01-01"):
+        for facts in (
+            [],
+            [{"fact": "age", "number": 16}],
+            [{"fact": "age", "number": 18}, {"fact": "lives_here", "yes": True}],
+        ):
+            for city, languages in (("plymouth", ("cy",)), ("cardiff", ()), (None, ("cy",))):
+                await both.agree(document, {"on": on, "facts": facts}, city=city, languages=languages)
+    for wrong in ({"fact": "age", "code": "x"}, {"fact": "staff", "number": 1}, {"fact": "age"}):
+        await both.agree(document, {"facts": [wrong]})
+
+
+async def test_what_a_city_set_for_its_plugins_is_shown_to_its_admins_alone(both: Both) -> None:
+    document = """{ pluginSettings { plugin settings switchedAt } pluginSecrets { name changedAt }
+        plugins { name title requires contributes settingsSchema active } }"""
+    for city in CITIES:
+        for who in both.who:
+            await both.agree(document, city=city, who=who)
+    shown = (await both.agree(document, city="plymouth", who="operator"))["data"]
+    assert [each["name"] for each in shown["pluginSecrets"]] == ["credly-live", "tide-token"]
+    assert "sealed" not in str(shown)

@@ -343,7 +343,6 @@ THINGS: Table = {
     ("City", "look"): itself(),
     **columns("Look", "primaryColour accentColour logoUrl"),
     ("City", "plugins"): lambda call: call.asked.services.plugins_shown(call.thing["slug"], call.asked.view.tenant),
-    **{("Plugin", name): key(name) for name in ("name", "version", "api", "prefix", "active")},
     ("City", "groups"): groups,
     ("City", "members"): members,
     **columns("Standard", "code name version endorsedBy isProgression"),

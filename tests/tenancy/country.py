@@ -20,6 +20,7 @@ from waypost.issuers.organisation_files import ORGANISATIONS
 from waypost.opportunities.files import OPPORTUNITIES
 from waypost.pathways.files import PATHWAYS
 from waypost.places.files import PLACES
+from waypost.schemes.files import SCHEMES
 from waypost.standards.reference import built_in
 from waypost.tenancy import CatalogueSection, Directory, InstalledPlugin, Problem, Tenant, load_directory
 from waypost.tenancy.applying import apply
@@ -129,7 +130,7 @@ def known(plugins: Sequence[InstalledPlugin] = (), hosts: Iterable[str] = ()) ->
     """What the files of a test may speak of."""
     standards, _ = built_in()
     return Known(
-        kinds=(PLACES, ISSUERS, BADGES, OPPORTUNITIES, PATHWAYS),
+        kinds=(PLACES, ISSUERS, BADGES, SCHEMES, OPPORTUNITIES, PATHWAYS),
         shared=(ORGANISATIONS,),
         standards={one.code: tuple(layer.code for layer in one.layers) for one in standards},
         plugins=tuple(plugins),

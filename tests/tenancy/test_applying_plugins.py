@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tenancy.country import BADGE, CLUB, WITH_PLUGIN, WITH_SECTION, Shelf, World
-from waypost.db import System, execute
+from tests.tenancy.country import BADGE, CLUB, WITH_PLUGIN, WITH_SECTION, Shelf, Steps, World
+from waypost.cities import store
+from waypost.cities.rules import Decision, Wish, decide
+from waypost.db import City, System, execute
+from waypost.plugins import load
 from waypost.tenancy.report import FilesRefused
 
 
@@ -68,3 +71,70 @@ async def test_a_plugin_that_the_graph_switched_on_stays_and_is_not_the_files(wo
     world.city("brighton", WITH_PLUGIN)
     with pytest.raises(FilesRefused, match='"skills_builder" is kept by graph in brighton: leave it out of the file'):
         await world.apply()
+
+
+async def switched(world: World, slug: str, *, active: bool, settings: dict[str, str] | None = None) -> None:
+    """What the graph does: it switches the plugin on or off, and sets it."""
+    tenant = await world.tenant(slug)
+    async with world.database.transaction(City(tenant.id)):
+        standing = await store.read_standing(tenant.id, "skills_builder")
+        wish = Wish("skills_builder", active, settings)
+        decision = decide(wish, standing, load(["skills_builder"]), slug)
+        assert isinstance(decision, Decision)
+        await store.switch(tenant.id, "skills_builder", decision.keeper, active=active)
+        await store.write_settings(tenant.id, "skills_builder", decision.settings, world.now)
+
+
+async def test_what_the_graph_switched_is_neither_undone_by_files_nor_written_into_them(world: World) -> None:
+    shelf = Shelf()
+    world.plug(shelf.plugin())
+    world.city("brighton", catalogue=CLUB + BADGE.format(slug="smart"))
+    await world.apply()
+    await switched(world, "brighton", active=True, settings={"framework": "1.0"})
+    badge, tenant = await world.row("brighton", "badge", "smart"), await world.tenant("brighton")
+    await shelf.write(tenant.id, badge["id"], Steps({"creativity": 5}))
+    assert await world.changes() == []
+    files = await world.export("brighton")
+    assert "skills_builder" not in files["tenant.toml"]
+    assert "essential" not in files["catalogue/all.toml"], "a section without its plugin would be a fault"
+    world.replace("brighton", files)
+    assert (world.faults(), await world.changes()) == ([], [])
+    kept = await world.rows("brighton", "SELECT settings FROM plugin_setting WHERE tenant_id = $1")
+    assert kept == [{"settings": '{"framework": "1.0"}'}]
+    await switched(world, "brighton", active=False)
+    assert await world.changes() == []
+
+
+async def test_a_seed_leaves_the_last_word_to_the_graph_and_exports_it(world: World) -> None:
+    world.plug(Shelf().plugin())
+    world.city("brighton", WITH_PLUGIN)
+    text = (world.directory / "brighton/tenant.toml").read_text(encoding="utf-8")
+    world.write("brighton/tenant.toml", 'files = "seed"\n' + text)
+    await world.apply()
+    await switched(world, "brighton", active=False)
+    assert await world.changes() == []
+    assert (await world.tenant("brighton")).plugins == frozenset()
+    assert "skills_builder" not in (await world.export("brighton"))["tenant.toml"]
+    await switched(world, "brighton", active=True, settings={"framework": "1.0"})
+    assert await world.changes() == []
+    files = await world.export("brighton")
+    assert '[plugins.skills_builder]\nframework = "1.0"' in files["tenant.toml"]
+    world.replace("brighton", files)
+    assert (world.faults(), await world.changes()) == ([], [])
+
+
+async def test_what_a_seeded_city_says_of_itself_is_exported_and_stays(world: World) -> None:
+    world.city("brighton")
+    text = (world.directory / "brighton/tenant.toml").read_text(encoding="utf-8")
+    world.write("brighton/tenant.toml", 'files = "seed"\n' + text)
+    await world.apply()
+    tenant = await world.tenant("brighton")
+    async with world.database.transaction(City(tenant.id)):
+        said = {"name": "Brighton & Hove", "accent_colour": "#ffe08a", "languages": (*tenant.languages, "fr")}
+        await store.write_city(tenant.id, said, world.now)
+    assert await world.changes() == []
+    files = await world.export("brighton")
+    for line in ('name = "Brighton & Hove"', 'accent_colour = "#ffe08a"', '"fr"'):
+        assert line in files["tenant.toml"]
+    world.replace("brighton", files)
+    assert (world.faults(), await world.changes()) == ([], [])

@@ -22,7 +22,7 @@ SLUGS = ("badge-nation", "brighton", "plymouth", "southampton", "waltham-forest"
 @pytest.fixture
 def shipped(world: World) -> World:
     """The world with copies of the shipped folders."""
-    world.plug(Shelf().plugin(), InstalledPlugin("badge_nation"))
+    world.plug(Shelf().plugin(), InstalledPlugin("badge_nation"), InstalledPlugin("kickstart"))
     for slug in SLUGS:
         shutil.copytree(SHIPPED / slug, world.directory / slug)
     return world

@@ -42,6 +42,8 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "job.read": "See how far the long work of others is.",
     "webhook.manage": "Tell other systems what happens in the city, and see what they were told.",
     "audit.read": "See who changed what.",
+    "city.update": "Change the city's name, looks, contact and further languages.",
+    "plugin.manage": "Switch plugins on and off, see and change their settings, and keep their secrets.",
     "member.read": "See who has which role, and which invitations are open.",
     "member.invite": "Invite somebody to a role, and withdraw an invitation.",
     "member.update": "Change somebody's role.",
@@ -55,6 +57,8 @@ _PROVIDER: Final = frozenset({"place.create", "opportunity.create", "opportunity
 
 _TOKENS: Final = frozenset({"token.create", "token.revoke"})
 _MEMBERS: Final = frozenset({"member.read", "member.invite", "member.update", "member.remove"})
+# What a city is, in the hands of those who administer it.
+_CITY: Final = frozenset({"city.update", "plugin.manage"})
 # Whoever has signed in is a learner in every city, without a membership.
 LEARNER: Final = "learner"
 
@@ -62,7 +66,7 @@ LEARNER: Final = "learner"
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "operator": frozenset(PERMISSIONS),
     "city-admin": frozenset(PERMISSIONS),
-    "curator": frozenset(PERMISSIONS) - _MEMBERS - {"issuing.manage"} | {"member.read"},
+    "curator": frozenset(PERMISSIONS) - _MEMBERS - _CITY - {"issuing.manage"} | {"member.read"},
     "issuer-admin": _PROVIDER
     | _AWARDER
     | _TOKENS

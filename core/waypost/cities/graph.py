@@ -88,6 +88,12 @@ class Plugin:
     prefix: str = column(doc="How the names begin that it adds to the graph.")
     active: bool = column(doc="Whether its fields answer here.")
     paused_until: datetime | None = column(doc="Until when its code rests, having kept failing; else null.")
+    title: str = column(doc="What it is, in a few words.")
+    requires: list[str] = column(doc="Names of plugins that must be switched on beside it.")
+    contributes: list[str] = column(
+        doc="All that it brings, each as kind:name, such as field:Badge.essentialSkills; docs/hooks.md has the kinds."
+    )
+    settings_schema: str = column(doc="What a city may set for it: JSON Schema 2020-12, as text; an object.")
 
 
 async def plugins_of(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:

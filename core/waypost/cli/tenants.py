@@ -42,6 +42,7 @@ def known_to_files(settings: Settings, plugins: Plugins) -> Known:
     from waypost.opportunities.files import OPPORTUNITIES
     from waypost.pathways.files import PATHWAYS
     from waypost.places.files import PLACES
+    from waypost.schemes.files import SCHEMES
     from waypost.school.files import LINT_RULES
     from waypost.standards.reference import built_in
     from waypost.tenancy.country import Known
@@ -49,7 +50,7 @@ def known_to_files(settings: Settings, plugins: Plugins) -> Known:
     standards, _ = built_in()
     host = urlsplit(settings.base_url).hostname
     return Known(
-        kinds=(PLACES, ISSUERS, BADGES, OPPORTUNITIES, PATHWAYS, LINT_RULES),
+        kinds=(PLACES, ISSUERS, BADGES, SCHEMES, OPPORTUNITIES, PATHWAYS, LINT_RULES),
         shared=(ORGANISATIONS,),
         standards={one.code: tuple(layer.code for layer in one.layers) for one in standards},
         plugins=plugins.catalogue_plugins(),

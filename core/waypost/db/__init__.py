@@ -26,7 +26,7 @@ from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
 from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval, one_at_a_time
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
-from waypost.db.transaction import Transaction, act_as, current_actor, current_scope, stamp
+from waypost.db.transaction import Transaction, act_as, current_actor, current_scope, move_shared, stamp
 from waypost.db.versions import Versions
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "fetchrow",
     "fetchval",
     "first_id",
+    "move_shared",
     "new_id",
     "one_at_a_time",
     "ownership",

@@ -41,6 +41,7 @@ class CatalogueVersion(
     key=("tenant_id",),
     grants={"city": "SELECT, INSERT, UPDATE", "national": "SELECT", "system": "SELECT, INSERT, UPDATE"},
     tenant_policy=True,
+    shared_row=True,
     reason="Tells every process that what it remembers of a tenant is out of date; holds numbers only.",
 ):
     """How often a tenant's catalogue was written; the nil uuid stands for what all tenants share."""

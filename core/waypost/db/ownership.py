@@ -31,10 +31,11 @@ class Ownership:
     `key` is the whole primary key in order, the leading column included;
     `public` whether the national scope reads rows that are; `grants` maps a scope (`city`) to the
     verbs it has beyond its kind; `tenant_column` is the column by which City may write only its own rows of a
-    platform table; `reason` says why a table is the platform's. `traced_by` is the column that names a row in the
-    audit (empty where none is an id), null for tables whose changes leave no trace; `append_only` says that nobody
-    changes or removes what was written, which triggers alone write; `sealed` that a row that is public stays as
-    it is.
+    platform table, and `shared_row` that it may write that of the nil uuid too; `updates` maps a scope to the only
+    columns that its UPDATE may change; `reason` says why a table is the platform's. `traced_by` is the column that
+    names a row in the audit (empty where none is an id), null for tables whose changes leave no trace; `append_only`
+    says that nobody changes or removes what was written, which triggers alone write; `sealed` that a row that is
+    public stays as it is.
     """
 
     kind: Kind
@@ -42,6 +43,8 @@ class Ownership:
     public: bool = False
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tenant_column: str | None = None
+    shared_row: bool = False
+    updates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reason: str = ""
     traced_by: str | None = None
     append_only: bool = False

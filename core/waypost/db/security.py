@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from waypost.db.auditing import TRIGGERS_SQL, Trigger, audit_trigger, trigger_sql
 from waypost.db.connections import Connection
 from waypost.db.ownership import SCOPES, VERBS, Kind, Ownership, role_of
-from waypost.db.scope import OWNER_ROLE, SCOPE_ROLES
+from waypost.db.scope import OWNER_ROLE, SCOPE_ROLES, SHARED
 from waypost.db.tables import OwnedTable, ownership
 
 # Spelled as PostgreSQL gives them back, so that what is can be compared with what should be. No sub-SELECT
@@ -120,12 +120,22 @@ _OWNER = Policy("owner", "ALL", OWNER_ROLE, "true", "true")
 
 def _granted(owned: Ownership) -> _Rights:
     pairs = [(scope, verb) for scope, verbs in owned.grants.items() for verb in verbs]
-    return [_for_verb(owned, scope, verb) for scope, verb in pairs], [(role_of(s), verb) for s, verb in pairs]
+    grants = [(role_of(scope), spelled) for scope, verb in pairs for spelled in _spelled(owned, scope, verb)]
+    return [_for_verb(owned, scope, verb) for scope, verb in pairs], grants
+
+
+def _spelled(owned: Ownership, scope: str, verb: str) -> list[str]:
+    """A verb as it is granted: on the whole table, or on some of its columns alone."""
+    if verb != "UPDATE" or scope not in owned.updates:
+        return [verb]
+    return [f"UPDATE ({column})" for column in owned.updates[scope]]
 
 
 def _for_verb(owned: Ownership, scope: str, verb: str) -> Policy:
     bound = scope == "city" and owned.tenant_column and verb != "SELECT"
     rows = _TENANT.format(column=owned.tenant_column) if bound else "true"
+    if bound and owned.shared_row:
+        rows = f"({rows} OR ({owned.tenant_column} = '{SHARED}'::uuid))"
     return Policy(
         f"{scope}_{verb.lower()}",
         verb,

@@ -35,6 +35,8 @@ class OwnedTable(Table):
         help_text: str | None = None,
         grants: Mapping[str, str] | None = None,
         tenant_policy: bool | str = False,
+        shared_row: bool = False,
+        updates: Mapping[str, Sequence[str]] | None = None,
         reason: str = "",
         unaudited: str = "",
         append_only: bool = False,
@@ -42,8 +44,8 @@ class OwnedTable(Table):
     ) -> None:
         """Bind a table to the scoped engine and to its kind.
 
-        `key` names the primary key after the leading column. `grants`,
-        `reason`, `tenant_policy`, `unaudited`, `append_only` and `sealed` are read by the kinds that document them.
+        `key` names the primary key after the leading column. `grants`, `reason`, `tenant_policy`, `shared_row`,
+        `updates`, `unaudited`, `append_only` and `sealed` are read by the kinds that document them.
         Raises `TypeError` for a declaration that its kind does not allow.
         """
         if kind is not None:  # one of the four bases below, no table
@@ -55,7 +57,7 @@ class OwnedTable(Table):
         super().__init_subclass__(tablename=tablename, db=ENGINE, schema=schema, help_text=help_text)
         _forget_made_up_defaults(cls)
         name = cls._meta.tablename
-        _allow(cls, bool(grants), bool(tenant_policy), reason)
+        _allow(cls, bool(grants), bool(tenant_policy or shared_row or updates), reason)
         if cls._base is not Kind.TENANT and (unaudited or append_only):
             raise TypeError(f"{cls.__name__}: unaudited and append_only belong to tenant tables")
         cls._ownership = Ownership(
@@ -64,6 +66,8 @@ class OwnedTable(Table):
             public=cls._base is Kind.TENANT and "public" in {c._meta.name for c in cls._meta.columns},
             grants=parse_grants(name, grants or {}),
             tenant_column="tenant_id" if tenant_policy is True else tenant_policy or None,
+            shared_row=shared_row,
+            updates={scope: tuple(columns) for scope, columns in (updates or {}).items()},
             reason=reason,
             traced_by=None if unaudited or cls._base is not Kind.TENANT else _traced_by(cls, key),
             append_only=append_only,
@@ -154,7 +158,9 @@ class PlatformTable(OwnedTable, kind=Kind.PLATFORM):
     """Directories and queues: each scope has exactly its `grants`, and `reason` says why the table is here.
 
     `tenant_policy=True` lets City write only rows with its own `tenant_id`
-    (or, given a name, rows that bear the tenant in that column), while it reads all.
+    (or, given a name, rows that bear the tenant in that column), while it reads all; with `shared_row=True` it
+    may write that of the nil uuid too, which stands for what all share. `updates={"city": ("name",)}` keeps a scope's
+    UPDATE to those columns.
     """
 
     id = UUID(primary_key=True, default=new_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -16,7 +16,7 @@ from waypost.db.auditing import Actor
 from waypost.db.connections import LOST, Connection, Connections
 from waypost.db.errors import AnotherScope, NoScope, TransactionAborted
 from waypost.db.moving import MOVE_SQL
-from waypost.db.scope import City, Scope
+from waypost.db.scope import SHARED, City, Scope
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -49,6 +49,7 @@ class Transaction:
         self.ended = False
         self.depth: int = 0 if outer is None else outer.depth + 1
         self.stamps: dict[str, None] = {} if outer is None else outer.stamps  # of the whole, in order, each once
+        self.moves: dict[UUID, None] = {} if outer is None else outer.moves  # further catalogues that move on, likewise
         self._turns = asyncio.Lock()
 
     @asynccontextmanager
@@ -84,25 +85,29 @@ class Transaction:
             self.ended = True
             await self.connection.execute(sql)
 
-    async def commit(self) -> tuple[bool, int | None]:
+    async def commit(self) -> tuple[bool, Mapping[UUID, int]]:
         """Commit after the query that is running, if any.
 
-        Answers whether it holds (not if an error inside was swallowed), and the new version of the scope's
-        catalogue, null where nothing was written.
+        Answers whether it holds (not if an error inside was swallowed), and the new versions of the catalogues that
+        moved on: none where nothing was written.
         """
         async with self._turns:
             self.ended = True
-            version = await self._move_on()
-            if version is not None:
+            moved: dict[UUID, int] = {}
+            own = self.scope.catalogue
+            if own is not None and (version := await self._move_on(own)) is not None:
+                moved[own] = version
                 for stamp in self.stamps:
-                    await self.connection.execute(stamp, self.scope.catalogue, version)
-            return await self.connection.execute("COMMIT") == "COMMIT", version
+                    await self.connection.execute(stamp, own, version)
+                # After one's own, always: so nobody who holds the one row waits for the other.
+                for catalogue in self.moves:
+                    if (version := await self._move_on(catalogue)) is not None:
+                        moved[catalogue] = version
+            return await self.connection.execute("COMMIT") == "COMMIT", moved
 
-    async def _move_on(self) -> int | None:
-        if self.scope.catalogue is None:
-            return None
+    async def _move_on(self, catalogue: UUID) -> int | None:
         try:
-            version: int | None = await self.connection.fetchval(MOVE_SQL, self.scope.catalogue)
+            version: int | None = await self.connection.fetchval(MOVE_SQL, catalogue)
         except asyncpg.InFailedSQLTransactionError:  # the COMMIT tells
             return None
         return version
@@ -194,6 +199,14 @@ def stamp(sql: str) -> None:
     transaction.stamps[sql] = None
 
 
+def move_shared() -> None:
+    """Let the current transaction, a city's, move on what all graphs share, if it holds and wrote anything.
+
+    For what a city may change of its own row in a directory: every process then reads the directory again.
+    """
+    current().moves[SHARED] = None
+
+
 def current_tenant() -> UUID | None:
     """Give the tenant of the current `City` scope, if there is one: the default of `tenant_id`."""
     transaction = open_transaction()
@@ -236,7 +249,7 @@ async def _outermost(
     try:
         with _as_current(transaction):
             yield transaction
-        committed, version = await transaction.commit()
+        committed, versions = await transaction.commit()
         clean = True
     except BaseException:
         if not clean:
@@ -247,5 +260,5 @@ async def _outermost(
         connections.give_back(connection, clean=clean)
     if not committed:
         raise TransactionAborted("an error inside the transaction was swallowed: nothing was written")
-    if version is not None and scope.catalogue is not None:
-        moved(scope.catalogue, version)
+    for catalogue, version in versions.items():
+        moved(catalogue, version)

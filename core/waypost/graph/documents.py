@@ -17,6 +17,7 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from .confidence import confidence_of
 from .plan import Planned
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Document:
     fragments: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict)
     planned: dict[str, Planned] = field(default_factory=dict)
     code: str = "INVALID_DOCUMENT"  # of its errors
+    confidential: bool = False  # see `confidence`
 
     def plans(self, operation: OperationDefinitionNode) -> Planned:
         """Return the plans of an operation."""
@@ -55,6 +57,7 @@ class Documents:
         self._schema = schema
         self._suggest = suggest
         self._size = size
+        self._confidence = confidence_of(schema)
         self._known: OrderedDict[str, Document] = OrderedDict()
 
     def get(self, text: str) -> Document:
@@ -64,11 +67,19 @@ class Documents:
             self._known.move_to_end(text)
             return known
         made = self._made(text)
-        if len(text) <= MOST_CHARACTERS:
+        if len(text) <= MOST_CHARACTERS and self._may_be_kept(text, made):
             self._known[text] = made
             if len(self._known) > self._size:
                 self._known.popitem(last=False)
         return made
+
+    def _may_be_kept(self, text: str, made: Document) -> bool:
+        """Whether a document may be remembered: not with what somebody said of themselves in it."""
+        if made.errors:
+            return not self._confidence.resembles(text)
+        return not self._confidence.concerns(text) or (
+            made.node is not None and self._confidence.in_variables_alone(made.node)
+        )
 
     def _made(self, text: str) -> Document:
         try:
@@ -89,4 +100,5 @@ class Documents:
             if isinstance(each, OperationDefinitionNode)
         }
         fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
-        return Document(node, [], operations, fragments)
+        confidential = self._confidence.concerns(text) and self._confidence.is_in(node)
+        return Document(node, [], operations, fragments, confidential=confidential)

@@ -27,6 +27,7 @@ from waypost.db import City, National
 from waypost.tracing import reference
 
 from .answers import Answer, failed, refused, response, told, unexecuted
+from .confidence import refuse_get
 from .documents import Documents
 from .errors import GraphError
 from .hidden import settle
@@ -146,6 +147,8 @@ class Engine:
         if isinstance(prepared, Answer):
             return prepared
         document, operation, request, cost = prepared.document, prepared.operation, prepared.request, prepared.cost
+        if queries_only and document.confidential:
+            return unexecuted(refuse_get())
         if operation.operation is OperationType.QUERY:
             return replace(await self.guarded(self._query(graph, document, request, operation)), cost=cost)
         if operation.operation is OperationType.MUTATION and self.mutations is not None:
@@ -234,6 +237,8 @@ class Engine:
             services=graph.services,
             said=Said.of(asked),
             calls=self.calls,
+            lookups=self.lookups,
+            spoken=graph.languages,
         )
         directive = graph.schema.core.get_directive("inContext")
         chosen = request.directive(directive, operation) if directive else None

@@ -21,6 +21,7 @@ CODES: Final = {
     "UNKNOWN_DOCUMENT": "No published document has that id.",
     "DOCUMENT_NOT_TRUSTED": "This city answers published documents alone.",
     "UNKNOWN_OPERATION": "There is no operation of that name, or no name was given and there are several.",
+    "CONFIDENCE_NEEDS_POST": "What says something of a person is asked by POST, so that it stands in no address.",
     "MUTATION_NEEDS_POST": "Mutations are sent by POST; GET is for queries.",
     "NOT_VISIBLE": "A field that may not be null points at something that is no longer public.",
     "PLUGIN_PAUSED": "A plugin keeps failing here and is not asked for a while; its field is null.",

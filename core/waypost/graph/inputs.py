@@ -25,7 +25,12 @@ Given = Mapping[str, Any]
 NOWHERE: Final = UUID(int=0)
 LONGEST_URL: Final = 2_000
 # Texts of several lines.
-LONG: Final = frozenset({"comment", "criteria", "description", "narrative", "reason", "statement", "summary", "text"})
+LONG: Final = frozenset(
+    {"comment", "criteria", "description", "narrative", "reason", "settings", "statement", "summary", "text"}
+)
+# Kept to the letter, with lines and spaces: whoever takes them says how long they may be.
+VERBATIM: Final = frozenset({"secret"})
+LONGEST_VERBATIM: Final = 50_000
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Nothing that PostgreSQL cannot keep or a page cannot show: control characters and half characters.
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -53,11 +58,12 @@ def spelled(value: Any) -> Any:
 def tidied(value: Any, path: tuple[str, ...] = ()) -> Any:
     """Return an input with spaces cut off around its texts, or `Invalid` for what nothing can keep.
 
-    A text stands on one line of at most 200 characters unless its name is that of a long one; moments name
+    A text stands on one line of at most 200 characters unless its name is that of a long one, and one that is
+    verbatim stays as it is; moments name
     their zone, and lie within the calendar.
     """
     if isinstance(value, str):
-        return _text_problem(value, path) or value.strip()
+        return _text_problem(value, path) or (value if path[-1:] and path[-1] in VERBATIM else value.strip())
     if isinstance(value, datetime):
         return _moment_problem(value, path) or value
     if isinstance(value, Mapping):
@@ -87,11 +93,12 @@ def _text_problem(text: str, path: tuple[str, ...]) -> Invalid | None:
     name = next((step for step in reversed(path) if not step.isdecimal()), "")
     address = name.lower().endswith("url") or name == "evidence"
     longest = LONGEST_TEXT if name in LONG else LONGEST_URL if address else LONGEST_NAME
+    longest = LONGEST_VERBATIM if name in VERBATIM else longest
     if len(text) > longest:
         return Invalid(message=f"At most {longest} characters fit here, these are {len(text)}.", path=path)
     if unfit := _UNFIT.search(text):
         return Invalid(message=f"A text cannot hold U+{ord(unfit[0]):04X}.", path=path)
-    if name not in LONG and ("\n" in text or "\r" in text):
+    if name not in LONG | VERBATIM and ("\n" in text or "\r" in text):
         return Invalid(message="This must stand on one line.", path=path)
     return None
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OFF: Final = Refusal(code="PLUGIN_OFF", message="The city has not switched on the plugin that does this.")
+CITY: Final = "City"  # the one kind whose ids are tenants themselves
 Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 Before = Callable[["Database", "Request", Mapping[str, Any]], Awaitable["Found | Refusal"]]
 
@@ -70,13 +71,15 @@ class Found:
 class Acting(Relation):
     """A mutation's field: `run` gets the act and the input, its keys in Python's spelling, absent ones left out.
 
-    `by` names the field of the input whose id tells the tenant, so that the act also works on the national graph.
+    `by` names the field of the input whose id tells the tenant, so that the act also works on the national graph; it
+    may be left out where it is the city's own id.
     `prepare` reads what only the national scope may see, in a transaction of its own before the act: it gets what
     the composition calls `abroad`, the tenant and the input, and its answer is added to the input. `before` does what
     is not the tenant's in transactions of its own, and may find the tenant; it gets database, request and input.
 
     `own`: whoever has signed in acts for themselves, in any city, with no role. `learner`: the rows are that person's
-    own too, so that the act runs in their scope, and the payload is read in the city's.
+    own too, so that the act runs in their scope, and the payload is read in the city's. `shared`: what all graphs
+    share changes, the directory of tenants, which is read again before the client hears that it is done.
     """
 
     run: Callable[[Any, Mapping[str, Any]], Awaitable[Outcome]]
@@ -85,13 +88,14 @@ class Acting(Relation):
     before: Before | None = None
     own: bool = False
     learner: bool = False
+    shared: bool = False
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
         raise AssertionError(f"{field.coordinate} is carried out, not read")
 
 
-def act(
+def act(  # noqa: PLR0913 - each keyword is one thing that an act says of itself
     run: Callable[[Any, Mapping[str, Any]], Awaitable[Outcome]],
     input_type: type[Any],
     *,
@@ -100,6 +104,7 @@ def act(
     before: Before | None = None,
     own: bool = False,
     learner: bool = False,
+    shared: bool = False,
     doc: str,
 ) -> Any:
     """Declare a mutation; see `Acting`."""
@@ -111,6 +116,7 @@ def act(
         before=before,
         own=own or learner,
         learner=learner,
+        shared=shared,
         doc=doc,
         arguments=(given,),
     )
@@ -207,6 +213,8 @@ class Mutations:
             return refused(mine, field, undone.refusal), []
         except RepeatedError:
             return _repeated(mine, field, await _kept(repeat, engine.database)), []
+        if relation.shared:
+            await request.services.catch_up()
         tree, errors = await engine.finish(text, plan, request)
         if tree is None:
             return None, errors
@@ -307,9 +315,12 @@ def _tenant(request: Request, relation: Acting, given: Mapping[str, Any], found:
         return found.tenant
     if request.tenant is not None and not relation.learner:
         return request.tenant
-    if relation.by is None:
+    asked = None if relation.by is None else given.get(relation.by)
+    if asked is None:
         words = "The national graph cannot tell which city is meant; ask the city's own graph."
         return Refusal(code="CITY_NEEDED", message=words)
-    named = parse_id(given[relation.by])
+    named = parse_id(asked)
+    if named is not None and named.type == CITY and named.tenant is None:
+        return named.row
     # What nobody can have given out is answered like what is missing.
     return NOWHERE if named is None or named.tenant is None else named.tenant

@@ -54,13 +54,18 @@ class Relation:
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a field: its Python name, type and default (absent: none)."""
+    """An argument of a field: its Python name, type and default (absent: none).
+
+    `confidential` is what says something of a person: it comes by POST and in variables alone, and nothing that was
+    asked with it is kept (see `confidence`).
+    """
 
     name: str
     type: Any
     default: Any = None
     required: bool = False
     doc: str = ""
+    confidential: bool = False
 
 
 def may_be_null(field: Selected) -> bool:

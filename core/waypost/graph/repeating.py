@@ -129,8 +129,8 @@ class Repeat:
     async def take(self) -> None:
         """Take the key in the act's transaction; raises what ends it where the key was taken before."""
         await execute(self._sql(FORGET_SQL), *self._key)
-        taken = await fetchval(self._sql(TAKE_SQL), *self._key, self.place, self.said.request)
-        if await fetchval(self._sql(OTHER_SQL), *self._key, self.said.request):
+        taken = await fetchval(self._sql(TAKE_SQL), *self._key, self.place, self._request)
+        if await fetchval(self._sql(OTHER_SQL), *self._key, self._request):
             raise UndoneError(REUSED)
         if not taken:
             raise RepeatedError
@@ -190,6 +190,10 @@ class Repeat:
 
     def _sql(self, statement: str) -> str:
         return (OF_PERSON if self.tenant is None else OF_CITY).sql(statement)
+
+    @property
+    def _request(self) -> str:
+        return digest_of(self._seal_key, self.said.request)  # who sees the row cannot try out what was asked
 
     @property
     def _key(self) -> tuple[UUID | str, ...]:

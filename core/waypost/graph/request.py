@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from waypost.access.memberships import Wish
 
+    from .plan import Lookups
     from .repeating import Said
 
     Getter = Callable[["Request"], Any]
@@ -67,7 +68,8 @@ class Request:
     """The values of one request; plans are shared between requests, values never.
 
     `tenant` is None on the national graph. `languages` are BCP 47 tags, the most wanted first, empty
-    for the tenant's own. `services` is what Python fields may use, handed through by the engine. `until` is when
+    for the tenant's own; `spoken` are those that the tenant has, its first one first. `services` is what Python
+    fields may use, handed through by the engine; `lookups` find what the composition knows by name. `until` is when
     something that was computed changes with the time; `memo` is what was looked up for one field, and another of the
     same request needs too. `calls` makes those of plugins. `about` is set while a subscription is
     answered; `said` is the key under which a mutation that is sent twice is done once.
@@ -85,6 +87,8 @@ class Request:
     about: About | None = None
     said: Said | None = None
     calls: Calls = field(default_factory=Calls)
+    lookups: Lookups = field(default_factory=dict)
+    spoken: tuple[str, ...] = ()
     away: dict[int, list[tuple[UUID, UUID]]] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)

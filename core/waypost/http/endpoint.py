@@ -27,9 +27,9 @@ from waypost.tenancy import Tenant
 
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 ALLOWED: Final = ", ".join(METHODS)
-NEEDS_POST: Final = "MUTATION_NEEDS_POST"
+NEED_POST: Final = frozenset(("MUTATION_NEEDS_POST", "CONFIDENCE_NEEDS_POST"))
 THROTTLED: Final = "THROTTLED"
-STATUSES: Final[Mapping[str | None, int]] = {Code.UNAVAILABLE: 503, THROTTLED: 429, NEEDS_POST: 405}
+STATUSES: Final[Mapping[str | None, int]] = {Code.UNAVAILABLE: 503, THROTTLED: 429, **dict.fromkeys(NEED_POST, 405)}
 CDN_S: Final = 60  # the longest that a cache between us and a reader gives an answer unasked
 NEVER_KEPT: Final = {"Cache-Control": "private, no-store"}
 OF_ONE_CLIENT: Final = frozenset({"RateLimit", "RateLimit-Policy", "Retry-After"})
@@ -98,7 +98,7 @@ class GraphEndpoint:
             open_schema=self.platform.shows_schema(asker),
         )
         headers = spending.told.headers() if spending.told else {}
-        if answer.code == NEEDS_POST:
+        if answer.code in NEED_POST:
             headers["Allow"] = "POST"
         reply = Reply(status_of(answer, media), with_cost(answer), media, headers)
         if answer.keep is None or self._is_personal(arrival.headers):

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import inf
 from time import monotonic
@@ -27,6 +26,7 @@ from waypost.http.metrics import Metrics
 from waypost.http.sessions import Cookies
 from waypost.outgoing import Outgoing
 from waypost.plugins import Plugins, Profile
+from waypost.plugins.showing import shown
 from waypost.settings import Settings
 from waypost.tenancy import Directory, Tenant, load_directory
 
@@ -85,6 +85,7 @@ class Platform:
         self._graphs: dict[UUID | None, Graph] = {}
         self._shared: int | None = None
         self._stale = asyncio.Event()
+        self._reading = asyncio.Lock()
         self._read_at = -inf
 
     @asynccontextmanager
@@ -129,21 +130,7 @@ class Platform:
         """
         found = self.directory.by_slug(slug) if slug else self.directory.by_id(tenant) if tenant else None
         profile, where = self._profile(found), found.id if found else tenant
-        return [
-            {
-                "name": plugin.manifest.name,
-                "version": plugin.manifest.version,
-                "api": plugin.manifest.api,
-                "prefix": plugin.manifest.prefix,
-                "active": plugin.key in profile,
-                "pausedUntil": self._paused_until(plugin.manifest.name, where),
-            }
-            for plugin in self.plugins.ready
-        ]
-
-    def _paused_until(self, plugin: str, tenant: UUID | None) -> str | None:
-        rest_s = self.plugins.calls.rest_s(plugin, tenant)
-        return (datetime.now(UTC) + timedelta(seconds=rest_s)).isoformat(timespec="seconds") if rest_s else None
+        return [shown(plugin, self.plugins.calls, where, active=plugin.key in profile) for plugin in self.plugins.ready]
 
     def shows_schema(self, asker: Asker) -> bool:
         """Whether somebody may ask graphs about their schema."""
@@ -190,7 +177,22 @@ class Platform:
         return self._schemas[profile]
 
     async def refresh(self) -> None:
-        """Read the directory of tenants again, and note as of which move: newer is never taken for older."""
+        """Read the directory of tenants again, and note as of which move: newer is never taken for older.
+
+        What was committed before the call is known after it, since one reads after the other.
+        """
+        async with self._reading:
+            await self._read()
+
+    async def catch_up(self) -> None:
+        """Know what was just committed here, or soon, where the database does not answer at this moment."""
+        try:
+            await self.refresh()
+        except Exception as error:  # noqa: BLE001 - what was done is done, and is read again in a moment
+            log.warning("The directory of tenants was not read again: %s: %s", type(error).__name__, error)
+            self._stale.set()
+
+    async def _read(self) -> None:
         shared = self.database.versions.of(SHARED)
         directory = await load_directory(self.database)
         self._read_at = monotonic()

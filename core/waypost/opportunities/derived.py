@@ -9,6 +9,7 @@ from uuid import UUID
 from waypost.db import execute, fetch, fetchval
 from waypost.db.rows import sync, tenant_key
 from waypost.opportunities import tables
+from waypost.opportunities.placements import follow_day
 from waypost.opportunities.rules import search_form
 from waypost.tenancy.entries import Here
 
@@ -47,11 +48,12 @@ OF_PROVIDER_SQL: Final = "SELECT id FROM opportunity WHERE tenant_id = $1 AND pr
 
 
 async def derive(here: Here, id: UUID) -> int:
-    """Bring an opportunity's layers, skills and search words up to date; answers how many rows changed."""
+    """Bring an opportunity's layers, skills, search words and first day up to date; answers how many rows changed."""
     owner = tenant_key(here.tenant_id, opportunity_id=id)
     layers = [{"layer": row["layer"], "public": True} for row in await fetch(LAYERS_SQL, here.tenant_id, id)]
     skills = await fetch(SKILLS_SQL, here.tenant_id, id)
     changed = await sync(tables.OpportunityLayer, owner, layers)
+    changed += await follow_day(here.tenant_id, id)
     changed += await sync(tables.OpportunitySkill, owner, [{"skill_id": row["id"], "public": True} for row in skills])
     said = [text for row in await fetch(SAID_SQL, here.tenant_id, id) for text in row.values()]
     provider = await fetchval(PROVIDER_SQL, here.tenant_id, id)

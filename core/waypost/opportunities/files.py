@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -14,11 +16,13 @@ from pydantic import AfterValidator, Field
 
 from waypost.db import fetch
 from waypost.opportunities import tables
+from waypost.opportunities.placements import OF_FILES_SQL, as_said, place_in_own, placement_problems
 from waypost.opportunities.rules import KINDS, Timing, timing_problem
 from waypost.opportunities.store import close_opportunity, follow_badges, follow_provider, write_opportunity
 from waypost.opportunities.words import OLDEST, OpportunityText, OpportunityWords
 from waypost.places.files import Accessibility
 from waypost.refusal import Refusal
+from waypost.schemes.entries import FactCode, Given
 from waypost.tenancy.catalogue import CatalogueEntry, CatalogueKind, Reference, Stored, Writing
 from waypost.tenancy.country import Country, Folder
 from waypost.tenancy.entries import Entry, Written
@@ -60,6 +64,7 @@ SELECT o.id, o.slug, o.title, o.kind, o.latitude, o.longitude, o.outside_area, o
        (SELECT x.summary FROM opportunity_text x
         WHERE x.tenant_id = o.tenant_id AND x.opportunity_id = o.id AND x.original) AS summary,
        {text_sql("opportunity_text", "opportunity_id", "o", "title", "summary")},
+       {OF_FILES_SQL},
        ARRAY(SELECT a.code FROM opportunity_accessibility a
              WHERE a.tenant_id = o.tenant_id AND a.opportunity_id = o.id ORDER BY a.code) AS accessibility,
        ARRAY(SELECT coalesce(b.slug, l.badge_id::text) FROM opportunity_badge l
@@ -110,6 +115,7 @@ class OpportunityEntry(Priced, CatalogueEntry):
     url: Url | None = None
     contact_url: Url | None = None
     badges: EachOnce[Meant] = ()
+    schemes: Mapping[Slug, Mapping[FactCode, Given]] = {}
     text: Mapping[Language, OpportunityTextEntry] = {}
 
 
@@ -128,6 +134,8 @@ class Opportunities(CatalogueKind[OpportunityEntry]):
             yield Reference(("place",), "places", entry.place)
         for index, badge in enumerate(entry.badges):
             yield Reference(("badges", index), "badges", badge)
+        for slug in entry.schemes:
+            yield Reference(("schemes", slug), "schemes", slug)
 
     def check(self, entry: OpportunityEntry, folder: Folder, country: Country) -> Iterable[Problem]:
         """Where, when, for whom, for how much; points outside the outline, as notices."""
@@ -138,6 +146,7 @@ class Opportunities(CatalogueKind[OpportunityEntry]):
         yield from _where_problems(entry)
         yield from outside_notice(entry.latitude, entry.longitude, folder)
         yield from twice_problems(entry.badges, ("badges",), folder)
+        yield from placement_problems(entry.schemes, folder)
         if entry.age_min is not None and entry.age_max is not None and entry.age_min > entry.age_max:
             yield Problem(("age_max",), f"{entry.age_max} is less than age_min, {entry.age_min}")
         if folder.tenant is not None:
@@ -148,7 +157,7 @@ class Opportunities(CatalogueKind[OpportunityEntry]):
         zone = folder.settings.timezone
         moments = {key: utc(getattr(entry, key), zone) for key in MOMENTS}
         badges = [badge.removeprefix(f"{folder.slug}/") for badge in entry.badges]
-        sides = {"accessibility": frozenset(entry.accessibility), "badges": badges}
+        sides = {"accessibility": frozenset(entry.accessibility), "badges": badges, "schemes": as_said(entry.schemes)}
         return super().facts(entry, folder) | moments | sides
 
     def derived(self, entry: OpportunityEntry, folder: Folder, country: Country) -> dict[str, object]:
@@ -216,7 +225,11 @@ class Opportunities(CatalogueKind[OpportunityEntry]):
             text={language: OpportunityText(one.title, one.summary) for language, one in entry.text.items()},
             source_id=source,
         )
-        return await write_opportunity(at.here, words, row, at.folder.area, at.now)
+        done = await write_opportunity(at.here, words, row, at.folder.area, at.now)
+        if isinstance(done, Refusal):
+            return done
+        placed = await place_in_own(at.here.tenant_id, done.id, entry.schemes)
+        return replace(done, changed=done.changed or placed > 0)
 
     async def close(self, id: UUID, at: Writing) -> bool:
         """Close the opportunity."""
@@ -288,6 +301,7 @@ def _stored(row: Record, names: Mapping[UUID, str]) -> Stored[OpportunityEntry]:
         longitude=own_point[1],
         accessibility=tuple(row["accessibility"]),
         badges=tuple(_named(badge, names) for badge in row["badges"]),
+        schemes=json.loads(row["schemes"] or "{}"),
         text=translations(row["text"], OpportunityTextEntry),
     )
     derived = {

@@ -22,6 +22,7 @@ from waypost.plugins.registrars import (
     PermissionsRegistrar,
     PluginRoute,
     RoutesRegistrar,
+    SchemesRegistrar,
     SubmissionRegistrar,
 )
 from waypost.plugins.sites import Site
@@ -49,6 +50,7 @@ __all__ = [
     "Plugins",
     "Profile",
     "RoutesRegistrar",
+    "SchemesRegistrar",
     "Site",
     "State",
     "SubmissionRegistrar",

@@ -21,6 +21,7 @@ from waypost.plugins.registrars import (
     PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
+    SchemesRegistrar,
     SubmissionRegistrar,
 )
 
@@ -199,6 +200,19 @@ def waypost_routes(registrar: RoutesRegistrar) -> None:
     """
 
 
+@hook(since="1.2", stability="experimental")
+def waypost_schemes(registrar: SchemesRegistrar) -> None:
+    """Bring schemes: who is eligible, what is paid, and when the rules held.
+
+    A scheme is data, in the very form in which a tenant writes its own in its files. Its code begins with the
+    prefix in small letters::
+
+        @hookimpl
+        def waypost_schemes(registrar: SchemesRegistrar) -> None:
+            registrar.schemes(files("waypost_kickstart") / "scheme.toml")
+    """
+
+
 @hook(since="1.1", stability="experimental")
 def waypost_submission(registrar: SubmissionRegistrar) -> None:
     """Object to a draft that would be submitted for its review.
@@ -224,6 +238,7 @@ SPECIFICATIONS: Final = {
         waypost_lint,
         waypost_permissions,
         waypost_routes,
+        waypost_schemes,
         waypost_submission,
     )
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, TypeVar, cast
 
@@ -26,8 +28,10 @@ from waypost.plugins.registrars import (
     PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
+    SchemesRegistrar,
 )
 from waypost.plugins.settings import problems_in, with_defaults
+from waypost.schemes.rules import Scheme
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
 R = TypeVar("R", bound=Registrar)
@@ -61,6 +65,20 @@ class Plugin:
         """Name and version: its part of a profile."""
         return self.manifest.name, self.manifest.version
 
+    @cached_property
+    def described(self) -> Mapping[str, object]:
+        """What is said of it everywhere, by the names of the graph's type `Plugin`."""
+        return {
+            "name": self.manifest.name,
+            "version": self.manifest.version,
+            "api": self.manifest.api,
+            "prefix": self.manifest.prefix,
+            "title": self.manifest.title,
+            "requires": list(self.manifest.requires),
+            "contributes": sorted(self.manifest.contributes),
+            "settingsSchema": json.dumps(dict(self.manifest.settings), ensure_ascii=False),
+        }
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -88,6 +106,11 @@ class Plugins:
         self.ready: tuple[Plugin, ...] = tuple(one.plugin for one in self.installed if one.plugin)
         self.calls = calls or Calls()
         self._by_name: Mapping[str, Plugin] = {plugin.manifest.name: plugin for plugin in self.ready}
+
+    @property
+    def working(self) -> Mapping[str, Plugin]:
+        """The plugins that work, by name."""
+        return self._by_name
 
     @property
     def national(self) -> Profile:
@@ -123,6 +146,12 @@ class Plugins:
         profile = self.profile(names)
         inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
+
+    def schemes(self, names: Iterable[str]) -> tuple[Scheme, ...]:
+        """The schemes of plugins in a tenant that switched these plugins on; those of required ones first."""
+        profile = self.profile(names)
+        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
+        return tuple(scheme for plugin in inside for scheme in plugin.by(SchemesRegistrar).registered)
 
     def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
         """The permissions that these plugins bring, in a tenant that switched them on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -50,8 +50,9 @@ async def export_tenant(database: Database, known: Known, slug: str) -> dict[str
     tenant = next((one for one in rows.directory.tenants if one.slug == slug), None)
     if tenant is None:
         return None
-    catalogue = await _read(database, known, tenant)
-    said = _tenant_file(tenant, rows, catalogue)
+    plugins = _plugins_of(tenant, rows)
+    catalogue = await _read(database, known, tenant, plugins)
+    said = _tenant_file(tenant, rows, {name: catalogue.settings.get(name, {}) for name in plugins})
     files = {"tenant.toml": toml_text(said)}
     if tenant.id in rows.areas:
         files[USUAL_AREA] = geojson_text(rows.areas[tenant.id])
@@ -59,7 +60,13 @@ async def export_tenant(database: Database, known: Known, slug: str) -> dict[str
     return files | _catalogue_files(known, catalogue, TenantFile.model_construct(None, **said))
 
 
-async def _read(database: Database, known: Known, tenant: Tenant) -> _Catalogue:
+def _plugins_of(tenant: Tenant, rows: TenantRows) -> Sequence[str]:
+    """The active plugins that the files keep; one that the graph keeps is in no file, nor are its sections."""
+    known = rows.plugins.get(tenant.id, {})
+    return [name for name, row in sorted(known.items()) if row.active and row.managed_by in KEEPERS[tenant.files]]
+
+
+async def _read(database: Database, known: Known, tenant: Tenant, plugins: Collection[str]) -> _Catalogue:
     keepers = KEEPERS[tenant.files]
     async with database.transaction(City(tenant.id)):
         foreign = {kind.name: await kind.foreign(tenant.id) for kind in known.kinds}
@@ -76,21 +83,15 @@ async def _read(database: Database, known: Known, tenant: Tenant) -> _Catalogue:
                 (section.kind, section.name): await section.read(tenant.id)
                 for plugin in known.plugins
                 for section in plugin.sections
-                if plugin.name in tenant.plugins
+                if plugin.name in plugins
             },
             settings=settings,
         )
 
 
-def _tenant_file(tenant: Tenant, rows: TenantRows, catalogue: _Catalogue) -> dict[str, Any]:
+def _tenant_file(tenant: Tenant, rows: TenantRows, plugins: Mapping[str, Any]) -> dict[str, Any]:
     """What `tenant.toml` says: the facts that it is compared by, those of tables in their tables."""
     facts = stored_facts(tenant, rows)
-    keepers = KEEPERS[tenant.files]
-    plugins = {
-        name: catalogue.settings.get(name, {})
-        for name, row in sorted(rows.plugins.get(tenant.id, {}).items())
-        if row.active and row.managed_by in keepers
-    }
     said = {key: _plain(value) for key, value in facts.items() if key not in {"slug", "state", "area"}}
     said = {key: value for key, value in said.items() if key != "sign_in" or value}
     tables = {name: _taken_out(said, f"{name}.") for name in ("look", "graph")}

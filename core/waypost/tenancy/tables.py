@@ -7,11 +7,15 @@ from piccolo.columns import JSONB, UUID, Array, Boolean, DoublePrecision, Intege
 from waypost.db import PlatformTable, TenantTable
 
 READ_BY_ALL = {"city": "SELECT", "national": "SELECT", "learner": "SELECT"}
+# What a city says of itself by `updateCity`; the rest of its row is the operator's.
+OF_THE_CITY = ("name", "languages", "primary_colour", "accent_colour", "logo_url", "contact_url", "updated_at")
 
 
 class Tenant(
     PlatformTable,
-    grants={**READ_BY_ALL, "system": "SELECT, INSERT, UPDATE"},
+    grants={**READ_BY_ALL, "city": "SELECT, UPDATE", "system": "SELECT, INSERT, UPDATE"},
+    tenant_policy="id",
+    updates={"city": OF_THE_CITY},
     reason="Found by slug before the scope is known; holds only what strangers may read.",
 ):
     """A city, region, nation or network with its own graph."""
@@ -89,7 +93,8 @@ class TenantGroup(
 class TenantPlugin(
     PlatformTable,
     key=("tenant_id", "plugin"),
-    grants={**READ_BY_ALL, "system": "SELECT, INSERT, UPDATE, DELETE"},
+    grants={**READ_BY_ALL, "city": "SELECT, INSERT, UPDATE", "system": "SELECT, INSERT, UPDATE, DELETE"},
+    tenant_policy=True,
     reason="Chooses the schema of a request before its scope begins; settings are kept apart.",
 ):
     """A plugin that a tenant switched on or off."""
@@ -103,8 +108,9 @@ class TenantPlugin(
 class PluginSetting(TenantTable, key=("plugin",)):
     """What a tenant set for a plugin; only the tenant reads it."""
 
-    plugin = Text()
-    settings = JSONB(default="{}")
+    plugin = Text(help_text="The plugin's name, such as skills_builder.")
+    settings = JSONB(default="{}", help_text="As JSON; what is left out takes the plugin's default.")
+    switched_at = Timestamptz(null=True, help_text="When somebody last switched the plugin on or off in the graph.")
 
 
 class PluginSecret(TenantTable, key=("name",)):
@@ -113,6 +119,18 @@ class PluginSecret(TenantTable, key=("name",)):
     name = Text(help_text="As settings name it, such as credly-live.")
     sealed = Text(help_text="Sealed under the platform's key.")
     changed_at = Timestamptz(help_text="When it was last set.")
+
+
+class CityChange(TenantTable, key=("city_id",)):
+    """When a city last changed what of itself in the graph: the trace of writes to its row of the directory."""
+
+    city_id = UUID(help_text="The tenant itself, so that the trace names it.")
+    name = Timestamptz(null=True)
+    languages = Timestamptz(null=True)
+    primary_colour = Timestamptz(null=True)
+    accent_colour = Timestamptz(null=True)
+    logo_url = Timestamptz(null=True)
+    contact_url = Timestamptz(null=True)
 
 
 class Address(
@@ -144,6 +162,7 @@ TABLES = (
     TenantPlugin,
     PluginSetting,
     PluginSecret,
+    CityChange,
     Address,
     FormerSlug,
 )

@@ -204,8 +204,9 @@ async def _tried(work: Work, sender: Sender, to: Addressee, task: Task, row: Any
 def body_of(tenant: UUID, row: Any) -> bytes:
     """What is told: the type, the time and ids; the graph says the rest to who may read it."""
     happened: datetime = row["happened_at"]
+    home = None if row["object_id"] == tenant else tenant  # the city itself is nobody's
     data = {
-        "id": str(GlobalId(row["object_type"], tenant, row["object_id"])),
+        "id": str(GlobalId(row["object_type"], home, row["object_id"])),
         "object": row["object_type"],
         "event": str(row["event_id"]),
     }

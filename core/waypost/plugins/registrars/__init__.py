@@ -12,6 +12,7 @@ from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
 from waypost.plugins.registrars.permissions import PermissionsRegistrar
 from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
+from waypost.plugins.registrars.schemes import SchemesRegistrar
 from waypost.plugins.registrars.school import LintRegistrar, SubmissionRegistrar, Veto
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PluginRoute",
     "Registrar",
     "RoutesRegistrar",
+    "SchemesRegistrar",
     "SubmissionRegistrar",
     "Veto",
 ]
@@ -44,5 +46,6 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     LintRegistrar,
     PermissionsRegistrar,
     RoutesRegistrar,
+    SchemesRegistrar,
     SubmissionRegistrar,
 )
