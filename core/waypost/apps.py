@@ -13,6 +13,7 @@ from waypost.access.tables import TABLES as ACCESS
 from waypost.awards.claim_tables import TABLES as CLAIMS
 from waypost.awards.tables import TABLES as AWARDS
 from waypost.badges.tables import TABLES as BADGES
+from waypost.connectors.tables import TABLES as CONNECTORS
 from waypost.feeds.tables import TABLES as FEEDS
 from waypost.frameworks.tables import TABLES as FRAMEWORKS
 from waypost.insight.tables import TABLES as INSIGHT
@@ -57,6 +58,7 @@ def core_app(frameworks: Sequence[BroughtFramework] = ()) -> db.App:
             *LEARNERS,
             *AWARDS,
             *CLAIMS,
+            *CONNECTORS,
             *SCHOOL,
             *FRAMEWORKS,
             *INSIGHT,

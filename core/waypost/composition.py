@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,11 @@ from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
 from waypost.cities import plugin_graph
 from waypost.cities import writes as city_writes
+from waypost.connectors import forgetting as connectors_forgetting
+from waypost.connectors import graph as connectors
+from waypost.connectors import writes as connector_writes
+from waypost.connectors.effects import effects_of
+from waypost.connectors.registry import Connectors
 from waypost.db import National
 from waypost.discover import graph as discover
 from waypost.discover import live as discover_live
@@ -92,12 +97,9 @@ from waypost.webhooks import graph as webhooks
 from waypost.webhooks import writes as webhook_writes
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from waypost.db import Database, Personal
     from waypost.graph import Request
     from waypost.outbox import Act, Event
-    from waypost.outbox.frameworks import Format
     from waypost.plugins import Profile
 
 
@@ -109,7 +111,7 @@ def core() -> Contribution:
         *(alignments, gaps),
     )
     owned = (plugin_graph, belongings, members, endorsements, awards, progress, claim_codes, requests)
-    kept = (audit, privacy_writes)
+    kept = (audit, privacy_writes, connectors, connector_writes)
     told = (discover_live, jobs, webhooks, webhook_writes, awards_live, feeds, feed_writes)
     written = (
         *(place_writes, issuer_writes, badge_writes, collection_writes, opportunity_writes, pathway_writes),
@@ -136,21 +138,17 @@ def effects(plugins: Plugins | None = None) -> Effects:
     """
     rooms = (outbox_effects, webhook_effects, badge_effects, endorsing_abroad, member_effects, school_effects)
     given = (award_effects, award_joining, award_known, completing, claim_codes, request_effects, insight_effects)
-    added = () if plugins is None else (feed_effects.effects_of(plugins), *plugins.effects())
+    plugins = plugins or Plugins(())
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
-    frameworks = framework_effects.effects(_no_formats if plugins is None else plugins.framework_formats)
-    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, frameworks, *added))
-
-
-def _no_formats(_plugins: Iterable[str], _tenant: UUID) -> tuple[Format, ...]:
-    """Without plugins no framework can be read."""
-    return ()
+    frameworks = framework_effects.effects(plugins.framework_formats)
+    others = (frameworks, feed_effects.effects_of(plugins), effects_of(Connectors.of(plugins)))
+    return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *others, *plugins.effects()))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:
     """Return what the tables of all rooms and plugins keep of people, and how they forget them."""
     rooms = (access_forgetting, outbox_forgetting, webhooks_forgetting, learners_forgetting)
-    given = (awards_forgetting, claim_forgetting, school_forgetting, insight_forgetting)
+    given = (awards_forgetting, claim_forgetting, connectors_forgetting, school_forgetting, insight_forgetting)
     added = () if plugins is None else plugins.apps()
     return (
         *(each for room in (*rooms, *given) for each in room.PERSONAL),

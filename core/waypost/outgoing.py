@@ -30,6 +30,10 @@ class AnswerTooLarge(CallFailed):
     """What came back has no end, or is larger than what is taken; the rest was not read."""
 
 
+class NotReached(CallFailed):
+    """No connection came about, so that nothing was sent."""
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet, however it is written into another."""
     found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
@@ -126,6 +130,8 @@ class Outgoing:
                 return await self._answer(method, url, headers or {}, body)
         except TimeoutError as error:
             raise CallFailed(f"{parts.netloc} did not answer within {self.timeout_s:g} s") from error
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            raise NotReached(f"{parts.netloc} could not be reached: {error}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             raise CallFailed(f"{parts.netloc} could not be called: {error}") from error
         except (ValueError, TypeError) as error:  # a name or a path that cannot be written as they go over the wire

@@ -67,6 +67,15 @@ TRACED: Final[Mapping[str, tuple[str, str, set[str]]]] = {
     "rotateWebhookSecret": ("webhook", "update", {"secret"}),
     "removeWebhook": ("webhook", "update", {"state"}),
     "eraseMe": ("membership", "delete", set()),
+    "createIssuingAccount": ("issuing_account", "insert", {"id", "name", "settings"}),
+    "updateIssuingAccount": ("issuing_account", "update", {"name"}),
+    "shareIssuingAccount": ("issuing_share", "insert", {"id", "issuer_id"}),
+    "unshareIssuingAccount": ("issuing_share", "update", {"state"}),
+    "settleIssuingDrift": ("issuing_drift", "update", {"state", "mended_at"}),
+    "linkBadgeTemplate": ("issuing_link", "insert", {"id", "badge_id", "template_id"}),
+    "unlinkBadgeTemplate": ("issuing_link", "update", {"state"}),
+    "agreeToIssuing": ("issuing_consent", "insert", {"id", "person_id"}),
+    "withdrawFromIssuing": ("issuing_consent", "update", {"withdrawn_at"}),
     "replayDelivery": ("delivery", "update", {"state"}),
     "joinPathway": ("award", "insert", {"id", "badge_id", "recipient_id"}),
     "addAddress": ("recipient", "update", {"person_id"}),
@@ -89,6 +98,7 @@ UNTRACED: Final[Mapping[str, str]] = {
     "saveOpportunity": THEIR_OWN,
     "unsaveOpportunity": THEIR_OWN,
     "removeAddress": THEIR_OWN,
+    "retryIssuing": "It asks for another attempt; no row changes but by what becomes of that.",
     "exportMyData": "It changes nothing.",
 }
 

@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from tests.connectors import rosette
+from tests.connectors.fake_rosette import KEY, rosette_running
+from tests.connectors.stage import ADDRESS_SQL, PLUGIN_SQL, Equipped, plugins_with
+from tests.earning import earn
 from tests.frameworks import id_of, package
 from tests.journeys import test_award_batches, test_awards, test_completing
 from tests.journeys.joining import invited, joined, signed_in
-from tests.journeys.stage import SECRET, Stage
+from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_claiming import arrives, claims, one_code
 from tests.journeys.test_pathways import job
 from tests.journeys.test_progress import badge, earned
@@ -21,8 +25,10 @@ from tests.webhooks.receiver import receiving
 from tests.working import work_off
 from waypost.access.addresses import Proof, prove_address
 from waypost.awards.joining import join_address
-from waypost.db import City, Database, System, fetchval
+from waypost.composition import effects
+from waypost.db import City, Database, Learner, System, execute, fetchval, new_id
 from waypost.plugins import load
+from waypost.plugins.secrets import set_secret
 from waypost.settings import Settings
 from waypost.skills.framework_store import Imported, own, write_package
 
@@ -30,6 +36,10 @@ ADMIN: Final = {"who": "college admin"}
 CLUB: Final = {"who": "issuer-admin"}
 STAFF: Final = {"who": "issuer-staff"}
 BOSS: Final = {"who": "brighton admin"}
+DRIFT_SQL: Final = """
+INSERT INTO issuing_drift (tenant_id, id, account_id, kind, external_id, difference, state, found_at)
+SELECT $1, gen_random_uuid(), id, 'missing-there', 'a7', 'It is gone.', 'open', now() FROM issuing_account
+"""
 NATION: Final = {"who": "nation first", "city": "badge-nation"}
 
 
@@ -220,6 +230,61 @@ async def a_second_address(stage: Stage, who: str) -> None:
     assert await prove_address(stage.database, attempt, person, join, secret_key=SECRET, now=now) is Proof.DONE
 
 
+async def a_platform_gives_badges_too(stage: Stage) -> None:
+    """By an account of the city's own, to somebody who agrees."""
+    here, who = stage.town("brighton").here, "platform learner"
+    await stage.admit(who, "brighton", "learner")
+    person = stage.who[who].person
+    assert person is not None
+    async with rosette_running() as fake:
+        plugins = plugins_with(rosette.Rosette(fake.server.url))
+        series = fake.add("Film Maker")
+        stage.platform = Equipped(stage.platform.directory, stage.database, plugins=plugins)
+        async with stage.database.transaction(System("tests", shared=True)):
+            await execute(PLUGIN_SQL, here.tenant_id, "credly", True)
+        async with stage.database.transaction(City(here.tenant_id)):
+            await set_secret(here.tenant_id, "rosette", KEY, secret_key=SECRET, now=datetime.now(UTC))
+        async with stage.database.transaction(Learner(person)):
+            await execute(ADDRESS_SQL, person, new_id(), "platform.learner@example.org")
+        settings = Settings(secret_key=SECRET, allow_private_targets=fake.server.allowed)
+
+        async def behind() -> None:
+            await work_off(stage.database, settings, effects=effects(plugins), raising=False)
+
+        pairs = [{"name": "club", "value": "7"}, {"name": "key", "value": "rosette"}]
+        given = {"connector": "rosette", "name": "Ours", "settings": pairs}
+        account = (await stage.done("createIssuingAccount", given, "account { id }", **BOSS))["account"]["id"]
+        await stage.done("updateIssuingAccount", {"account": account, "name": "The city's"}, "", **BOSS)
+        given = {"account": account, "issuer": stage.id("Issuer", "brighton", "youth-club")}
+        share = (await stage.done("shareIssuingAccount", given, "share { id }", **BOSS))["share"]["id"]
+        await behind()
+        given = {"badge": stage.id("Badge", "brighton", "leader"), "template": series}
+        given["grant"] = share.replace("IssuingShare", "IssuingGrant")
+        link = (await stage.done("linkBadgeTemplate", given, "link { id }", **CLUB))["link"]["id"]
+        await behind()
+        fake.series[series]["retired"] = True  # so that it is refused
+        await earn(
+            stage.database, here, named_by(stage.id("Badge", "brighton", "leader")).row, person, datetime.now(UTC)
+        )
+        await behind()
+        (record,) = (await stage.read("{ viewer { issuing { nodes { id } } } }", "brighton", who))["viewer"]["issuing"][
+            "nodes"
+        ]
+        given = {"record": record["id"]}
+        agreed = await stage.done("agreeToIssuing", given, "consent { id }", who=who)
+        await behind()
+        await stage.done("retryIssuing", given, "", **CLUB)
+        await stage.done("withdrawFromIssuing", {"consent": agreed["consent"]["id"]}, "", who=who)
+        await stage.done("unlinkBadgeTemplate", {"link": link}, "", **CLUB)
+        await stage.done("unshareIssuingAccount", {"share": share}, "", **BOSS)
+        await stage.run("brighton", DRIFT_SQL, here.tenant_id)
+        (drift,) = (await stage.read("{ issuingDrifts { nodes { id } } }", "brighton", BOSS["who"]))["issuingDrifts"][
+            "nodes"
+        ]
+        await stage.done("settleIssuingDrift", {"drift": drift["id"]}, "", **BOSS)
+        await behind()
+
+
 STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     the_first_acts,
     a_city_says_what_it_is,
@@ -233,5 +298,6 @@ STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     people_come_and_go,
     programs_get_tokens,
     others_are_told,
+    a_platform_gives_badges_too,
     a_learner_keeps_things,
 )

@@ -33,6 +33,7 @@ from tests.oracle.doings import DOINGS
 from tests.oracle.earned import EARNED
 from tests.oracle.figures import FIGURES
 from tests.oracle.frameworks import FRAMEWORKS
+from tests.oracle.issuing import ISSUING
 from tests.oracle.labour import LABOUR
 from tests.oracle.learning import LEARNING
 from tests.oracle.lists import LISTS
@@ -62,6 +63,7 @@ RESOLVERS: Table = {
     **LABOUR,
     **TELLING,
     **FRAMEWORKS,
+    **ISSUING,
     **PLUGGED,
 }
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from tests.frameworks import CHANGED, Tree, end_of, id_of, linked, package
 from tests.graph.country import badge, found_country
 from tests.graph.world import Builder, World
+from tests.oracle.issuing import found_issuing
 from tests.oracle.learning_land import settle
 from tests.oracle.telling import found_telling
 from waypost.access.people import create_token
@@ -144,6 +145,7 @@ async def found_land(database: Database, url: str) -> tuple[World, dict[str, Ask
             told = (who["learner"].person, new_id(), address, verified, asked)
             await connection.execute(ADDRESS_SQL, *told)
         await settle(connection, world, who["learner"])
+        await found_issuing(connection, world)
         for town in ("plymouth", "cardiff"):
             await _trace(connection, world, town, [who["curator"].person, who["operator"].person])
     finally:

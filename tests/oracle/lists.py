@@ -21,6 +21,7 @@ NOWHERE = 1e9  # metres: what has no place comes after everything that has one
 CONNECTIONS = (
     *("AuditEntry", "Award", "Badge", "BadgeDraft", "BadgeRequest", "City", "ClaimCode", "Collection", "Delivery"),
     *("Framework", "FrameworkItem", "FrameworkAssociation"),
+    *(f"Issuing{each}" for each in ("Account", "Consent", "Drift", "Grant", "Link", "Record")),
     *("Endorsement", "Feed", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place", "Review", "Skill"),
     "Webhook",
 )

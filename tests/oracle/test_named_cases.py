@@ -242,6 +242,26 @@ async def test_what_is_told_to_others_is_shown_to_those_who_look_after_it(both: 
         await both.agree(document, {"filter": filter, "after": after}, city="plymouth", who="operator")
 
 
+async def test_what_platforms_have_is_shown_to_whom_it_concerns(both: Both) -> None:
+    documents = (
+        """{ issuingAccounts { totalCount nodes { id connector name state problem createdAt checkedAt reconciledAt
+            elsewhere shares { id state issuerId createdAt city { slug } }
+            templates { templateId name state duplicates url readAt countedAt issued accepted } } } }""",
+        """query($drifts: IssuingDriftFilter) { issuingDrifts(filter: $drifts, first: 2) { totalCount nodes {
+            id kind externalId difference state foundAt mendedAt account { id } } } }""",
+        "{ issuingGrants { nodes { id platform name state grantedAt issuer { slug } owner { slug } } } }",
+        "{ issuingLinks { nodes { id templateId templateName state badge { slug } grant { id } } } }",
+        """query($records: IssuingRecordFilter) { issuingRecords(filter: $records) { totalCount nodes { id platform
+            state url problem createdAt changedAt award { id state } owner { slug } } } }""",
+        "{ viewer { issuing { nodes { id state award { id } } } issuingConsents { nodes { id platform givenAt } } } }",
+    )
+    filters = {"drifts": {"states": ["OPEN", "MENDED"]}, "records": {"states": ["NEEDS_CONSENT"]}}
+    for document in documents:
+        for city in CITIES:
+            for who in both.who:
+                await both.agree(document, filters if "$" in document else {}, city=city, who=who)
+
+
 async def test_a_job_is_shown_to_who_began_it(both: Both) -> None:
     document = """query($id: ID!) { job(id: $id) {
         id kind state done total begunAt endedAt problems { line column code message } } }"""

@@ -18,7 +18,7 @@ from tests.project.documents import ROOT, Block, anchors, blocks, codes, documen
 
 # Set for Compose, not for us.
 OF_COMPOSE = {"WAYPOST_HOST"}
-SHIPPED = ("waypost.", "waypost_skills_builder")
+SHIPPED = ("waypost.", "waypost_skills_builder", "waypost_credly")
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,8 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "badge.retire": "Take a badge off the lists.",
     "badge.collect": "Put an issuer's badges into collections.",
     "badge.review": "Review the badges of the cities that named this tenant for it.",
+    "issuing.manage": "Keep accounts with issuing platforms, and say which issuers may use them.",
+    "issuing.link": "Link badges to templates of issuing platforms, and see what was given there.",
     "job.read": "See how far the long work of others is.",
     "feed.manage": "See the feeds that the city takes from outside, and read one now.",
     "webhook.manage": "Tell other systems what happens in the city, and see what they were told.",
@@ -67,7 +69,7 @@ LEARNER: Final = "learner"
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "operator": frozenset(PERMISSIONS),
     "city-admin": frozenset(PERMISSIONS),
-    "curator": frozenset(PERMISSIONS) - _MEMBERS - _CITY | {"member.read"},
+    "curator": frozenset(PERMISSIONS) - _MEMBERS - _CITY - {"issuing.manage"} | {"member.read"},
     "issuer-admin": _PROVIDER
     | _AWARDER
     | _TOKENS
@@ -90,6 +92,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "badge.publish",
         "badge.retire",
         "badge.collect",
+        "issuing.link",
     },
     "issuer-staff": _PROVIDER
     | _AWARDER

@@ -13,6 +13,7 @@ from waypost.plugins.manifest import BadManifest, Manifest, manifest_of
 from waypost.plugins.registrars import (
     AppRegistrar,
     CatalogueRegistrar,
+    ConnectorRegistrar,
     Declarations,
     EffectsRegistrar,
     FeedsRegistrar,
@@ -36,6 +37,7 @@ __all__ = [
     "AppRegistrar",
     "BadManifest",
     "CatalogueRegistrar",
+    "ConnectorRegistrar",
     "Declarations",
     "EffectsRegistrar",
     "FeedsRegistrar",

@@ -13,6 +13,7 @@ from pluggy import HookimplMarker, HookspecMarker
 from waypost.plugins.registrars import (
     AppRegistrar,
     CatalogueRegistrar,
+    ConnectorRegistrar,
     EffectsRegistrar,
     FeedsRegistrar,
     FrameworkRegistrar,
@@ -117,6 +118,19 @@ def waypost_catalogue(registrar: CatalogueRegistrar) -> None:
         @hookimpl
         def waypost_catalogue(registrar: CatalogueRegistrar) -> None:
             registrar.section(ESSENTIAL)
+    """
+
+
+@hook(since="1.2", stability="experimental")
+def waypost_connectors(registrar: ConnectorRegistrar) -> None:
+    """Connect to issuing platforms, which give people the badges that they were awarded here.
+
+    A connector says how accounts with the platform are set, and does single operations; when, for whom and how often
+    is the core's to decide::
+
+        @hookimpl
+        def waypost_connectors(registrar: ConnectorRegistrar) -> None:
+            registrar.connector(Credly())
     """
 
 
@@ -261,6 +275,7 @@ SPECIFICATIONS: Final = {
     for spec in (
         waypost_app,
         waypost_catalogue,
+        waypost_connectors,
         waypost_effects,
         waypost_frameworks,
         waypost_feeds,

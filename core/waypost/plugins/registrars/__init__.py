@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from waypost.plugins.registrars.base import Registrar
+from waypost.plugins.registrars.connectors import ConnectorRegistrar
 from waypost.plugins.registrars.effects import EffectsRegistrar
 from waypost.plugins.registrars.feeds import FeedsRegistrar
 from waypost.plugins.registrars.frameworks import BroughtFramework, FrameworkRegistrar
@@ -22,6 +23,7 @@ __all__ = [
     "AppRegistrar",
     "BroughtFramework",
     "CatalogueRegistrar",
+    "ConnectorRegistrar",
     "Declarations",
     "EffectsRegistrar",
     "FeedsRegistrar",
@@ -44,6 +46,7 @@ __all__ = [
 REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     AppRegistrar,
     CatalogueRegistrar,
+    ConnectorRegistrar,
     EffectsRegistrar,
     FrameworkRegistrar,
     FeedsRegistrar,

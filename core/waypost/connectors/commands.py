@@ -1,0 +1,154 @@
+"""Acts upon issuing accounts, and who may use them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from waypost.connectors import events
+from waypost.connectors.registry import Connectors, Offered
+from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, settings_from
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.outbox import Act, command
+from waypost.plugins.activation import ACTIVE_SQL
+from waypost.plugins.settings import problems_in, sentence
+from waypost.refusal import Invalid, Refusal, missing
+
+LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('issuing accounts:' || $1::text, 0))"
+COUNT_SQL: Final = "SELECT count(*) FROM issuing_account WHERE tenant_id = $1"
+CREATE_SQL: Final = """
+INSERT INTO issuing_account (tenant_id, id, connector, plugin, name, settings, created_at)
+VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7)
+"""
+FIND_SQL: Final = """
+SELECT name, connector, settings::text AS settings, state FROM issuing_account
+WHERE tenant_id = $1 AND id = $2 FOR UPDATE
+"""
+UPDATE_SQL: Final = """
+UPDATE issuing_account SET name = $3, settings = $4::jsonb, state = $5, problem = NULL, reconciled_at = NULL
+WHERE tenant_id = $1 AND id = $2
+"""
+SHARE_SQL: Final = """
+INSERT INTO issuing_share AS known (tenant_id, id, account_id, member_tenant_id, issuer_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (tenant_id, account_id, member_tenant_id, issuer_id) DO UPDATE SET state = 'on' RETURNING id
+"""
+UNSHARE_SQL: Final = """
+UPDATE issuing_share s SET state = 'off' FROM issuing_account a
+WHERE s.tenant_id = $1 AND s.id = $2 AND a.tenant_id = $1 AND a.id = s.account_id RETURNING a.connector
+"""
+SHARES_SQL: Final = "SELECT id FROM issuing_share WHERE tenant_id = $1 AND account_id = $2 ORDER BY id"
+MEMBER_SQL: Final = "SELECT EXISTS (SELECT FROM tenant_group WHERE tenant_id = $1 AND group_id = $2)"
+SETTLE_SQL: Final = """
+UPDATE issuing_drift SET state = 'settled', mended_at = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'open'
+RETURNING true
+"""
+
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is said of an account; None: as it is."""
+
+    name: str | None = None
+    settings: Pairs | None = None
+    on: bool | None = None
+
+
+@command(may="issuing.manage")
+async def create_issuing_account(
+    act: Act, offered: Offered, name: str, pairs: Pairs
+) -> events.IssuingAccountCreated | Refusal:
+    """Keep an account with an issuing platform; its secrets are named, and set by `waypost secrets set`."""
+    here, connector = act.here.tenant_id, offered.connector
+    if not await fetchval(ACTIVE_SQL, here, offered.plugin):
+        return Invalid(message=f"Switch the plugin {offered.plugin} on first.", path=("connector",))
+    settings = settings_from(pairs, connector.settings)
+    wrong = _name_problem(name) or _settings_problem(settings, connector.settings)
+    if wrong:
+        return wrong
+    await execute(LOCK_SQL, str(here))
+    if await fetchval(COUNT_SQL, here) >= MOST_ACCOUNTS:
+        return Invalid(message=f"At most {MOST_ACCOUNTS} accounts are kept here.")
+    id = new_id()
+    facts = (connector.name, offered.plugin, name, json.dumps(settings), act.now)
+    await execute(CREATE_SQL, here, id, *facts)
+    return await act.tell(events.IssuingAccountCreated(id))
+
+
+@command(may="issuing.manage")
+async def update_issuing_account(
+    act: Act, account: UUID, given: Given, connectors: Connectors
+) -> events.IssuingAccountUpdated | Refusal:
+    """Change an account's name or settings, or switch it on or off; one that failed is tried again."""
+    row = await fetchrow(FIND_SQL, act.here.tenant_id, account)
+    if row is None:
+        return missing()
+    offered = connectors.find(row["connector"])
+    if offered is None:
+        return Invalid(message=f"No plugin here connects to {row['connector']}.", path=("account",))
+    schema = offered.connector.settings
+    settings = json.loads(row["settings"]) if given.settings is None else settings_from(given.settings, schema)
+    wrong = _name_problem(row["name"] if given.name is None else given.name) or _settings_problem(settings, schema)
+    if wrong:
+        return wrong
+    on = row["state"] != "off" if given.on is None else given.on
+    facts = (given.name or row["name"], json.dumps(settings), "on" if on else "off")
+    await execute(UPDATE_SQL, act.here.tenant_id, account, *facts)
+    for share in await fetch(SHARES_SQL, act.here.tenant_id, account):
+        await act.tell(events.IssuingShareChanged(share["id"], offered.connector.title))
+    return await act.tell(events.IssuingAccountUpdated(account))
+
+
+@command(may="issuing.manage")
+async def share_issuing_account(
+    act: Act, account: UUID, member: UUID, issuer: UUID, titles: Mapping[str, str]
+) -> events.IssuingShareChanged | Refusal:
+    """Let an issuer use an account: one of this tenant, or of one that belongs to it.
+
+    `titles` say how people call platforms, by connector. What the issuer's tenant knows of the account is carried to
+    it; the account's settings and secrets stay here.
+    """
+    here = act.here.tenant_id
+    row = await fetchrow(FIND_SQL, here, account)
+    if row is None:
+        return missing()
+    if member != here and not await fetchval(MEMBER_SQL, member, here):
+        return Invalid(message="The issuer's city does not belong to this network.", path=("issuer",))
+    id = await fetchval(SHARE_SQL, here, new_id(), account, member, issuer, act.now)
+    return await act.tell(events.IssuingShareChanged(id, titles.get(row["connector"], row["connector"])))
+
+
+@command(may="issuing.manage")
+async def unshare_issuing_account(
+    act: Act, share: UUID, titles: Mapping[str, str]
+) -> events.IssuingShareChanged | Refusal:
+    """Let an issuer use an account no more: nothing further is sent for it."""
+    connector = await fetchval(UNSHARE_SQL, act.here.tenant_id, share)
+    if connector is None:
+        return missing()
+    return await act.tell(events.IssuingShareChanged(share, titles.get(connector, connector)))
+
+
+@command(may="issuing.manage")
+async def settle_issuing_drift(act: Act, drift: UUID) -> events.IssuingDriftSettled | Refusal:
+    """Say that a difference has been seen to, and needs nobody's attention any more."""
+    if not await fetchval(SETTLE_SQL, act.here.tenant_id, drift, act.now):
+        return missing()
+    return await act.tell(events.IssuingDriftSettled(drift))
+
+
+def _name_problem(name: str) -> Invalid | None:
+    if 1 <= len(name.strip()) <= LONGEST_NAME:
+        return None
+    return Invalid(message=f"A name has 1 to {LONGEST_NAME} characters.", path=("name",))
+
+
+def _settings_problem(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> Invalid | None:
+    problems = problems_in(dict(settings), schema)
+    return Invalid(message=" ".join(map(sentence, problems)), path=("settings",)) if problems else None

@@ -1,0 +1,104 @@
+"""Which connectors there are in this process, and how they are called: bounded, counted, paused where they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from waypost.calling import Call, CallLate, Calls, PluginPaused
+from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful
+from waypost.outbox.work import Later, Work
+from waypost.outgoing import Outgoing
+from waypost.plugins import ConnectorRegistrar, Plugins
+
+T = TypeVar("T")
+
+ANSWER_S: Final = 20.0  # a platform's, to one call over HTTP
+CALL_S: Final = 60.0  # a connector's, which may make a few of them
+MOST_BYTES: Final = 8_000_000
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A connector, and the plugin that brings it."""
+
+    plugin: str
+    connector: Connector
+
+
+@dataclass
+class Connectors:
+    """The connectors of the working plugins, by name."""
+
+    offered: Iterable[Offered] = ()
+    calls: Calls = field(default_factory=Calls)
+    _outgoing: Outgoing | None = None
+
+    @classmethod
+    def of(cls, plugins: Plugins) -> Connectors:
+        """Those that the plugins registered."""
+        offered = [
+            Offered(plugin.manifest.name, connector)
+            for plugin in plugins.in_order()
+            for connector in plugin.by(ConnectorRegistrar).connectors
+        ]
+        return cls(offered, plugins.calls)
+
+    def find(self, name: str) -> Offered | None:
+        """The connector of a name."""
+        return next((each for each in self.offered if each.connector.name == name), None)
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """How people call the platforms, by connector."""
+        return {each.connector.name: each.connector.title for each in self.offered}
+
+    def outgoing(self, work: Work) -> Outgoing:
+        """The way to the platforms."""
+        if self._outgoing is None:
+            allowed = work.settings.allow_private_targets
+            self._outgoing = Outgoing(allowed, timeout_s=ANSWER_S, most_bytes=MOST_BYTES)
+        return self._outgoing
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An account that can be used: whose, which, by which connector, and the way in."""
+
+    tenant: UUID
+    id: UUID
+    offered: Offered
+    access: Access
+    calls: Calls
+
+    @property
+    def connector(self) -> Connector:
+        """What knows the platform."""
+        return self.offered.connector
+
+    async def ask(self, what: str, function: Callable[..., Awaitable[T]], kind: type[Any] | UnionType, *args: Any) -> T:
+        """Make one call; whatever it raises but a `ConnectorError` is `Doubtful`, and so is an answer of another kind.
+
+        Raises `Later`, without having called, while the connector's plugin is paused for the owner.
+        """
+
+        def check(answer: Any) -> None:
+            if not isinstance(answer, kind):
+                raise TypeError(f"it answered {type(answer).__name__} to {what}")
+
+        name = f"the connector {self.connector.name} ({what})"
+        call = Call(self.offered.plugin, name, self.tenant, CALL_S, check=check, meant=(ConnectorError,))
+        try:
+            answer: T = await self.calls.make(call, function, self.access, *args)
+        except PluginPaused as error:
+            raise Later(str(error), error.for_s, counted=False) from error
+        except ConnectorError:
+            raise
+        except CallLate as error:
+            raise Doubtful(str(error)) from error
+        except Exception as error:  # a connector's fault; what it had done before is not known
+            raise Doubtful(f"{name} failed: {type(error).__name__}") from error
+        return answer

@@ -1,0 +1,1 @@
+"""Credly for Waypost."""

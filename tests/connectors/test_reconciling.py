@@ -1,0 +1,191 @@
+"""Here and Credly drift apart: it is noticed, mended where it can be, told where it cannot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.connectors.fake_credly import ORGANISATION, FakeCredly
+from tests.connectors.http_server import THROTTLED, Fault, Reply
+from tests.connectors.stage import OWNER, Issuing
+from waypost.connectors.hints import hints_for
+from waypost.db import City, execute
+from waypost.outbox.incoming import Forged, Incoming, arrived
+from waypost_credly.connector import Credly
+
+
+@pytest.fixture
+async def badge(stage: Issuing, fake: FakeCredly, linked: str) -> str:
+    """Ada's badge at Credly."""
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love")
+    (made,) = fake.of(linked)
+    return str(made["id"])
+
+
+async def state(stage: Issuing) -> str:
+    return str((await stage.records("Ada Love"))[0]["state"])
+
+
+async def test_what_the_earner_does_there_is_seen_and_is_no_drift(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    fake.decide(badge, "accepted")
+    await stage.reconciles()
+    assert (await state(stage), await stage.drifts()) == ("ACCEPTED", [])
+    account = await stage.the_account()
+    assert (account["state"], account["elsewhere"]) == ("ON", 0)
+    (template,) = account["templates"]
+    assert (template["name"], template["issued"], template["accepted"]) == ("Film Maker", 1, 1)
+
+
+async def test_what_was_revoked_there_by_hand_is_told(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    fake.decide(badge, "revoked")
+    await stage.reconciles()
+    (drift,) = await stage.drifts()
+    assert (drift["kind"], drift["state"], drift["externalId"]) == ("OTHER_STATE", "OPEN", badge)
+    assert drift["difference"] == "It was pending here, and is revoked there."
+    assert await state(stage) == "REVOKED"
+    await stage.reconciles()
+    assert len(await stage.drifts()) == 1, "told once"
+    done = await stage.done(
+        "settleIssuingDrift", {"drift": drift["id"]}, "drift { state }", city=OWNER, who=f"{OWNER} admin"
+    )
+    assert done["drift"]["state"] == "SETTLED"
+
+
+async def test_a_revocation_that_did_not_hold_is_mended(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    (record,) = await stage.records("Ada Love")
+    given = {"award": record["award"]["id"], "reason": "Given by mistake."}
+    await stage.done("revokeAward", given, "award { id }", who="brighton club")
+    await stage.works_off()
+    fake.badges[badge]["state"] = "accepted"
+    await stage.reconciles()
+    assert fake.badges[badge]["state"] == "revoked"
+    (drift,) = await stage.drifts()
+    assert (drift["kind"], drift["state"]) == ("OTHER_STATE", "MENDED")
+    assert await state(stage) == "REVOKED"
+
+
+async def test_what_is_missing_there_is_told_and_sent_again_when_somebody_asks(
+    stage: Issuing, fake: FakeCredly, badge: str
+) -> None:
+    lost = fake.badges.pop(badge)
+    await stage.reconciles()
+    (drift,) = await stage.drifts()
+    assert (drift["kind"], drift["state"]) == ("MISSING_THERE", "OPEN")
+    (record,) = await stage.records("Ada Love")
+    assert record["state"] == "MISSING"
+    assert fake.badges == {}, "somebody may have had a reason"
+    await stage.done("retryIssuing", {"record": record["id"]}, "record { id }", who="brighton club")
+    await stage.works_off()
+    (again,) = fake.badges.values()
+    assert (again["id"] != lost["id"], await state(stage)) == (True, "PENDING")
+
+
+async def test_what_comes_back_is_settled(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    lost = fake.badges.pop(badge)
+    await stage.reconciles()
+    fake.badges[badge] = lost
+    await stage.reconciles()
+    states = {(each["kind"], each["state"]) for each in await stage.drifts()}
+    assert ("MISSING_THERE", "SETTLED") in states
+    assert ("MISSING_THERE", "OPEN") not in states
+    assert await state(stage) == "PENDING"
+
+
+async def test_what_is_unknown_here_is_found_over_all_pages(
+    stage: Issuing, fake: FakeCredly, linked: str, badge: str
+) -> None:
+    for number in range(4):
+        fake.by_hand(linked, f"someone-{number}@example.org")
+    stray = fake.by_hand(linked, "stray@example.org", "waypost:00000000-0000-4000-8000-000000000001")
+    await stage.reconciles()
+    (drift,) = await stage.drifts()
+    assert (drift["kind"], drift["externalId"], drift["state"]) == ("UNKNOWN_HERE", stray, "OPEN")
+    assert (await stage.the_account())["elsewhere"] == 4, "what others gave is counted, and nobody's business here"
+
+
+async def test_what_a_backup_forgot_is_found_again(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    """The entry was set back to before its sending was answered."""
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        sql = "UPDATE issuing_entry SET state = 'sending', external_id = NULL, url = NULL"
+        await execute(sql)
+    await stage.reconciles()
+    (drift,) = await stage.drifts()
+    assert (drift["kind"], drift["state"], drift["externalId"]) == ("UNKNOWN_HERE", "MENDED", badge)
+    assert (await state(stage), len(fake.badges)) == ("PENDING", 1)
+
+
+async def test_a_page_that_asks_for_patience_gets_it(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    soon = Reply(429, THROTTLED.body, {"Retry-After": "0"})
+    fake.server.faults.append(Fault(soon, times=2, methods=frozenset({"GET"})))
+    fake.decide(badge, "accepted")
+    await stage.reconciles()
+    assert await state(stage) == "ACCEPTED"
+
+
+async def test_a_next_page_elsewhere_is_not_asked_for(
+    stage: Issuing, fake: FakeCredly, linked: str, badge: str
+) -> None:
+    """Or the account's token would go there."""
+    for number in range(4):
+        fake.by_hand(linked, f"someone-{number}@example.org")
+    fake.foreign_next = "http://127.0.0.1:9"
+    stage.later += timedelta(hours=7)
+    from waypost.connectors.reconciling import reconcile_all
+
+    await reconcile_all(stage.work)
+    errors = await stage.works_off(patient=False)
+    assert [str(each) for each in errors] == ["the platform's next page lies outside the account, and is not asked for"]
+
+
+# Webhooks
+
+
+def call(stage: Issuing, body: object, town: str = OWNER) -> Incoming:
+    import orjson
+
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    return arrived(stage.work, stage.town(town).id, raw, {})
+
+
+async def test_a_webhook_is_a_hint_and_read_again(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    hook = hints_for(Credly(sandbox=fake.url))
+    event = fake.decide(badge, "accepted")
+    fake.decide(badge, "rejected")
+    said = call(stage, fake.webhook(event))
+    key = await hook.check(stage.work, said)  # type: ignore[misc]  # an awaitable
+    assert key == f"{ORGANISATION}:{event}"
+    await hook.handle(stage.work, said)  # type: ignore[misc]  # an awaitable
+    await stage.works_off()
+    assert await state(stage) == "REJECTED", "as it is now, not as the event was"
+    await hook.handle(stage.work, said)  # type: ignore[misc]  # an awaitable
+    await stage.works_off()
+    assert await state(stage) == "REJECTED"
+
+
+async def test_a_forged_webhook_changes_nothing(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    hook = hints_for(Credly(sandbox=fake.url))
+    good = fake.webhook(fake.event("badge.state.changed", badge))
+    other = {**good, "organization_id": "11111111-1111-4111-8111-111111111111"}
+    for body in (b"<html>", b"[]", {}, {"id": 1}, {**good, "id": "x" * 300}, other, {**good, "id": ""}):
+        with pytest.raises(Forged):
+            await hook.check(stage.work, call(stage, body))  # type: ignore[misc]  # an awaitable
+    with pytest.raises(Forged):
+        await hook.check(stage.work, call(stage, good, "brighton"))  # type: ignore[misc]  # an awaitable
+    # The organisation's id is no secret: a made-up event is asked for, and is not there.
+    for id in ("00000000-0000-4000-8000-000000000000", "../badges"):
+        said = call(stage, {**good, "id": id, "badge": {"state": "revoked"}})
+        await hook.handle(stage.work, said)  # type: ignore[misc]  # an awaitable
+        await stage.works_off()
+    assert await state(stage) == "PENDING"
+
+
+async def test_a_webhook_about_a_template_is_heard_and_left(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    event = fake.event("badge_template.changed", badge)
+    fake.events[event]["badge_template"] = fake.events[event].pop("badge")["badge_template"]
+    hook = hints_for(Credly(sandbox=fake.url))
+    await hook.handle(stage.work, call(stage, fake.webhook(event)))  # type: ignore[misc]  # an awaitable
+    await stage.works_off()
+    assert await state(stage) == "PENDING"
