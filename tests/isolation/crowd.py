@@ -33,6 +33,7 @@ COLUMNS_SQL: Final = """
 SELECT column_name, EXISTS (SELECT FROM information_schema.columns p
     WHERE (p.table_schema, p.table_name, p.column_name) = (c.table_schema, c.table_name, 'public')) AS can_be_public
 FROM information_schema.columns c WHERE table_schema = 'public' AND table_name = $1 AND column_name = ANY($2::text[])
+    AND data_type = 'text'
 """
 
 

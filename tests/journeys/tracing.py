@@ -285,6 +285,19 @@ async def a_platform_gives_badges_too(stage: Stage) -> None:
         await behind()
 
 
+FEED_SQL: Final = """
+INSERT INTO feed (tenant_id, id, plugin, name, due_at) VALUES ($1, $2, 'flock', 'birds', now())
+"""
+
+
+async def a_feed_is_read_again(stage: Stage) -> None:
+    """A curator wants what others offer read at once."""
+    id = new_id()
+    await stage.run("brighton", FEED_SQL, stage.town("brighton").id, id)
+    feed = stage.id("Issuer", "brighton", "youth-club").replace("Issuer.", "Feed.").rpartition(".")[0]
+    await stage.done("refreshFeed", {"feed": f"{feed}.{id.hex}"}, "feed { state }")
+
+
 STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     the_first_acts,
     a_city_says_what_it_is,
@@ -299,5 +312,6 @@ STORIES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     programs_get_tokens,
     others_are_told,
     a_platform_gives_badges_too,
+    a_feed_is_read_again,
     a_learner_keeps_things,
 )

@@ -33,6 +33,7 @@ OF_PEOPLE: Final = re.compile(
 OF_NOBODY: Final = {
     ("invitation", "member_id"): "A membership, which goes itself.",
     ("migration", "digest"): "Of a file.",
+    ("feed_row", "digest"): "Of what a feed says of a place or of something to take part in.",
 }
 
 

@@ -49,8 +49,8 @@ def test_check_names_every_fault_and_ends_with_one(command: Command) -> None:
     assert [line.partition("/tenants/")[2] for line in done.stdout.splitlines()] == [
         (
             'brighton/tenant.toml:7: colour: unknown key "colour"; known here: area, contact_url, example, files, '
-            "formerly, graph, groups, hosts, kind, languages, look, name, nation, origins, plugins, retention_days, "
-            "review, sign_in, standard, timezone"
+            "formerly, graph, groups, hosts, kind, languages, licence, look, name, nation, origins, plugins, "
+            "retention_days, review, sign_in, standard, timezone"
         ),
         (
             'plymouth/catalogue/all.toml:15: badges[0].layer: unknown layer "engaged"; the standard rsa-2019 has '

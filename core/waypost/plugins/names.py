@@ -11,7 +11,7 @@ MOST_NAME: Final = 40
 # The core is an app of this name: what a plugin of that name did with its tables, it would do with the core's.
 RESERVED_NAMES: Final = frozenset({"waypost"})
 # The core's own work in the background begins so: `incoming.tide` handles the calls for the plugin `tide`.
-RESERVED_PREFIXES: Final = frozenset({"incoming", "members", "privacy"})
+RESERVED_PREFIXES: Final = frozenset({"feeds", "incoming", "issuing", "members", "privacy"})
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
