@@ -99,7 +99,7 @@ UNTRACED: Final[Mapping[str, str]] = {
     "unsaveOpportunity": THEIR_OWN,
     "removeAddress": THEIR_OWN,
     "retryIssuing": "It asks for another attempt; no row changes but by what becomes of that.",
-    "refreshFeed": "Its job says who asked; what the feed then changes is traced to the feed.",
+    "refreshFeed": "Its job says who asked; what the reading then changes is traced under its name.",
     "exportMyData": "It changes nothing.",
 }
 
