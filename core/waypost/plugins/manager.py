@@ -138,6 +138,11 @@ class Plugins:
             active -= incomplete
         return frozenset(self._by_name[name].key for name in active)
 
+    def active(self, names: Iterable[str]) -> tuple[Plugin, ...]:
+        """The plugins that work in a tenant that switched these on; those that others require first."""
+        profile = self.profile(names)
+        return tuple(plugin for plugin in self.in_order() if plugin.key in profile)
+
     def apps(self) -> tuple[App, ...]:
         """The apps of all working plugins, for the migration runner; those required come first."""
         registered = (plugin.by(AppRegistrar).registered for plugin in self.in_order())
@@ -149,15 +154,11 @@ class Plugins:
 
     def lint_rules(self, names: Iterable[str]) -> tuple[Rule, ...]:
         """The rules for badges' words in a tenant that switched these plugins on; those of required ones first."""
-        profile = self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
-        return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
+        return tuple(rule for plugin in self.active(names) for rule in plugin.by(LintRegistrar).registered)
 
     def schemes(self, names: Iterable[str]) -> tuple[Scheme, ...]:
         """The schemes of plugins in a tenant that switched these plugins on; those of required ones first."""
-        profile = self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
-        return tuple(scheme for plugin in inside for scheme in plugin.by(SchemesRegistrar).registered)
+        return tuple(scheme for plugin in self.active(names) for scheme in plugin.by(SchemesRegistrar).registered)
 
     def frameworks(self) -> tuple[BroughtFramework, ...]:
         """The skills frameworks that working plugins bring; those of required ones first."""
@@ -168,11 +169,9 @@ class Plugins:
 
         What they read is bounded and counted like all calls of plugins.
         """
-        profile = self.national if names is None else self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(
             self._bounded(plugin.manifest.name, each, tenant)
-            for plugin in inside
+            for plugin in self.active(self._by_name if names is None else names)
             for each in plugin.by(FrameworkRegistrar).formats
         )
 
@@ -186,9 +185,7 @@ class Plugins:
 
     def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
         """The permissions that these plugins bring, in a tenant that switched them on."""
-        profile = self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
-        return tuple(each for plugin in inside for each in plugin.by(PermissionsRegistrar).permissions)
+        return tuple(each for plugin in self.active(names) for each in plugin.by(PermissionsRegistrar).permissions)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
