@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Final
@@ -29,23 +29,28 @@ MEANT: Final = (Later, GivenUp)
 WORK_S: Final = 3_600.0  # a handler, a job, a letter: what hangs longer will hang for ever
 SCHEDULE_S: Final = 600.0  # less than the lease of a schedule
 ACTIVE_SQL: Final = """
-SELECT EXISTS (SELECT FROM tenant_plugin WHERE tenant_id = $1 AND plugin = $2 AND active) AS active
+SELECT count(*) AS active FROM tenant_plugin WHERE tenant_id = $1 AND plugin = ANY($2::text[]) AND active
 """
 
 
-async def is_active(database: Database, tenant: UUID, plugin: str) -> bool:
-    """Whether a tenant has switched the plugin on, in a transaction of its own."""
-    rows = await database.reads.rows(City(tenant), ACTIVE_SQL, [tenant, plugin])
-    return bool(rows[0]["active"])
+async def is_active(database: Database, tenant: UUID, needs: Collection[str]) -> bool:
+    """Whether a tenant has switched a plugin on, and all that it requires; in a transaction of its own.
+
+    `needs` are the names of these, the plugin's own among them, each once.
+    """
+    rows = await database.reads.rows(City(tenant), ACTIVE_SQL, [tenant, list(needs)])
+    return bool(rows[0]["active"] == len(needs))
 
 
-def where_active(plugin: str, effects: Effects, calls: Calls) -> Effects:
-    """The same effects; events of tenants without the plugin pass its handlers by.
+def where_active(plugin: str, effects: Effects, calls: Calls, needs: Collection[str]) -> Effects:
+    """The same effects; events of tenants in which the plugin does not work pass its handlers by.
+
+    `needs` are its own name and those of all plugins that it requires.
 
     What keeps failing for a tenant waits until its pause is over, and that is not counted as an attempt. Schedules are
     nobody's: each rests alone.
     """
-    inside = _Inside(plugin, calls)
+    inside = _Inside(plugin, calls, needs)
     return replace(
         effects,
         handlers=tuple(map(inside.handling, effects.handlers)),
@@ -61,10 +66,11 @@ class _Inside:
 
     plugin: str
     calls: Calls
+    needs: Collection[str]
 
     def handling(self, handler: Handler) -> Handler:
         async def run(work: Work, event: Happened) -> None:
-            if await is_active(work.database, event.tenant_id, self.plugin):
+            if await is_active(work.database, event.tenant_id, self.needs):
                 await self._waiting(self._call(handler.name, event.tenant_id), handler.run, work, event)
 
         return replace(handler, run=run)

@@ -189,13 +189,19 @@ class Plugins:
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(
-            where_active(plugin.manifest.name, self._effects_of(plugin), self.calls) for plugin in self.in_order()
-        )
+        return tuple(map(self._effects_of, self.in_order()))
 
     def _effects_of(self, plugin: Plugin) -> Effects:
+        name, needs = plugin.manifest.name, self._needs(plugin)
         hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
-        return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook, self.calls)))
+        if hook is not None:
+            effects = Effects.joined((effects, handling(name, hook, self.calls, needs)))
+        return where_active(name, effects, self.calls, needs)
+
+    def _needs(self, plugin: Plugin) -> frozenset[str]:
+        """Its name and those of all that it requires, through all that these require."""
+        required = (self._needs(self._by_name[name]) for name in plugin.manifest.requires)
+        return frozenset({plugin.manifest.name}).union(*required)
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""
