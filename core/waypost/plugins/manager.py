@@ -29,12 +29,14 @@ from waypost.plugins.registrars import (
     FrameworkRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PagesRegistrar,
     PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
     SchemesRegistrar,
 )
 from waypost.plugins.settings import problems_in, with_defaults
+from waypost.plugins.slots import Fill
 from waypost.schemes.rules import Scheme
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
@@ -182,6 +184,14 @@ class Plugins:
             return await self.calls.make(call, format.read, data)
 
         return replace(format, read=read)
+
+    def fills(self, names: Iterable[str]) -> tuple[tuple[str, str, Fill], ...]:
+        """What fills slots of pages in a tenant that switched these plugins on: plugin, slot, function."""
+        return tuple(
+            (plugin.manifest.name, slot, fill)
+            for plugin in self.active(names)
+            for slot, fill in plugin.by(PagesRegistrar).fills
+        )
 
     def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
         """The permissions that these plugins bring, in a tenant that switched them on."""
