@@ -14,7 +14,6 @@ import pytest
 
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast, GiveToken
 from tests.plugins.workshop import Workshop
-from tests.working import work_off
 from waypost.calling import MOST_FAILURES, Call
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.composition import effects
@@ -23,6 +22,7 @@ from waypost.http import Platform, create_app, plugin_paths
 from waypost.outbox import incoming
 from waypost.plugins import State
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 
 TIDE = """
     import asyncio

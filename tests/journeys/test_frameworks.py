@@ -15,7 +15,6 @@ from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_award_batches import job_of, pieces
 from tests.rooms import found_tenant
 from tests.test_outgoing import answering, saying
-from tests.working import work_off
 from waypost.awards.uploads import read_upload, receive
 from waypost.db import City, fetch, fetchval
 from waypost.db.migrate import owner
@@ -24,6 +23,7 @@ from waypost.outbox.frameworks import Package
 from waypost.outbox.work import Effects
 from waypost.settings import Settings
 from waypost.skills.framework_store import Imported, country, write_package
+from waypost.testing.working import work_off
 
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
 EFFECTS = Effects(jobs=(import_job(lambda _names, _tenant: (OUTLINE,)),))

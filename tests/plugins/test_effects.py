@@ -13,7 +13,6 @@ from tests.outbox.test_worker import until
 from tests.outbox.test_working import Seen, fly
 from tests.plugins.workshop import Workshop
 from tests.rooms import found_tenant
-from tests.working import SETTINGS, work_off
 from waypost.calling import MOST_FAILURES, CallLate, Calls, PluginPaused
 from waypost.db import Database, System, execute, fetch
 from waypost.outbox import Effects, JobKind, Schedule, Work, enqueue
@@ -21,6 +20,7 @@ from waypost.outbox.work import Addressed, Letter
 from waypost.outbox.worker import Worker
 from waypost.plugins import activation, load
 from waypost.plugins.activation import where_active
+from waypost.testing.working import SETTINGS, work_off
 
 ON_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, $3, $2)"
 
