@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -13,9 +14,16 @@ import pytest
 from tests.frameworks import id_of, outline
 from tests.journeys.frameworks import SETTINGS, gid, imported, sent, two_frameworks
 from tests.journeys.stage import Stage
+from tests.journeys.test_award_batches import job_of
 from tests.test_outgoing import answering, saying
+from tests.working import work_off
 from waypost.db import City, fetchval
+from waypost.frameworks.effects import effects
+from waypost.outbox.frameworks import Format
+from waypost.outbox.work import GivenUp
 from waypost.settings import Settings
+
+LONG = "".join(sha256(bytes([each])).hexdigest() for each in range(100))  # longer than an index takes
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,6 +78,7 @@ async def test_a_package_with_a_fault_leaves_nothing_and_says_where(stage: Stage
     [
         (b"<html>", "FORMAT_UNKNOWN"),
         (b"framework boom", "FORMAT_FAILED"),
+        (b"framework odd", "FORMAT_FAILED"),
         (outline("world", {"x": {}}), "NATIONAL_FRAMEWORK"),
     ],
 )
@@ -90,6 +99,27 @@ async def serving(answer: bytes) -> AsyncIterator[tuple[str, Settings]]:
 
 def answer(body: bytes, status: str = "200 OK", more: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+@pytest.mark.parametrize("name", ["a\x00b", LONG])
+async def test_what_the_database_would_not_keep_is_told_as_a_fault(stage: Stage, name: str) -> None:
+    job = await imported(stage, upload=await sent(stage, outline("kept", {name: {}})))
+    assert (job["state"], {each[2] for each in job["problems"]}) == ("failed", {"INVALID"})
+
+
+async def test_an_import_that_nobody_can_do_ends_failed_and_keeps_nothing(stage: Stage) -> None:
+    upload = await sent(stage, outline("lost", {"a": {}}))
+    begun = await stage.done("importFramework", {"upload": upload}, "job { id }")
+
+    def broken(_names: object, _tenant: object) -> tuple[Format, ...]:
+        raise GivenUp("nobody can do it")
+
+    await work_off(stage.database, SETTINGS, effects=effects(broken), raising=False)
+    job = await job_of(stage, begun["job"]["id"])
+    assert (job["state"], [each[2] for each in job["problems"]]) == ("failed", ["GIVEN_UP"])
+    async with stage.database.transaction(City(stage.town("brighton").id)):
+        assert await fetchval("SELECT count(*) FROM framework_import") == 0
+        assert await fetchval("SELECT count(*) FROM upload WHERE purpose = 'framework'") == 0
 
 
 async def test_a_framework_is_fetched_from_an_address(stage: Stage) -> None:
@@ -152,6 +182,7 @@ async def test_a_body_without_an_end_is_left_when_it_is_too_large(stage: Stage) 
         ({}, ["upload"]),
         ({"upload": "Upload.1", "url": "https://example.org"}, ["upload"]),
         ({"url": "https://ada:secret@example.org"}, ["url"]),
+        ({"url": "https://[example.org"}, ["url"]),
     ],
 )
 async def test_an_import_names_one_file_or_one_address(stage: Stage, input: dict[str, str], path: list[str]) -> None:
