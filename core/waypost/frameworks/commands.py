@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from waypost.awards.uploads import read_upload
@@ -13,6 +12,7 @@ from waypost.outbox import Act, command
 from waypost.outbox.jobs import begin_job
 from waypost.outbox.work import enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
+from waypost.skills.sources import address_problem
 
 PURPOSE: Final = "framework"
 AT_ONCE: Final = 5  # imports of one city that are not done yet
@@ -47,6 +47,5 @@ async def _upload_problem(act: Act, upload: UUID) -> Refusal | None:
 
 
 def _address_problem(url: str) -> Invalid | None:
-    if urlsplit(url).username is not None:
-        return Invalid(message="The address is shown: no user name or password may be in it.", path=("url",))
-    return None
+    problem = address_problem(url)
+    return Invalid(message=f"It cannot be asked: {problem}.", path=("url",)) if problem else None
