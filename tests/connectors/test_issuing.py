@@ -67,6 +67,21 @@ async def test_an_award_is_given_to_who_agrees(stage: Issuing, fake: FakeCredly,
     assert sent["expires_at"] is False, "null would be the template's own"
 
 
+async def test_an_earner_is_called_there_as_the_badges_issuer_calls_them(
+    stage: Issuing, fake: FakeCredly, linked: str
+) -> None:
+    asker = await stage.earner("Ada Love")
+    here, college = stage.town("brighton").here, stage.build.world.find("Issuer", "brighton", "college").id
+    assert asker.person is not None
+    who = Who(name="Countess Lovelace", address="ada@college.example.org")
+    async with stage.database.transaction(City(here.tenant_id)):
+        await find_recipients(here, [who], {"ada@college.example.org": asker.person}, college, stage.now)
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love")
+    (badge,) = fake.of(linked)
+    assert badge["issued_to"] == "E. Arner", "what another issuer calls them is not told to this one"
+
+
 async def test_what_one_has_not_accepted_is_not_given(stage: Issuing, fake: FakeCredly, linked: str) -> None:
     await has(stage)
     await stage.build.badge(stage.town("brighton"), _words(stage, "leader"))

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests.frameworks import id_of, outline
-from tests.journeys.frameworks import SETTINGS, gid, imported, sent, two_frameworks
-from tests.journeys.stage import Stage
-from tests.journeys.test_award_batches import job_of
+from tests.journeys.frameworks import EFFECTS, SETTINGS, gid, imported, sent, two_frameworks
+from tests.journeys.stage import Stage, named_by
+from tests.journeys.test_award_batches import job_of, pieces
 from tests.test_outgoing import answering, saying
+from waypost.awards.uploads import GONE_SQL, BrokenOff, read_upload, receive
 from waypost.db import City, fetchval
 from waypost.frameworks.effects import effects
 from waypost.outbox.frameworks import Format
@@ -120,6 +121,30 @@ async def test_an_import_that_nobody_can_do_ends_failed_and_keeps_nothing(stage:
     async with stage.database.transaction(City(stage.town("brighton").id)):
         assert await fetchval("SELECT count(*) FROM framework_import") == 0
         assert await fetchval("SELECT count(*) FROM upload WHERE purpose = 'framework'") == 0
+
+
+async def test_a_file_is_imported_once_and_stays_what_it_was_when_that_was_asked(stage: Stage) -> None:
+    content = outline("once", {"a": {}})
+    upload = await sent(stage, content)
+    begun = await stage.done("importFramework", {"upload": upload}, "job { id }")
+    assert (await stage.refused("importFramework", {"upload": upload}))[1:] == ("INVALID", ["upload"])
+    named = named_by(upload)
+    async with stage.database.transaction(City(named.tenant)):
+        known = await read_upload(named.tenant, named.row, stage.who["brighton curator"].person, stage.build.world.now)
+    assert known is not None
+    with pytest.raises(BrokenOff):
+        await receive(stage.database, named.tenant, known, pieces(content))
+    await work_off(stage.database, SETTINGS, effects=EFFECTS)
+    assert (await job_of(stage, begun["job"]["id"]))["state"] == "done"
+
+
+async def test_an_import_whose_file_is_gone_ends_and_says_so(stage: Stage) -> None:
+    upload = await sent(stage, outline("gone", {"a": {}}))
+    begun = await stage.done("importFramework", {"upload": upload}, "job { id }")
+    await stage.run("brighton", GONE_SQL, *named_by(upload)[1:])
+    await work_off(stage.database, SETTINGS, effects=EFFECTS)
+    job = await job_of(stage, begun["job"]["id"])
+    assert (job["state"], [each[2] for each in job["problems"]]) == ("failed", ["UPLOAD_GONE"])
 
 
 async def test_a_framework_is_fetched_from_an_address(stage: Stage) -> None:

@@ -19,7 +19,8 @@ from waypost.outbox.work import Work
 
 PARCEL_SQL: Final = """
 SELECT r.id, r.account_id, r.home_tenant_id, r.award_id, r.state, a.state AS award, a.awarded_at, a.expires_at,
-       a.issuer_id, a.revoked_reason, a.person_id, t.id AS recipient_id, t.kind, t.display_name, t.address,
+       a.issuer_id, a.revoked_reason, a.person_id, t.id AS recipient_id, t.kind,
+       coalesce(n.name, t.display_name) AS display_name, t.address,
        t.birth_year, t.person_id AS earner_id, l.template_id, l.state = 'linked' AND g.state = 'on' AS linked,
        c.given_at IS NOT NULL AND c.withdrawn_at IS NULL AS consents,
        (SELECT old.id FROM award w
@@ -31,6 +32,7 @@ SELECT r.id, r.account_id, r.home_tenant_id, r.award_id, r.state, a.state AS awa
 FROM issuing_record r
 JOIN award a ON a.tenant_id = $1 AND a.id = r.award_id
 JOIN recipient t ON t.tenant_id = $1 AND t.id = a.recipient_id
+LEFT JOIN recipient_name n ON n.tenant_id = $1 AND n.recipient_id = t.id AND n.issuer_id = a.issuer_id
 JOIN issuing_link l ON l.tenant_id = $1 AND l.id = r.link_id
 JOIN issuing_grant g ON g.tenant_id = $1 AND g.id = l.grant_id
 LEFT JOIN issuing_consent c ON c.tenant_id = $1 AND c.person_id = a.person_id AND c.account_id = r.account_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from waypost.awards.uploads import read_upload
+from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute, fetchval
 from waypost.frameworks.jobs import KIND
 from waypost.outbox import Act, command
@@ -31,6 +31,8 @@ async def import_framework(act: Act, upload: UUID | None, url: str | None) -> UU
         return wrong
     if await fetchval(OPEN_SQL, act.here.tenant_id, KIND) >= AT_ONCE:
         return Refused(code="TOO_MANY", message=f"{AT_ONCE} imports of this city are not done yet; wait for them.")
+    if upload is not None and not await use_upload(act.here.tenant_id, upload):
+        return Invalid(message="The file was used already: announce it and send it again.", path=("upload",))
     job = await begin_job(act, KIND)
     await execute(NOTE_SQL, act.here.tenant_id, job, upload, url)
     await enqueue(KIND, {"tenant": act.here.tenant_id, "job": job})

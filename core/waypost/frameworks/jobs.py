@@ -13,7 +13,7 @@ from waypost.awards.uploads import GONE_SQL, opened
 from waypost.db import City, execute, fetch, fetchrow
 from waypost.outbox.frameworks import Fault, Format, Package
 from waypost.outbox.jobs import Problem, end_job, job_progress
-from waypost.outbox.work import JobKind, Work
+from waypost.outbox.work import GivenUp, JobKind, Work
 from waypost.outgoing import Outgoing
 from waypost.skills.framework_store import Imported, own, write_package
 from waypost.skills.sources import PATIENCE_S, fetch_framework, read_framework, shown_source
@@ -81,11 +81,13 @@ async def _data(work: Work, asked: Asked, formats: Sequence[Format]) -> bytes | 
     if asked.url is not None:
         outgoing = Outgoing(work.settings.allow_private_targets, PATIENCE_S, work.settings.framework_bytes)
         return await fetch_framework(asked.url, formats, outgoing)
-    data = b""
-    if asked.upload_id is not None:
-        async with opened(work.database, asked.tenant, asked.upload_id) as file:
-            data = file.read()
-    return data or Fault("UPLOAD_GONE", "the file was kept for an hour, which is over: send it again")
+    try:
+        if asked.upload_id is not None:
+            async with opened(work.database, asked.tenant, asked.upload_id) as file:
+                return file.read()
+    except GivenUp:
+        pass  # it is not there any more
+    return Fault("UPLOAD_GONE", "the file was kept for an hour, which is over: send it again")
 
 
 async def _write(work: Work, asked: Asked, package: Package) -> None:
