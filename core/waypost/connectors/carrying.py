@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors.rules import Want, earner_of, never_sent, split_name, wanted
-from waypost.db import City, Learner, execute, fetchrow
+from waypost.db import City, Learner, execute, fetchrow, fetchval
 from waypost.outbox.connecting import Order
 from waypost.outbox.work import Work
 
@@ -45,6 +45,13 @@ RECORD_SQL: Final = """
 UPDATE issuing_record SET state = $4, external_id = $5, url = $6, problem = $7, changed_at = $8
 WHERE tenant_id = $1 AND id = $2 AND account_id = $3
   AND (state, external_id, url, problem) IS DISTINCT FROM ($4, $5, $6, $7)
+"""
+# Whoever is being forgotten is waited for: nothing that leads to them is written behind their back.
+KNOWN_SQL: Final = """
+SELECT t.display_name <> '' FROM issuing_record r
+JOIN award a ON a.tenant_id = $1 AND a.id = r.award_id
+JOIN recipient t ON t.tenant_id = $1 AND t.id = a.recipient_id
+WHERE r.tenant_id = $1 AND r.id = $2 FOR SHARE OF t
 """
 ENTRY_SQL: Final = """
 SELECT account_id, member_tenant_id, state, external_id, url, problem FROM issuing_entry
@@ -129,7 +136,10 @@ async def note_unsent(work: Work, parcel: Parcel) -> None:
 
 
 async def carry_entry(work: Work, facts: Mapping[str, Any]) -> None:
-    """Tell the award's tenant how its entry stands. Only what that tenant itself has a record of is written there."""
+    """Tell the award's tenant how its entry stands. Only what that tenant itself has a record of is written there.
+
+    Of who was forgotten it is told the state alone: what is at the platform would lead to them again.
+    """
     home, id = UUID(str(facts["tenant"])), UUID(str(facts["entry"]))
     async with work.database.transaction(City(home, quiet=True)):
         entry = await fetchrow(ENTRY_SQL, home, id)
@@ -137,5 +147,7 @@ async def carry_entry(work: Work, facts: Mapping[str, Any]) -> None:
         return
     now: datetime = work.now()
     async with work.database.transaction(City(entry["member_tenant_id"], quiet=True)):
-        told = (entry["state"], entry["external_id"], entry["url"], entry["problem"], now)
+        known = await fetchval(KNOWN_SQL, entry["member_tenant_id"], id)
+        leads = (entry["external_id"], entry["url"], entry["problem"]) if known else (None, None, None)
+        told = (entry["state"], *leads, now)
         await execute(RECORD_SQL, entry["member_tenant_id"], id, entry["account_id"], *told)
