@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -123,11 +124,15 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def problem_of(error: Invalid, secrets: Iterable[str]) -> str:
-    """Put a platform's refusal into words that name nobody: `secrets` are the words that must not stand there."""
-    said = "; ".join(f"{name}: {', '.join(words)}" for name, words in error.fields.items())
-    text = f"{error.message} ({said})" if said else error.message
+    """Put a platform's refusal into words that name nobody: `secrets` are the words that must not stand there.
+
+    Whole words in whatever case: platforms write addresses in small letters.
+    """
+    by_field = "; ".join(f"{name}: {', '.join(words)}" for name, words in error.fields.items())
+    text = f"{error.message} ({by_field})" if by_field else error.message
     for word in sorted({each for each in secrets if each}, key=len, reverse=True):
-        text = text.replace(word, HIDDEN)
+        said = re.escape(word)
+        text = re.sub(rf"{said}|(?i:(?<!\w){said}(?!\w))", HIDDEN, text)
     return text[:LONGEST_PROBLEM]
 
 
