@@ -172,6 +172,25 @@ async def test_a_template_that_is_archived_later_refuses_and_says_so(
     )
 
 
+async def test_what_is_in_doubt_by_one_template_is_not_given_by_another_meanwhile(
+    stage: Issuing, fake: FakeCredly, film: str
+) -> None:
+    """The other template would not refuse it when the first one arrives after all."""
+    fake.server.faults += [Fault(BROKEN), Fault(THROTTLED)]
+    await stage.agrees("Ada Love", work=False)
+    for _ in range(2):
+        await stage.works_off(patient=False)
+        await stage.hurry()
+    other = fake.template("Film Maker, second edition")
+    (grant,) = (await stage.read("{ issuingGrants { nodes { id } } }", "brighton", "brighton club"))["issuingGrants"][
+        "nodes"
+    ]
+    await stage.link("brighton", "film-maker", grant["id"], other)
+    assert (await state(stage), fake.of(film), fake.of(other)) == ("DOUBTFUL", [], [])
+    await stage.reconciles(later=timedelta(hours=2))
+    assert (await state(stage), fake.of(film), len(fake.of(other))) == ("PENDING", [], 1)
+
+
 async def test_two_workers_at_once_give_it_once(stage: Issuing, fake: FakeCredly, film: str) -> None:
     """The same piece of work twice, as when a worker's lease ran out while it was not dead."""
     await stage.agrees("Ada Love", work=False)

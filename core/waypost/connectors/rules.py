@@ -56,6 +56,10 @@ class Entry:
         """Whether nothing that was sent can still be on its way."""
         return self.begun_at is None or now - self.begun_at >= SETTLED
 
+    def unsure(self, now: datetime) -> bool:
+        """Whether what was sent may still arrive there."""
+        return self.state in {"sending", "doubtful"} and not self.settled(now)
+
 
 def next_move(
     want: Want, entry: Entry, now: datetime, *, duplicates: bool, idempotent: bool = False, searched: bool = False
@@ -71,7 +75,7 @@ def next_move(
         return Move.NOTHING
     if entry.attempts and not searched:
         return Move.SEARCH
-    unsure = entry.state in {"sending", "doubtful"} and not entry.settled(now)
+    unsure = entry.unsure(now)
     if want is Want.THERE:
         return Move.DOUBT if unsure and duplicates and not idempotent else Move.SEND
     if unsure:
