@@ -12,13 +12,7 @@ from waypost.connectors.following import follow_grant
 from waypost.connectors.registry import Connectors, Opened
 from waypost.db import City, execute, fetchrow, fetchval
 from waypost.outbox import Act
-from waypost.outbox.connecting import (
-    ConnectorError,
-    Page,
-    Template,
-    Throttled,
-    Unauthorised,
-)
+from waypost.outbox.connecting import ConnectorError, Page, Template, Unauthorised
 from waypost.outbox.work import Happened, Later, Work
 from waypost.tenancy.directory import load_directory
 from waypost.tenancy.entries import Here
@@ -126,7 +120,7 @@ async def link(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> 
         await _answer(work, tenant, id, row, "The platform does not take the account's secret: ask its owner.")
         return
     except ConnectorError as error:
-        raise Later(str(error), error.after_s if isinstance(error, Throttled) else None) from error
+        raise Later(str(error), error.after_s) from error
     await note_working(work, opened)
     await keep_templates(work, opened, templates)
     await _answer(work, tenant, id, row, chosen(templates, row["template_id"], row["name"]))

@@ -19,7 +19,7 @@ from waypost.connectors.rules import SETTLED, Move, Want, names_in, next_move, o
 from waypost.db import City, fetchval
 from waypost.outbox.connecting import (
     LIVE,
-    Doubtful,
+    ConnectorError,
     Invalid,
     Issued,
     IssueState,
@@ -243,10 +243,8 @@ async def run_step(work: Work, connectors: Connectors, facts: Mapping[str, Any])
             await _do(step, decided.move, decided.line, decided.former)
         except Unauthorised as error:
             await note_failing(work, opened, str(error))
-        except (Throttled, Unavailable) as error:
+        except ConnectorError as error:
             raise Later(str(error), error.after_s) from error
-        except Doubtful as error:
-            raise Later(str(error)) from error
         return
 
 
