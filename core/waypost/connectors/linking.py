@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
 from waypost.connectors.events import BadgeTemplateLinked
 from waypost.connectors.following import follow_grant
@@ -44,10 +45,6 @@ LINKED_SQL: Final = """
 UPDATE issuing_link SET state = $3, template_id = coalesce($4, template_id), template_name = $5, template_url = $6,
        problem = $7, changed_at = $8
 WHERE tenant_id = $1 AND id = $2 AND state = 'asked' RETURNING true
-"""
-MAY_USE_SQL: Final = """
-SELECT EXISTS (SELECT FROM issuing_share WHERE tenant_id = $1 AND account_id = $2 AND member_tenant_id = $3
-               AND issuer_id = $4 AND state = 'on')
 """
 TEMPLATES_SQL: Final = """
 INSERT INTO issuing_template (tenant_id, account_id, template_id, name, state, duplicates, url, read_at)
@@ -108,9 +105,9 @@ async def link(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> 
         return
     row = dict(found)
     async with work.database.transaction(City(row["home_tenant_id"], quiet=True)):
-        shared = await fetchval(MAY_USE_SQL, row["home_tenant_id"], row["account_id"], tenant, row["issuer_id"])
+        shared = await fetchval(ledger.MAY_SQL, row["home_tenant_id"], row["account_id"], tenant, row["issuer_id"])
     opened = await open_account(work, connectors, row["home_tenant_id"], row["account_id"])
-    if opened is None or not shared or row["granted"] != "on":
+    if opened is None or shared is None or row["granted"] != "on":
         await _answer(work, tenant, id, row, "The account cannot be used now: ask its owner.")
         return
     try:
