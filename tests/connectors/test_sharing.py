@@ -114,7 +114,7 @@ async def test_an_issuer_that_may_not_use_it_any_more_sends_nothing(
     await stage.earner("Cy Late", "plymouth")
     await stage.earns("Cy Late", "plymouth", "film-maker")
     (record,) = await stage.records("Cy Late", "plymouth")
-    assert record["state"] == "NOT_SENT"
+    assert (record["state"], record["problem"]) == ("NOT_SENT", "The badge is not given there now.")
     assert len(fake.of(film)) == 2
     await stage.share(account, "plymouth")
     (record,) = await stage.records("Cy Late", "plymouth")
@@ -131,7 +131,11 @@ async def test_a_city_that_left_the_network_uses_its_account_no_more(
         await execute("DELETE FROM tenant_group WHERE tenant_id = $1", stage.town("plymouth").id)
     before = len(fake.server.asked)
     await stage.agrees("Cy Late", "plymouth")
-    assert [each["state"] for each in await stage.records("Cy Late", "plymouth")] == ["NOT_SENT"]
+    (record,) = await stage.records("Cy Late", "plymouth")
+    assert (record["state"], record["problem"]) == (
+        "NOT_SENT",
+        "Its issuer may not use the account now: ask the account's owner.",
+    )
     fake.template("Explorer")
     found = await stage.read("{ issuingGrants { nodes { id } } }", "plymouth", "plymouth club")
     link = await stage.link("plymouth", "explorer", found["issuingGrants"]["nodes"][0]["id"])

@@ -84,6 +84,17 @@ class Parcel:
         return Want.LEFT if want is Want.THERE and self.never else want
 
     @property
+    def unsent(self) -> str:
+        """Why nothing was asked of the platform, where that is not for want of consent."""
+        if self.never:
+            return self.never
+        if self.row["award"] != "accepted":
+            return f"The award is {self.row['award']} here."
+        if not self.row["linked"]:
+            return "The badge is not given there now."
+        return "Its issuer may not use the account now: ask the account's owner."
+
+    @property
     def earner(self) -> str:
         """How the platform knows the earner."""
         return earner_of(self.tenant, self.row["account_id"], self.row["earner_id"] or self.row["recipient_id"])
@@ -129,8 +140,8 @@ async def note_unsent(work: Work, parcel: Parcel) -> None:
     """Write, in the award's tenant, why nothing was asked of the platform."""
     row = parcel.row
     asks = row["award"] == "accepted" and row["linked"] and not row["consents"] and parcel.never is None
-    state = "needs-consent" if asks else "not-sent"
-    facts = (state, None, None, None if asks else parcel.never, work.now())
+    state, problem = ("needs-consent", None) if asks else ("not-sent", parcel.unsent)
+    facts = (state, None, None, problem, work.now())
     async with work.database.transaction(City(parcel.tenant, quiet=True)):
         await execute(RECORD_SQL, parcel.tenant, row["id"], row["account_id"], *facts)
 
