@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.connectors.fake_credly import FakeCredly
-from tests.connectors.stage import Issuing
+from tests.connectors.stage import OWNER, Issuing
 from waypost.connectors import registry
 from waypost.connectors.reconciling import reconcile_all
+from waypost.db import City, fetch
 from waypost.outbox import Later
 from waypost.outbox.connecting import Access, Issued, Order, Page
 from waypost_credly.connector import Credly
@@ -75,3 +76,24 @@ async def test_a_page_of_other_things_is_no_answer(
     assert isinstance(error, Later)
     assert "credly" in str(error)
     assert stage.plugins.calls.failures["credly"] == 1
+
+
+async def test_an_address_that_is_none_of_the_web_is_shown_to_nobody(
+    stage: Issuing, fake: FakeCredly, account: str
+) -> None:
+    template = fake.template("Film Maker")
+    fake.templates[template]["url"] = "javascript:alert(1)"
+    await stage.link("brighton", "film-maker", await stage.share(account, "brighton"), template)
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love")
+    (badge,) = fake.of(template)
+    good, badge["badge_url"] = badge["badge_url"], "javascript:alert(2)"
+    fake.decide(badge["id"], "accepted")
+    await stage.reconciles()
+    (record,) = await stage.records("Ada Love")
+    assert (record["state"], record["url"]) == ("ACCEPTED", good)
+    links = await stage.read("{ issuingLinks { nodes { state templateUrl } } }", "brighton", "brighton club")
+    assert links["issuingLinks"]["nodes"] == [{"state": "LINKED", "templateUrl": None}]
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        assert [row["url"] for row in await fetch("SELECT url FROM issuing_template")] == [None]

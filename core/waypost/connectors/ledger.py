@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.connectors.rules import Entry
+from waypost.connectors.rules import Entry, shown
 from waypost.db import execute, fetch, fetchrow
 from waypost.outbox.connecting import Issued
 from waypost.outbox.work import enqueue
@@ -121,7 +121,7 @@ async def mark(tenant: UUID, id: UUID, state: str, now: datetime, problem: str |
 
 async def given(tenant: UUID, id: UUID, issued: Issued, now: datetime) -> None:
     """Write what the platform says of what it gave."""
-    await execute(GIVEN_SQL, tenant, id, str(issued.state), issued.id, issued.url, now)
+    await execute(GIVEN_SQL, tenant, id, str(issued.state), issued.id, shown(issued.url), now)
     await reflect(tenant, id)
 
 

@@ -11,6 +11,7 @@ from waypost.connectors.accounts import note_failing, note_working, open_account
 from waypost.connectors.events import BadgeTemplateLinked
 from waypost.connectors.following import follow_grant
 from waypost.connectors.registry import Connectors, Opened
+from waypost.connectors.rules import shown
 from waypost.db import City, execute, fetchrow, fetchval
 from waypost.outbox import Act
 from waypost.outbox.connecting import ConnectorError, Page, Template, Unauthorised
@@ -90,7 +91,7 @@ async def keep_templates(work: Work, opened: Opened, found: Sequence[Template]) 
         [each.name for each in last],
         [each.state for each in last],
         [each.duplicates for each in last],
-        [each.url for each in last],
+        [shown(each.url) for each in last],
     ]
     async with work.database.transaction(City(opened.tenant, quiet=True)):
         await execute(TEMPLATES_SQL, opened.tenant, opened.id, work.now(), *columns)
@@ -146,7 +147,7 @@ async def _answer(work: Work, tenant: UUID, id: UUID, row: Mapping[str, Any], fo
     if isinstance(found, str):
         facts: tuple[Any, ...] = ("refused", None, None, None, found)
     else:
-        facts = ("linked", found.id, found.name, found.url, None)
+        facts = ("linked", found.id, found.name, shown(found.url), None)
     async with work.database.transaction(City(tenant)):
         done = await fetchrow(LINKED_SQL, tenant, id, *facts, work.now())
         if done is not None and isinstance(found, Template):

@@ -21,6 +21,7 @@ LONGEST_NAME: Final = 100
 LONGEST_TEMPLATE: Final = 200
 MOST_ACCOUNTS: Final = 50
 HIDDEN: Final = "…"
+_SHOWN: Final = re.compile(r"https?://[^\s<>\"\x00]{1,2000}")
 
 
 class Want(StrEnum):
@@ -138,6 +139,11 @@ def problem_of(error: Invalid, secrets: Iterable[str]) -> str:
         said = re.escape(word)
         text = re.sub(rf"{said}|(?i:(?<!\w){said}(?!\w))", HIDDEN, text)
     return text[:LONGEST_PROBLEM]
+
+
+def shown(url: str | None) -> str | None:
+    """The address, where it is one of the web; any other that a platform names would be followed by who sees it."""
+    return url if url is not None and _SHOWN.fullmatch(url) else None
 
 
 def names_in(names: str, address: str) -> tuple[str, ...]:
