@@ -258,3 +258,19 @@ async def test_who_is_forgotten_is_sent_nowhere(stage: Issuing, fake: FakeCredly
     before = len(fake.server.asked)
     await stage.works_off()
     assert len(fake.server.asked) == before
+
+
+async def test_what_was_forgotten_is_not_learnt_again_from_the_platform(
+    stage: Issuing, fake: FakeCredly, linked: str
+) -> None:
+    await has(stage)
+    record = row_id((await stage.records("Ada Love"))[0]["id"])
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "erasedAt", city=None, who="Ada Love")
+    await stage.works_off()
+    (badge,) = fake.of(linked)
+    fake.decide(badge["id"], "accepted")
+    await stage.reconciles()
+    assert [each["state"] for each in await stage.entries()] == ["accepted"]
+    async with stage.database.transaction(City(stage.town("brighton").id)):
+        (left,) = await fetch("SELECT state, external_id, url, problem FROM issuing_record WHERE id = $1", record)
+    assert tuple(left.values()) == ("accepted", None, None, None)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors.rules import Want, earner_of, never_sent, split_name, wanted
-from waypost.db import City, Learner, execute, fetchrow
+from waypost.db import City, Learner, execute, fetchrow, fetchval
 from waypost.outbox.connecting import Order
 from waypost.outbox.work import Work
 
@@ -48,6 +48,13 @@ UPDATE issuing_record SET state = $4, external_id = $5, url = $6, problem = $7, 
 WHERE tenant_id = $1 AND id = $2 AND account_id = $3
   AND (state, external_id, url, problem) IS DISTINCT FROM ($4, $5, $6, $7)
 """
+# Whoever is being forgotten is waited for: nothing that leads to them is written behind their back.
+KNOWN_SQL: Final = """
+SELECT t.display_name <> '' FROM issuing_record r
+JOIN award a ON a.tenant_id = $1 AND a.id = r.award_id
+JOIN recipient t ON t.tenant_id = $1 AND t.id = a.recipient_id
+WHERE r.tenant_id = $1 AND r.id = $2 FOR SHARE OF t
+"""
 ENTRY_SQL: Final = """
 SELECT account_id, member_tenant_id, state, external_id, url, problem FROM issuing_entry
 WHERE tenant_id = $1 AND id = $2
@@ -77,6 +84,17 @@ class Parcel:
         """What should be at the platform."""
         want = wanted(self.row["award"], consents=self.row["consents"], linked=self.row["linked"])
         return Want.LEFT if want is Want.THERE and self.never else want
+
+    @property
+    def unsent(self) -> str:
+        """Why nothing was asked of the platform, where that is not for want of consent."""
+        if self.never:
+            return self.never
+        if self.row["award"] != "accepted":
+            return f"The award is {self.row['award']} here."
+        if not self.row["linked"]:
+            return "The badge is not given there now."
+        return "Its issuer may not use the account now: ask the account's owner."
 
     @property
     def earner(self) -> str:
@@ -124,14 +142,17 @@ async def note_unsent(work: Work, parcel: Parcel) -> None:
     """Write, in the award's tenant, why nothing was asked of the platform."""
     row = parcel.row
     asks = row["award"] == "accepted" and row["linked"] and not row["consents"] and parcel.never is None
-    state = "needs-consent" if asks else "not-sent"
-    facts = (state, None, None, None if asks else parcel.never, work.now())
+    state, problem = ("needs-consent", None) if asks else ("not-sent", parcel.unsent)
+    facts = (state, None, None, problem, work.now())
     async with work.database.transaction(City(parcel.tenant, quiet=True)):
         await execute(RECORD_SQL, parcel.tenant, row["id"], row["account_id"], *facts)
 
 
 async def carry_entry(work: Work, facts: Mapping[str, Any]) -> None:
-    """Tell the award's tenant how its entry stands. Only what that tenant itself has a record of is written there."""
+    """Tell the award's tenant how its entry stands. Only what that tenant itself has a record of is written there.
+
+    Of who was forgotten it is told the state alone: what is at the platform would lead to them again.
+    """
     home, id = UUID(str(facts["tenant"])), UUID(str(facts["entry"]))
     async with work.database.transaction(City(home, quiet=True)):
         entry = await fetchrow(ENTRY_SQL, home, id)
@@ -139,5 +160,7 @@ async def carry_entry(work: Work, facts: Mapping[str, Any]) -> None:
         return
     now: datetime = work.now()
     async with work.database.transaction(City(entry["member_tenant_id"], quiet=True)):
-        told = (entry["state"], entry["external_id"], entry["url"], entry["problem"], now)
+        known = await fetchval(KNOWN_SQL, entry["member_tenant_id"], id)
+        leads = (entry["external_id"], entry["url"], entry["problem"]) if known else (None, None, None)
+        told = (entry["state"], *leads, now)
         await execute(RECORD_SQL, entry["member_tenant_id"], id, entry["account_id"], *told)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from waypost.calling import Call, CallLate, Calls, PluginPaused
-from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful
+from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful, Issued, Page, Template
 from waypost.outbox.work import Later, Work
 from waypost.outgoing import Outgoing
 from waypost.plugins import ConnectorRegistrar, Plugins
@@ -19,6 +19,7 @@ T = TypeVar("T")
 ANSWER_S: Final = 20.0  # a platform's, to one call over HTTP
 CALL_S: Final = 60.0  # a connector's, which may make a few of them
 MOST_BYTES: Final = 8_000_000
+PAGED: Final[Mapping[str, type[Any]]] = {"find": Issued, "templates": Template}
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Opened:
         def check(answer: Any) -> None:
             if not isinstance(answer, kind):
                 raise TypeError(f"it answered {type(answer).__name__} to {what}")
+            if isinstance(answer, Page) and not all(isinstance(each, PAGED[what]) for each in answer.items):
+                raise TypeError(f"it answered a page of something else to {what}")
 
         name = f"the connector {self.connector.name} ({what})"
         call = Call(self.offered.plugin, name, self.tenant, CALL_S, check=check, meant=(ConnectorError,))
