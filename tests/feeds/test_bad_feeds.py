@@ -254,6 +254,27 @@ async def test_a_row_that_the_database_refuses_costs_that_row_alone(
     assert sorted(row["source_id"] for row in await here.rows()) == ["0", "1", "2", "3", "4", "6"]
 
 
+async def test_what_came_before_stays_where_the_database_refuses_its_new_words(
+    database: Database, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [dict(each) for each in BIRDS]
+    async with outside(paged(items, size=7)) as server:
+        here = await city(database, plugins, server, "refused-later")
+        await here.reads()
+        items[5]["summary"] = "Words that cannot be kept."
+        whole = bulk.write_opportunities
+
+        async def refuses(here: Any, arriving: Any, area: Any, now: Any) -> None:
+            if any(each.words.source_id == "5" for each in arriving):
+                raise asyncpg.UniqueViolationError("some constraint")
+            await whole(here, arriving, area, now)
+
+        monkeypatch.setattr(store, "write_opportunities", refuses)
+        job = await here.reads()
+    assert codes(job) == ["ITEM_UNUSABLE"]
+    assert {row["state"] for row in await here.rows()} == {"open"}
+
+
 async def test_a_plugin_that_raises_costs_its_own_feed_and_is_tried_again(database: Database) -> None:
     async def raises(asked: Asked) -> Page:
         raise LookupError("not thought of")

@@ -188,8 +188,9 @@ class Walk:
         try:
             await self._write_page(taken, taken.batch)
         except REFUSED:
-            problems = [*taken.batch.problems, *await self._write_parts(taken, [*taken.batch.items])]
-            await self._write_page(taken, Batch(taken.batch.count, {}, taken.batch.kept, problems))
+            kept = set(taken.batch.kept)
+            problems = [*taken.batch.problems, *await self._write_parts(taken, [*taken.batch.items], kept)]
+            await self._write_page(taken, Batch(taken.batch.count, {}, kept, problems))
 
     async def _write_page(self, taken: Taken, batch: Batch) -> None:
         """Write a page, and where the walk goes on, in one transaction."""
@@ -234,8 +235,8 @@ class Walk:
             etag, page = facts
             await execute(state.PAGE_SQL, tenant, self.feed.id, key, etag, self.source.mark, page, self.feed.round)
 
-    async def _write_parts(self, taken: Taken, ids: list[str]) -> list[Problem]:
-        """Write items in smaller and smaller parts, until what the database refuses stands alone."""
+    async def _write_parts(self, taken: Taken, ids: list[str], kept: set[str]) -> list[Problem]:
+        """Write items in smaller and smaller parts, until what the database refuses stands alone; it joins `kept`."""
         part = Batch(len(ids), {id: taken.batch.items[id] for id in ids})
         try:
             async with self.work.database.transaction(self._city):
@@ -244,9 +245,11 @@ class Walk:
         except REFUSED as error:
             if len(ids) == 1:
                 ready = part.items[ids[0]]
+                kept.add(ids[0])
                 return [ready.problem("ITEM_UNUSABLE", f"it cannot be kept: {type(error).__name__}")]
             half = len(ids) // 2
-            return [*await self._write_parts(taken, ids[:half]), *await self._write_parts(taken, ids[half:])]
+            parts = (ids[:half], ids[half:])
+            return [problem for some in parts for problem in await self._write_parts(taken, some, kept)]
 
     def _writer(self, taken: Taken) -> PageWriter:
         tenant = self.source.tenant
