@@ -145,6 +145,23 @@ async def test_a_server_that_asks_for_patience_gets_it_and_the_walk_goes_on_from
     assert [query["page"] for _, query, _ in server.calls] == ["2", "3"]
 
 
+async def test_a_page_that_was_had_begins_the_count_of_attempts_anew(database: Database, plugins: Plugins) -> None:
+    busy = 2
+
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        return as_is(503, b"") if page(query) == busy else paged(BIRDS)(path, query, headers)
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "patient-again")
+        await here.reads()
+        await here.runs("UPDATE feed SET attempts = 6 WHERE tenant_id = $1")
+        busy = 3
+        await hurry(here)
+        job = await here.job()
+    assert (job["state"], job["done"], job["problems"]) == ("running", 6, [])
+    assert await here.rows("SELECT attempts FROM feed WHERE tenant_id = $1") == [{"attempts": 1}]
+
+
 async def hurry(here: Reader) -> None:
     """Do now what waits for its time."""
     async with here.database.transaction(SYSTEM):

@@ -259,10 +259,15 @@ class Walk:
 
     async def _still_here(self, cursor: Any) -> FeedState:
         """Lock the feed, if this walk still stands where it did."""
-        feed = await state.find(self.source.tenant.id, self.feed.id, lock=True)
-        if feed is None or (feed.state, feed.round) != ("reading", self.feed.round) or feed.position != cursor:
+        feed = await self._locked()
+        if feed is None or feed.position != cursor:
             raise Overtaken
         return feed
+
+    async def _locked(self) -> FeedState | None:
+        """Lock the feed; None where this walk was ended."""
+        feed = await state.find(self.source.tenant.id, self.feed.id, lock=True)
+        return feed if feed is not None and (feed.state, feed.round) == ("reading", self.feed.round) else None
 
     # Ending
 
@@ -282,8 +287,8 @@ class Walk:
     async def _fail(self, fault: FeedFault) -> None:
         """End with a problem; what was there before stays."""
         async with self.work.database.transaction(self._city):
-            feed = await state.find(self.source.tenant.id, self.feed.id, lock=True)
-            if feed is None or (feed.state, feed.round) != ("reading", self.feed.round):
+            feed = await self._locked()
+            if feed is None:
                 return
             again = None if self.source.kind.whole else feed.position
             await self._end(feed, "failed", again, fault)
@@ -296,20 +301,23 @@ class Walk:
     async def _later(self, words: str, after_s: float | None) -> None:
         """Go on later from this very page; after some days of that, end."""
         tenant = self.source.tenant.id
-        wait_s = retry_in_s(self.feed.attempts + 1, random.random, least_s=after_s or 0.0)
-        if wait_s is None:
-            await self._fail(FeedFault("FEED_UNREACHED", words))
-            return
         async with self.work.database.transaction(City(tenant, quiet=True)):
-            await execute(state.ATTEMPT_SQL, tenant, self.feed.id)
-            await enqueue(JOB, {"tenant": tenant, "feed": self.feed.id, "round": self.feed.round}, after_s=wait_s)
+            feed = await self._locked()  # pages that were had since have set its attempts to nought
+            if feed is None:
+                return
+            wait_s = retry_in_s(feed.attempts + 1, random.random, least_s=after_s or 0.0)
+            if wait_s is not None:
+                await execute(state.ATTEMPT_SQL, tenant, feed.id)
+                await enqueue(JOB, {"tenant": tenant, "feed": feed.id, "round": feed.round}, after_s=wait_s)
+                return
+        await self._fail(FeedFault("FEED_UNREACHED", words))
 
 
 async def end(
     work: Work,
     tenant: UUID,
     feed: FeedState,
-    how: Literal["waiting", "failed", "off"],
+    how: Literal["waiting", "failed"],
     cursor: Any,
     fault: FeedFault | None = None,
     *,
