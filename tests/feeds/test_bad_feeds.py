@@ -395,6 +395,21 @@ async def test_a_feed_that_is_switched_off_or_forgotten_rests_and_its_rows_stay(
         assert len(server.calls) == 3
 
 
+async def test_a_feed_that_is_switched_off_while_it_is_read_ends_its_job(database: Database, plugins: Plugins) -> None:
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        return paged(BIRDS)(path, query, headers) if page(query) < 2 else as_is(503, b"")
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "off-midway")
+        await here.reads()
+        await here.switches(on=False)
+        await begin_due(here.work, here.plugins)
+        job = await here.job()
+        assert (job["state"], job["done"], codes(job)) == ("failed", 3, ["FEED_SETTINGS"])
+        await hurry(here)
+    assert await here.rows("SELECT state FROM feed WHERE tenant_id = $1") == [{"state": "off"}]
+
+
 async def test_an_address_inside_is_not_called(database: Database, plugins: Plugins) -> None:
     async with outside(paged(BIRDS)) as server:
         here = await city(database, plugins, server, "inside")

@@ -14,12 +14,14 @@ from waypost.feeds.settings import BadSettings, feeds_in, read_settings
 from waypost.feeds.walking import Source, Walk, end
 from waypost.outbox.act import Act
 from waypost.outbox.feeding import FeedFault
+from waypost.outbox.jobs import Problem, end_job
 from waypost.outbox.work import Effects, JobKind, Schedule, Work
 from waypost.plugins import FeedsRegistrar, Plugin, Plugins, settings_of
 from waypost.tenancy import Tenant, load_directory
 from waypost.tenancy.entries import Here
 
 EVERY_S: Final = 300
+UNNAMED: Final = "it was taken out of the settings, or its plugin was switched off, while it was read"
 
 
 def effects_of(plugins: Plugins) -> Effects:
@@ -54,10 +56,12 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
             if plugin.key in profile
             for name in feeds_in(await settings_of(plugin.manifest))
         ]
-        await state.meet(tenant.id, named, now)
-        if not await state.due(tenant.id, now):
+        others = await state.meet(tenant.id, named, now)
+        if not others and not await state.due(tenant.id, now):
             return 0
     async with work.database.transaction(City(tenant.id)):
+        for job in await state.switch_off_others(tenant.id, named) if others else ():
+            await end_job(tenant.id, job, "failed", (Problem(code="FEED_SETTINGS", message=UNNAMED),))
         found = await state.due(tenant.id, now)
         for feed in found:
             await begin(Act(Here.of(tenant), None, None, None, now), feed)
