@@ -10,9 +10,13 @@ from uuid import UUID
 
 from waypost.db import execute, fetch
 
+# Item by item by the key: the first walk fills the table faster than statistics follow, and plans for an empty one
+# compare all of it with each item.
 KNOWN_SQL: Final = """
-SELECT source_id, object_id, digest, modified FROM feed_row
-WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND source_id = ANY($4::text[])
+SELECT known.source_id, known.object_id, known.digest, known.modified
+FROM unnest($4::text[]) AS meant (id) CROSS JOIN LATERAL (
+    SELECT source_id, object_id, digest, modified FROM feed_row
+    WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND source_id = meant.id LIMIT 1) AS known
 """
 NOTE_SQL: Final = """
 INSERT INTO feed_row AS was (tenant_id, feed_id, object_type, source_id, object_id, digest, modified, round)
