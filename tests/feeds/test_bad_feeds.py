@@ -410,6 +410,24 @@ async def test_a_feed_that_is_switched_off_while_it_is_read_ends_its_job(databas
     assert await here.rows("SELECT state FROM feed WHERE tenant_id = $1") == [{"state": "off"}]
 
 
+async def test_a_city_that_closed_while_its_feed_was_read_reads_it_when_it_is_open_again(
+    database: Database, plugins: Plugins
+) -> None:
+    sets = "UPDATE tenant SET state = $2 WHERE id = $1"
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "closed-midway")
+        here.later += timedelta(days=1)
+        await begin_due(here.work, here.plugins)
+        async with database.transaction(System("tests", shared=True)):
+            await execute(sets, here.tenant, "closed")
+        await here.works()
+        assert (server.calls, codes(await here.job())) == ([], ["FEED_SETTINGS"])
+        async with database.transaction(System("tests", shared=True)):
+            await execute(sets, here.tenant, "open")
+        job = await here.reads()
+    assert (job["state"], job["done"]) == ("done", 7)
+
+
 async def test_an_address_inside_is_not_called(database: Database, plugins: Plugins) -> None:
     async with outside(paged(BIRDS)) as server:
         here = await city(database, plugins, server, "inside")

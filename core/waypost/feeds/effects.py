@@ -71,7 +71,7 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
 async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> None:
     """Read a feed from where it stands; a walk that was ended or overtaken is left alone."""
     tenant = (await load_directory(work.database)).by_id(UUID(str(facts["tenant"])))
-    if tenant is None or not tenant.is_open:
+    if tenant is None:
         return
     async with work.database.transaction(City(tenant.id, quiet=True)):
         feed = await state.find(tenant.id, UUID(str(facts["feed"])))
@@ -100,6 +100,8 @@ async def give_up(work: Work, facts: Mapping[str, Any]) -> None:
 
 
 async def _source(plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> Source | FeedFault:
+    if not tenant.is_open:  # ended, so that it is due when the city is open again
+        return FeedFault("FEED_SETTINGS", "the city is closed")
     plugin = plugins.get(feed.plugin)
     kind = plugin.by(FeedsRegistrar).registered if plugin else None
     if plugin is None or kind is None or plugin.key not in plugins.profile(tenant.plugins):
