@@ -36,7 +36,7 @@ async def test_a_handler_hears_of_cities_that_have_its_plugin_alone(database: Da
     await switch(database, off.tenant_id, on=False)
     seen = Seen()
     kites = [await fly(database, here) for here in (with_it, off, without)]
-    await work_off(database, effects=where_active("kites", seen.effects(), Calls(), {"kites"}))
+    await work_off(database, effects=where_active("kites", seen.effects(), Calls(), frozenset({"kites"})))
     assert [event.object_id for event in seen.events if event.object_id in kites] == kites[:1]
 
 
@@ -47,7 +47,7 @@ async def test_a_handler_hears_nothing_of_a_city_that_lacks_what_its_plugin_requ
         await switch(database, here.tenant_id, "wind", on=wind)
     seen = Seen()
     kites = [await fly(database, here) for here in (whole, half)]
-    await work_off(database, effects=where_active("kites", seen.effects(), Calls(), {"kites", "wind"}))
+    await work_off(database, effects=where_active("kites", seen.effects(), Calls(), frozenset({"kites", "wind"})))
     assert [event.object_id for event in seen.events if event.object_id in kites] == kites[:1]
 
 
@@ -56,7 +56,7 @@ def test_the_work_of_a_plugin_needs_all_that_is_required_in_turn(workshop: Works
         workshop.install(name, requires=requires)
     plugins = load(["string", "kites", "show"])
     (show,) = [plugin for plugin in plugins.ready if plugin.manifest.name == "show"]
-    assert plugins._needs(show) == {"string", "kites", "show"}
+    assert plugins.needs(show) == {"string", "kites", "show"}
 
 
 async def test_a_schedule_that_hangs_holds_up_itself_alone(database: Database) -> None:
@@ -69,7 +69,7 @@ async def test_a_schedule_that_hangs_holds_up_itself_alone(database: Database) -
     async def tick(_work: Work) -> None:
         ran.append("tick")
 
-    kites = where_active("kites", Effects(schedules=(Schedule("kites.hang", 60, hang),)), Calls(), {"kites"})
+    kites = where_active("kites", Effects(schedules=(Schedule("kites.hang", 60, hang),)), Calls(), frozenset({"kites"}))
     others = Effects(schedules=(Schedule("tick", 1, tick),))
     worker = Worker(Work(database, SETTINGS), Effects.joined((kites, others)))
     try:
@@ -96,7 +96,7 @@ async def test_a_schedule_is_bounded_and_counted_and_rests_alone(
         return None
 
     schedules = (Schedule("kites.hang", 60, hang), Schedule("kites.plain", 60, plain))  # type: ignore[arg-type]
-    hanging, other = where_active("kites", Effects(schedules=schedules), calls, {"kites"}).schedules
+    hanging, other = where_active("kites", Effects(schedules=schedules), calls, frozenset({"kites"})).schedules
     for _ in range(MOST_FAILURES):
         with pytest.raises(CallLate):
             await hanging.run(work)
@@ -115,7 +115,7 @@ async def test_a_job_that_would_end_its_worker_is_tried_again_like_others(
     async def leave(_work: Work, _facts: Mapping[str, Any]) -> None:
         raise error
 
-    effects = where_active("kites", Effects(jobs=(JobKind("kites.leave", leave),)), Calls(), {"kites"})
+    effects = where_active("kites", Effects(jobs=(JobKind("kites.leave", leave),)), Calls(), frozenset({"kites"}))
     async with database.transaction(System("tests")):
         await enqueue("kites.leave", {})
     await work_off(database, effects=effects, raising=False)
@@ -131,5 +131,5 @@ def test_the_templates_of_a_letter_are_found_beside_its_plugin() -> None:
         return None
 
     letter = Letter("kites.report", facts)
-    (wrapped,) = where_active("kites", Effects(letters=(letter,)), Calls(), {"kites"}).letters
+    (wrapped,) = where_active("kites", Effects(letters=(letter,)), Calls(), frozenset({"kites"})).letters
     assert wrapped.package == letter.package

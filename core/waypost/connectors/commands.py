@@ -13,7 +13,7 @@ from waypost.connectors.registry import Connectors, Offered
 from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, settings_from
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.outbox import Act, command
-from waypost.plugins.activation import ACTIVE_SQL
+from waypost.plugins.activation import works_here
 from waypost.plugins.settings import problems_in, sentence
 from waypost.refusal import Invalid, Refusal, missing
 
@@ -65,7 +65,7 @@ async def create_issuing_account(
 ) -> events.IssuingAccountCreated | Refusal:
     """Keep an account with an issuing platform; its secrets are named, and set by `waypost secrets set`."""
     here, connector = act.here.tenant_id, offered.connector
-    if not await fetchval(ACTIVE_SQL, here, offered.plugin):
+    if not await works_here(here, offered.needs):
         return Invalid(message=f"Switch the plugin {offered.plugin} on first.", path=("connector",))
     settings = settings_from(pairs, connector.settings)
     wrong = _name_problem(name) or _settings_problem(settings, connector.settings)

@@ -24,10 +24,11 @@ PAGED: Final[Mapping[str, type[Any]]] = {"find": Issued, "templates": Template}
 
 @dataclass(frozen=True)
 class Offered:
-    """A connector, and the plugin that brings it."""
+    """A connector, the plugin that brings it, and the names of all that must be on with it, its own too."""
 
     plugin: str
     connector: Connector
+    needs: frozenset[str]
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Connectors:
     def of(cls, plugins: Plugins) -> Connectors:
         """Those that the plugins registered."""
         offered = [
-            Offered(plugin.manifest.name, connector)
+            Offered(plugin.manifest.name, connector, plugins.needs(plugin))
             for plugin in plugins.in_order()
             for connector in plugin.by(ConnectorRegistrar).connectors
         ]

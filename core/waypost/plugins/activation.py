@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Final
@@ -29,20 +29,26 @@ MEANT: Final = (Later, GivenUp)
 WORK_S: Final = 3_600.0  # a handler, a job, a letter: what hangs longer will hang for ever
 SCHEDULE_S: Final = 600.0  # less than the lease of a schedule
 ACTIVE_SQL: Final = """
-SELECT count(*) AS active FROM tenant_plugin WHERE tenant_id = $1 AND plugin = ANY($2::text[]) AND active
+SELECT count(*) = cardinality($2::text[]) AS active FROM tenant_plugin
+WHERE tenant_id = $1 AND plugin = ANY($2::text[]) AND active
 """
 
 
-async def is_active(database: Database, tenant: UUID, needs: Collection[str]) -> bool:
+async def is_active(database: Database, tenant: UUID, needs: frozenset[str]) -> bool:
     """Whether a tenant has switched a plugin on, and all that it requires; in a transaction of its own.
 
-    `needs` are the names of these, the plugin's own among them, each once.
+    `needs` are the names of these, the plugin's own among them.
     """
     rows = await database.reads.rows(City(tenant), ACTIVE_SQL, [tenant, list(needs)])
-    return bool(rows[0]["active"] == len(needs))
+    return bool(rows[0]["active"])
 
 
-def where_active(plugin: str, effects: Effects, calls: Calls, needs: Collection[str]) -> Effects:
+async def works_here(tenant: UUID, needs: frozenset[str]) -> bool:
+    """The same as `is_active`, in the current transaction."""
+    return bool(await fetchval(ACTIVE_SQL, tenant, list(needs)))
+
+
+def where_active(plugin: str, effects: Effects, calls: Calls, needs: frozenset[str]) -> Effects:
     """The same effects; events of tenants in which the plugin does not work pass its handlers by.
 
     `needs` are its own name and those of all plugins that it requires.
@@ -66,7 +72,7 @@ class _Inside:
 
     plugin: str
     calls: Calls
-    needs: Collection[str]
+    needs: frozenset[str]
 
     def handling(self, handler: Handler) -> Handler:
         async def run(work: Work, event: Happened) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -38,7 +38,7 @@ async def take_call(
     return await keep_call(work, plugin, kind_of(plugin), key, kept)
 
 
-def handling(plugin: str, hook: IncomingHook, calls: Calls, needs: Collection[str]) -> Effects:
+def handling(plugin: str, hook: IncomingHook, calls: Calls, needs: frozenset[str]) -> Effects:
     """The background work that handles a plugin's calls; where it does not work they wait, until they are swept.
 
     `needs` are as of `where_active`.

@@ -202,15 +202,15 @@ class Plugins:
         return tuple(map(self._effects_of, self.in_order()))
 
     def _effects_of(self, plugin: Plugin) -> Effects:
-        name, needs = plugin.manifest.name, self._needs(plugin)
+        name, needs = plugin.manifest.name, self.needs(plugin)
         hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
         if hook is not None:
             effects = Effects.joined((effects, handling(name, hook, self.calls, needs)))
         return where_active(name, effects, self.calls, needs)
 
-    def _needs(self, plugin: Plugin) -> frozenset[str]:
+    def needs(self, plugin: Plugin) -> frozenset[str]:
         """Its name and those of all that it requires, through all that these require."""
-        required = (self._needs(self._by_name[name]) for name in plugin.manifest.requires)
+        required = (self.needs(self._by_name[name]) for name in plugin.manifest.requires)
         return frozenset({plugin.manifest.name}).union(*required)
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
