@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.working import SETTINGS
 from waypost.awards import batches
 from waypost.composition import effects
 from waypost.db import Database
 from waypost.outbox.work import Effects, Work
 from waypost.outbox.worker import Worker
+from waypost.testing.working import SETTINGS
 
 
 async def work(url: str, lease_s: float, step: int) -> None:

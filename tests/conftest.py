@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.databases import Server
 from waypost.db import Database
 from waypost.db.migrate import migrate
+from waypost.testing.databases import Server
 
 
 @pytest.fixture(scope="session")

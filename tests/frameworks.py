@@ -121,6 +121,8 @@ def outline(name: str, tree: Tree) -> bytes:
 def _read_outline(data: bytes) -> Package | Sequence[Fault]:
     if b"boom" in data:
         raise RuntimeError("the format is broken")
+    if b"odd" in data:
+        return None  # type: ignore[return-value]  # as a plugin may that lies
     head, *lines = data.decode().splitlines()
     tree: dict[str, Any] = {}
     way: list[dict[str, Any]] = [tree]

@@ -26,10 +26,10 @@ from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
 from waypost.cities import plugin_graph
 from waypost.cities import writes as city_writes
+from waypost.connectors import effects as connector_effects
 from waypost.connectors import forgetting as connectors_forgetting
 from waypost.connectors import graph as connectors
 from waypost.connectors import writes as connector_writes
-from waypost.connectors.effects import effects_of
 from waypost.connectors.registry import Connectors
 from waypost.db import National
 from waypost.discover import graph as discover
@@ -141,7 +141,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     plugins = plugins or Plugins(())
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
     frameworks = framework_effects.effects(plugins.framework_formats)
-    others = (frameworks, feed_effects.effects_of(plugins), effects_of(Connectors.of(plugins)))
+    others = (frameworks, feed_effects.effects_of(plugins), connector_effects.effects_of(Connectors.of(plugins)))
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *others, *plugins.effects()))
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from tests.journeys.conftest import stage as _stage
 from tests.journeys.stage import Stage
-from tests.working import work_off
 from waypost.badges.borrowing import borrowers_of, refresh_one
 from waypost.db import City, fetch, fetchrow
+from waypost.testing.working import work_off
 
 stage = _stage
 BORROWED_SQL = "SELECT name, state, xmin::text AS touched FROM borrowed WHERE tenant_id = $1 AND object_id = $2"

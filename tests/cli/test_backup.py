@@ -13,9 +13,7 @@ from uuid import UUID
 import pytest
 
 from tests.cli.conftest import SECRET_KEY, Waypost
-from tests.databases import Server
 from tests.journeys.stage import Platform, Stage
-from tests.working import work_off
 from waypost.access.attempts import Asked
 from waypost.access.identities import ask_for_link, sign_in_by_link
 from waypost.access.sessions import find_session
@@ -25,6 +23,8 @@ from waypost.db import Database, Embedded
 from waypost.db.catalogue import faults
 from waypost.db.connections import connect
 from waypost.tenancy import load_directory
+from waypost.testing.databases import Server
+from waypost.testing.working import work_off
 
 TABLES_SQL = """
 SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables

@@ -94,5 +94,21 @@ def test_what_is_no_plugin_s_name_touches_nothing(command: Waypost, name: str) -
     assert (name == "public", done.exit_code) in {(True, 0), (False, 2)}
 
 
+def test_what_a_city_set_without_ever_switching_it_on_is_removed_too(command: Waypost, app_url: str) -> None:
+    """`setPlugin` keeps settings also for a plugin that stays off."""
+
+    async def set_only(database: Database) -> UUID:
+        async with database.transaction(System("tenants")):
+            tenant = await insert_tenant("robin-hoods-bay", "Robin Hood's Bay")
+        async with database.transaction(City(tenant)):
+            await execute(SETTING_SQL, tenant)
+        return tenant
+
+    tenant = inside(app_url, set_only)
+    done = command("plugins", "forget", PLUGIN, "--yes")
+    assert "switches and settings of 1 tenants removed" in done.output
+    assert kept(app_url, tenant)[0] == 0
+
+
 def test_it_asks_before_it_removes(command: Waypost) -> None:
     assert command("plugins", "forget", PLUGIN, stdin="n\n").exit_code == 1

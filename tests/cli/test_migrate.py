@@ -6,8 +6,8 @@ import pytest
 from click.testing import Result
 
 from tests.cli.conftest import SECRET_KEY, Waypost
-from tests.databases import PASSWORD, Server
 from waypost.db.roles import login_url
+from waypost.testing.databases import PASSWORD, Server
 
 
 @pytest.fixture

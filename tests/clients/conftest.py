@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from tests.clients.tools import Ariadne, Npm
-from tests.databases import Server
 from tests.project.documents import ROOT
+from waypost.testing.databases import Server
 
 WAYPOST: Final = (sys.executable, "-m", "waypost.cli")
 READY: Final = "Serving on "

@@ -8,10 +8,10 @@ import pytest
 
 from tests.connectors.fake_credly import ORGANISATION, FakeCredly, credly_running
 from tests.connectors.stage import Issuing
-from tests.databases import Server
 from tests.graph.world import World
 from waypost.db import Database
 from waypost.graph import Asker
+from waypost.testing.databases import Server
 from waypost_credly.connector import Credly
 
 

@@ -183,11 +183,11 @@ class Issuing(Stage):
         """
         worker = Worker(self.work, composition.effects(self.plugins), at_once=1)
         for _ in range(100):
-            if not await worker.relay_all() + await worker.run_due() and not (patient and await self._hurry()):
+            if not await worker.relay_all() + await worker.run_due() and not (patient and await self.hurry()):
                 return worker.doing.errors
         raise AssertionError("the work does not end")
 
-    async def _hurry(self) -> bool:
+    async def hurry(self) -> bool:
         """Let what is put off for some minutes be due now."""
         async with self.database.transaction(System("tests")):
             hurried = await fetch(

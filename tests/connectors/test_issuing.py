@@ -67,6 +67,21 @@ async def test_an_award_is_given_to_who_agrees(stage: Issuing, fake: FakeCredly,
     assert sent["expires_at"] is False, "null would be the template's own"
 
 
+async def test_an_earner_is_called_there_as_the_badges_issuer_calls_them(
+    stage: Issuing, fake: FakeCredly, linked: str
+) -> None:
+    asker = await stage.earner("Ada Love")
+    here, college = stage.town("brighton").here, stage.build.world.find("Issuer", "brighton", "college").id
+    assert asker.person is not None
+    who = Who(name="Countess Lovelace", address="ada@college.example.org")
+    async with stage.database.transaction(City(here.tenant_id)):
+        await find_recipients(here, [who], {"ada@college.example.org": asker.person}, college, stage.now)
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love")
+    (badge,) = fake.of(linked)
+    assert badge["issued_to"] == "E. Arner", "what another issuer calls them is not told to this one"
+
+
 async def test_what_one_has_not_accepted_is_not_given(stage: Issuing, fake: FakeCredly, linked: str) -> None:
     await has(stage)
     await stage.build.badge(stage.town("brighton"), _words(stage, "leader"))
@@ -243,3 +258,19 @@ async def test_who_is_forgotten_is_sent_nowhere(stage: Issuing, fake: FakeCredly
     before = len(fake.server.asked)
     await stage.works_off()
     assert len(fake.server.asked) == before
+
+
+async def test_what_was_forgotten_is_not_learnt_again_from_the_platform(
+    stage: Issuing, fake: FakeCredly, linked: str
+) -> None:
+    await has(stage)
+    record = row_id((await stage.records("Ada Love"))[0]["id"])
+    await stage.done("eraseMe", {"confirm": "ERASE"}, "erasedAt", city=None, who="Ada Love")
+    await stage.works_off()
+    (badge,) = fake.of(linked)
+    fake.decide(badge["id"], "accepted")
+    await stage.reconciles()
+    assert [each["state"] for each in await stage.entries()] == ["accepted"]
+    async with stage.database.transaction(City(stage.town("brighton").id)):
+        (left,) = await fetch("SELECT state, external_id, url, problem FROM issuing_record WHERE id = $1", record)
+    assert tuple(left.values()) == ("accepted", None, None, None)

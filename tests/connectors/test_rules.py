@@ -187,6 +187,12 @@ def test_a_refusal_names_nobody(name: str, address: str, words: list[str]) -> No
     assert len(text) <= 500
 
 
+def test_a_refusal_that_writes_names_in_another_case_names_nobody_either() -> None:
+    said = Invalid("No.", {"email": ["ada.love@example.org has it"], "name": ["LOVE, Ada"]})
+    text = problem_of(said, names_in("Ada Love", "Ada.Love@Example.org"))
+    assert text == "No. (email: … has it; name: …, …)"
+
+
 def test_drift_is_what_nobody_here_and_no_earner_did() -> None:
     assert drifted("pending", issued("1", None, IssueState.ACCEPTED)) is None
     assert drifted("accepted", issued("1", None, IssueState.ACCEPTED)) is None

@@ -6,7 +6,7 @@ import json
 
 from tests.connectors.fake_credly import ORGANISATION, TOKEN, FakeCredly
 from tests.connectors.stage import CITIES, OWNER, Issuing
-from waypost.db import City, fetch
+from waypost.db import City, System, execute, fetch
 
 TABLES = (
     *("issuing_account", "issuing_share", "issuing_template", "issuing_entry", "issuing_drift", "issuing_grant"),
@@ -114,11 +114,37 @@ async def test_an_issuer_that_may_not_use_it_any_more_sends_nothing(
     await stage.earner("Cy Late", "plymouth")
     await stage.earns("Cy Late", "plymouth", "film-maker")
     (record,) = await stage.records("Cy Late", "plymouth")
-    assert record["state"] == "NOT_SENT"
+    assert (record["state"], record["problem"]) == ("NOT_SENT", "The badge is not given there now.")
     assert len(fake.of(film)) == 2
     await stage.share(account, "plymouth")
     (record,) = await stage.records("Cy Late", "plymouth")
     assert record["state"] == "NEEDS_CONSENT", "allowed again, it asks"
+
+
+async def test_a_city_that_left_the_network_uses_its_account_no_more(
+    stage: Issuing, fake: FakeCredly, account: str
+) -> None:
+    film = await shared(stage, fake, account)
+    await stage.earner("Cy Late", "plymouth")
+    await stage.earns("Cy Late", "plymouth", "film-maker")
+    async with stage.database.transaction(System("tests", shared=True)):
+        await execute("DELETE FROM tenant_group WHERE tenant_id = $1", stage.town("plymouth").id)
+    before = len(fake.server.asked)
+    await stage.agrees("Cy Late", "plymouth")
+    (record,) = await stage.records("Cy Late", "plymouth")
+    assert (record["state"], record["problem"]) == (
+        "NOT_SENT",
+        "Its issuer may not use the account now: ask the account's owner.",
+    )
+    fake.template("Explorer")
+    found = await stage.read("{ issuingGrants { nodes { id } } }", "plymouth", "plymouth club")
+    link = await stage.link("plymouth", "explorer", found["issuingGrants"]["nodes"][0]["id"])
+    assert (link["state"], link["problem"]) == ("REFUSED", "The account cannot be used now: ask its owner.")
+    assert len(fake.server.asked) == before, "not a single call"
+    await stage.earner("Dee Stay")
+    await stage.earns("Dee Stay", "brighton", "film-maker")
+    await stage.agrees("Dee Stay")
+    assert len(fake.of(film)) == 3, "who stayed uses it"
 
 
 async def test_an_account_that_is_switched_off_sends_nothing_until_it_is_on(

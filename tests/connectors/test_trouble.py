@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.connectors.fake_credly import ORGANISATION, TOKEN, FakeCredly
-from tests.connectors.http_server import BROKEN, THROTTLED, UNAVAILABLE, Fault
+from tests.connectors.http_server import BROKEN, THROTTLED, UNAVAILABLE, Fault, Reply
 from tests.connectors.stage import OWNER, Issuing
 from waypost.connectors import registry
 from waypost.db import City, System, execute, fetch
@@ -160,6 +160,32 @@ async def test_templates_that_cannot_be_given_are_not_linked(stage: Issuing, fak
     assert link["problem"] == "At the platform 2 active templates are called like the badge; name one by its id."
 
 
+async def test_a_platform_that_names_a_time_while_templates_are_looked_for_is_left_alone_until_then(
+    stage: Issuing, fake: FakeCredly, account: str
+) -> None:
+    grant = await stage.share(account, "brighton")
+    fake.template("Film Maker")
+    maintenance = Reply(503, UNAVAILABLE.body, {**UNAVAILABLE.headers, "Retry-After": "90"})
+    fake.server.faults.append(Fault(maintenance, methods=frozenset({"GET"})))
+    given = {"badge": stage.id("Badge", "brighton", "film-maker"), "grant": grant}
+    await stage.done("linkBadgeTemplate", given, "link { id }", who="brighton club")
+    (error,) = await stage.works_off(patient=False)
+    assert isinstance(error, Later)
+    assert error.after_s == 90
+
+
+async def test_a_search_that_is_refused_is_made_again_later(stage: Issuing, fake: FakeCredly, film: str) -> None:
+    fake.server.faults += [Fault(lost=True), Fault(Reply(422, {"data": {}}), methods=frozenset({"GET"}))]
+    await stage.agrees("Ada Love", work=False)
+    for _ in range(2):
+        errors = await stage.works_off(patient=False)
+        assert [type(each) for each in errors] == [Later]
+        await stage.hurry()
+    await stage.works_off()
+    assert await state(stage) == "PENDING"
+    assert len(fake.of(film)) == fake.server.count("POST") == 1
+
+
 async def test_a_template_that_is_archived_later_refuses_and_says_so(
     stage: Issuing, fake: FakeCredly, film: str
 ) -> None:
@@ -170,6 +196,25 @@ async def test_a_template_that_is_archived_later_refuses_and_says_so(
         "FAILED",
         "The badge template is archived. (badge_template_id: is archived)",
     )
+
+
+async def test_what_is_in_doubt_by_one_template_is_not_given_by_another_meanwhile(
+    stage: Issuing, fake: FakeCredly, film: str
+) -> None:
+    """The other template would not refuse it when the first one arrives after all."""
+    fake.server.faults += [Fault(BROKEN), Fault(THROTTLED)]
+    await stage.agrees("Ada Love", work=False)
+    for _ in range(2):
+        await stage.works_off(patient=False)
+        await stage.hurry()
+    other = fake.template("Film Maker, second edition")
+    (grant,) = (await stage.read("{ issuingGrants { nodes { id } } }", "brighton", "brighton club"))["issuingGrants"][
+        "nodes"
+    ]
+    await stage.link("brighton", "film-maker", grant["id"], other)
+    assert (await state(stage), fake.of(film), fake.of(other)) == ("DOUBTFUL", [], [])
+    await stage.reconciles(later=timedelta(hours=2))
+    assert (await state(stage), fake.of(film), len(fake.of(other))) == ("PENDING", [], 1)
 
 
 async def test_two_workers_at_once_give_it_once(stage: Issuing, fake: FakeCredly, film: str) -> None:

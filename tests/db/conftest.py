@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.databases import Server
 from tests.db.tables import YARD
 from waypost.db import Database
 from waypost.db.connections import Connection, connect
 from waypost.db.migrate import migrate
+from waypost.testing.databases import Server
 
 
 @dataclass

@@ -7,7 +7,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.databases import Server
 from tests.db.conftest import Yard
 from tests.db.tables import YARD, Colour, Draft, Note
 from waypost.db import App, City, Connection, MigrationFault, TenantTable, new_id
@@ -16,6 +15,7 @@ from waypost.db.connections import connect
 from waypost.db.errors import MigrationChanged, MigrationMalformed, MigrationMissing, MigrationOutOfOrder
 from waypost.db.migrate import migrate, owner, roll_back
 from waypost.db.scripts import read_scripts
+from waypost.testing.databases import Server
 
 
 def script(up: str, down: str = "SELECT 1;") -> str:

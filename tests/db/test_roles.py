@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from tests.databases import PASSWORD, Server
 from tests.db.conftest import Yard
 from tests.db.tables import YARD
 from waypost.db import City, Database, RolesMissing, TooStrong, new_id
 from waypost.db.connections import connect
 from waypost.db.migrate import migrate
 from waypost.db.roles import ensure_login, login_url, scram_verifier
+from waypost.testing.databases import PASSWORD, Server
 
 SCOPES = "waypost_city, waypost_national, waypost_learner, waypost_system"
 MAY_ENTER = "SELECT bool_and(pg_has_role($1, r, 'MEMBER')) FROM unnest(string_to_array($2, ', ')) AS r"

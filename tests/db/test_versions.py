@@ -12,6 +12,7 @@ import pytest
 
 from tests.waiting import until
 from waypost.db import City, Database, Learner, System, TransactionAborted, execute, fetchval, move_shared
+from waypost.db.errors import AnotherScope
 from waypost.db.migrate import owner
 from waypost.db.scope import SHARED
 
@@ -186,3 +187,11 @@ async def test_cities_that_move_it_at_once_wait_for_each_other_and_never_for_eve
 
     await asyncio.gather(*(both(each) for each in cities for _ in range(2)))
     assert database.versions.of(SHARED) == before + 80
+
+
+async def test_nothing_moves_on_what_all_share_where_no_catalogue_moves_on(database: Database) -> None:
+    """It would be lost without a word: what all share moves on after one's own alone."""
+    for scope in (City(uuid4(), quiet=True), Learner(uuid4())):
+        with pytest.raises(AnotherScope, match="moves no catalogue on"):
+            async with database.transaction(scope):
+                move_shared()

@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.databases import Server
 from tests.http.stage import BASE_URL, SECRET_KEY
 from tests.tenancy.country import CLUB, PATHWAY, WORKSHOP, World
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.db import Database
 from waypost.http import Platform, create_app
 from waypost.settings import Settings
+from waypost.testing.databases import Server
 
 SHIPPED = Path(__file__).parents[2] / "tenants/brighton/catalogue/schemes.toml"
 PLACED = """

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tenancy.country import World
+
 CODE = "brighton/first-shift"
 ELIGIBLE = """query($about: SchemeSubject!, $facts: [SchemeFactInput!]!, $on: Date, $scheme: String!) {
     schemeEligibility(scheme: $scheme, about: $about, facts: $facts, on: $on) {
@@ -134,6 +136,16 @@ async def test_a_city_lists_its_own_schemes_and_nobody_else_does(client: httpx.A
     for made_up in ("first-shift", "brighton/", "/first-shift", "a b", "\ud800x", "", "brighton/first-shift/x"):
         for city in ("brighton", None):
             assert await read(client, one, city, code=made_up.encode(errors="replace").decode()) == {"scheme": None}
+
+
+async def test_by_the_id_of_a_city_nobody_asks_for_a_scheme(client: httpx.AsyncClient, world: World) -> None:
+    code = f"{(await world.tenant('brighton')).id}/first-shift"
+    for city in ("plymouth", "brighton", None):
+        asked: dict[str, Any] = {"scheme": code, "about": "LEARNER", "on": None, "facts": []}
+        assert await read(client, ELIGIBLE, city, **asked) == {"schemeEligibility": None}
+        assert await read(client, "query($code: String!) { scheme(code: $code) { code } }", city, code=code) == {
+            "scheme": None
+        }
 
 
 @pytest.mark.parametrize("city", ["brighton", None])

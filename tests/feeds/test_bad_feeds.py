@@ -145,6 +145,23 @@ async def test_a_server_that_asks_for_patience_gets_it_and_the_walk_goes_on_from
     assert [query["page"] for _, query, _ in server.calls] == ["2", "3"]
 
 
+async def test_a_page_that_was_had_begins_the_count_of_attempts_anew(database: Database, plugins: Plugins) -> None:
+    busy = 2
+
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        return as_is(503, b"") if page(query) == busy else paged(BIRDS)(path, query, headers)
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "patient-again")
+        await here.reads()
+        await here.runs("UPDATE feed SET attempts = 6 WHERE tenant_id = $1")
+        busy = 3
+        await hurry(here)
+        job = await here.job()
+    assert (job["state"], job["done"], job["problems"]) == ("running", 6, [])
+    assert await here.rows("SELECT attempts FROM feed WHERE tenant_id = $1") == [{"attempts": 1}]
+
+
 async def hurry(here: Reader) -> None:
     """Do now what waits for its time."""
     async with here.database.transaction(SYSTEM):
@@ -254,6 +271,27 @@ async def test_a_row_that_the_database_refuses_costs_that_row_alone(
     assert sorted(row["source_id"] for row in await here.rows()) == ["0", "1", "2", "3", "4", "6"]
 
 
+async def test_what_came_before_stays_where_the_database_refuses_its_new_words(
+    database: Database, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [dict(each) for each in BIRDS]
+    async with outside(paged(items, size=7)) as server:
+        here = await city(database, plugins, server, "refused-later")
+        await here.reads()
+        items[5]["summary"] = "Words that cannot be kept."
+        whole = bulk.write_opportunities
+
+        async def refuses(here: Any, arriving: Any, area: Any, now: Any) -> None:
+            if any(each.words.source_id == "5" for each in arriving):
+                raise asyncpg.UniqueViolationError("some constraint")
+            await whole(here, arriving, area, now)
+
+        monkeypatch.setattr(store, "write_opportunities", refuses)
+        job = await here.reads()
+    assert codes(job) == ["ITEM_UNUSABLE"]
+    assert {row["state"] for row in await here.rows()} == {"open"}
+
+
 async def test_a_plugin_that_raises_costs_its_own_feed_and_is_tried_again(database: Database) -> None:
     async def raises(asked: Asked) -> Page:
         raise LookupError("not thought of")
@@ -355,6 +393,39 @@ async def test_a_feed_that_is_switched_off_or_forgotten_rests_and_its_rows_stay(
         await here.switches(on=True)
         await here.reads()
         assert len(server.calls) == 3
+
+
+async def test_a_feed_that_is_switched_off_while_it_is_read_ends_its_job(database: Database, plugins: Plugins) -> None:
+    def respond(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        return paged(BIRDS)(path, query, headers) if page(query) < 2 else as_is(503, b"")
+
+    async with outside(respond) as server:
+        here = await city(database, plugins, server, "off-midway")
+        await here.reads()
+        await here.switches(on=False)
+        await begin_due(here.work, here.plugins)
+        job = await here.job()
+        assert (job["state"], job["done"], codes(job)) == ("failed", 3, ["FEED_SETTINGS"])
+        await hurry(here)
+    assert await here.rows("SELECT state FROM feed WHERE tenant_id = $1") == [{"state": "off"}]
+
+
+async def test_a_city_that_closed_while_its_feed_was_read_reads_it_when_it_is_open_again(
+    database: Database, plugins: Plugins
+) -> None:
+    sets = "UPDATE tenant SET state = $2 WHERE id = $1"
+    async with outside(paged(BIRDS)) as server:
+        here = await city(database, plugins, server, "closed-midway")
+        here.later += timedelta(days=1)
+        await begin_due(here.work, here.plugins)
+        async with database.transaction(System("tests", shared=True)):
+            await execute(sets, here.tenant, "closed")
+        await here.works()
+        assert (server.calls, codes(await here.job())) == ([], ["FEED_SETTINGS"])
+        async with database.transaction(System("tests", shared=True)):
+            await execute(sets, here.tenant, "open")
+        job = await here.reads()
+    assert (job["state"], job["done"]) == ("done", 7)
 
 
 async def test_an_address_inside_is_not_called(database: Database, plugins: Plugins) -> None:

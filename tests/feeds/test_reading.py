@@ -155,6 +155,68 @@ async def test_the_same_thing_under_two_ids_is_one_row(database: Database, plugi
     assert (await here.by_id())["b"]["capacity"] == 7
 
 
+@pytest.mark.parametrize("other", ["b", "new"])
+async def test_what_is_deleted_leaves_its_row_to_the_twin_that_goes_on(
+    database: Database, plugins: Plugins, other: str
+) -> None:
+    twin = bird("a", starts_at="2027-03-06T10:00:00+00:00")
+    items: list[dict[str, Any]] = [twin, {**twin, "id": "b", "capacity": 7}]
+    async with outside(paged(items)) as server:
+        here = await city(database, plugins, server, f"twin-{other}")
+        await here.reads()
+        items[:] = [{"id": "a", "deleted": True}, {**twin, "id": other, "capacity": 7}]
+        await here.reads()
+        assert [row["title"] for row in await here.rows() if row["state"] == "open"] == ["Bird watching a"]
+        await here.reads()
+        offered = [row for row in await here.rows() if row["state"] == "open"]
+        assert [(row["source_id"], row["capacity"]) for row in offered] == [(other, 7)]
+        items[:] = [{"id": other, "deleted": True}, bird("c")]
+        await here.reads()
+    assert [row["source_id"] for row in await here.rows() if row["state"] == "open"] == ["c"]
+
+
+@pytest.mark.parametrize("first", ["vanishes", "is-deleted"])
+async def test_a_row_is_closed_when_one_twin_goes_and_the_other_is_deleted(
+    database: Database, plugins: Plugins, first: str
+) -> None:
+    twin = bird("a", starts_at="2027-03-06T10:00:00+00:00")
+    items: list[dict[str, Any]] = [twin, {**twin, "id": "b"}]
+    async with outside(paged(items)) as server:
+        here = await city(database, plugins, server, f"twin-{first}")
+        await here.reads()
+        items[:] = [{"id": "b", "deleted": True}, bird("c")]
+        if first == "is-deleted":
+            items[:0] = [{"id": "a", "deleted": True}]
+        await here.reads()
+    assert [row["source_id"] for row in await here.rows() if row["state"] == "open"] == ["c"]
+
+
+async def test_a_place_goes_on_with_the_twin_of_the_one_that_vanished(database: Database, plugins: Plugins) -> None:
+    items = [bird("a", place=HALL), bird("b", place={**HALL, "source_id": "room"})]
+    async with outside(paged(items)) as server:
+        here = await city(database, plugins, server, "twin-places")
+        await here.reads()
+        del items[0]
+        await here.reads()
+        items[0] = bird("b", place={**HALL, "source_id": "room", "latitude": 50.9})
+        await here.reads()
+    assert await here.rows("SELECT source_id, latitude, state FROM place WHERE tenant_id = $1") == [
+        {"source_id": "room", "latitude": 50.9, "state": "open"}
+    ]
+
+
+async def test_an_id_with_an_at_sign_stays_when_its_item_cannot_be_used_any_more(
+    database: Database, plugins: Plugins
+) -> None:
+    items: list[dict[str, Any]] = [bird("owls@park"), bird("owls@park@hut"), bird("c")]
+    async with outside(paged(items)) as server:
+        here = await city(database, plugins, server, "at-signs")
+        await here.reads()
+        items[:] = [{"id": "owls@park"}, bird("c")]
+        await here.reads()
+    assert {row["state"] for row in await here.rows()} == {"open"}
+
+
 async def test_an_older_wording_does_not_replace_a_newer_one(database: Database, plugins: Plugins) -> None:
     items = [bird("a", modified="2026-05-02T00:00:00Z", capacity=2)]
     async with outside(paged(items)) as server:

@@ -151,3 +151,18 @@ def test_who_offers_it_is_said_by_id_or_name_or_for_all() -> None:
 def test_every_fault_of_a_feed_is_described_where_cities_look() -> None:
     page = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
     assert [code for code in FAULTS if f"| `{code}` |" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [({"id": 7}, {"7"}), ({"id": " a "}, {"a"}), ({"id": True}, set()), ({"id": ""}, set()), ({"id": "\0"}, set())],
+)
+def test_what_cannot_be_used_is_known_by_its_id_however_that_is_written(raw: Any, kept: set[str]) -> None:
+    def refuses(raw: Any, settings: Mapping[str, Any]) -> list[FeedItem]:
+        raise BadItem("no")
+
+    async def never(asked: Any) -> Page:
+        raise NotImplementedError
+
+    batch = read_page(FeedKind("flockBirds", pull=never, read=refuses), Page([raw]), SETTINGS, 0)
+    assert batch.kept == kept

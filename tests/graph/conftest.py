@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.databases import Server
 from tests.graph.asking import Asking, built_schema
 from tests.graph.country import found_country
 from tests.graph.world import World
 from waypost.composition import engine
 from waypost.db import Database
 from waypost.graph import Schema
+from waypost.testing.databases import Server
 
 
 @pytest.fixture(scope="session")

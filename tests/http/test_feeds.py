@@ -91,6 +91,8 @@ async def test_services_are_found_by_word_kind_and_age(client: httpx.AsyncClient
     assert names(await get(client, "/services?taxonomy_term_id=waypost-kind:EVENT")) == ["Thing b"]
     assert names(await get(client, "/services?taxonomy_term_id=elsewhere:EVENT")) == []
     assert "Thing c" not in names(await get(client, "/services?maximum_age=12"))
+    assert names(await get(client, "/services?search=thing%00%20b%ff")) == []
+    assert names(await get(client, "/services?search=%00")) == names(await get(client, "/services"))
 
 
 async def test_what_is_somewhere_is_listed_by_its_place(client: httpx.AsyncClient) -> None:

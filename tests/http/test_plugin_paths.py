@@ -14,7 +14,6 @@ import pytest
 
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast, GiveToken
 from tests.plugins.workshop import Workshop
-from tests.working import work_off
 from waypost.calling import MOST_FAILURES, Call
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.composition import effects
@@ -23,6 +22,7 @@ from waypost.http import Platform, create_app, plugin_paths
 from waypost.outbox import incoming
 from waypost.plugins import State
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 
 TIDE = """
     import asyncio
@@ -234,8 +234,9 @@ async def test_no_way_leads_to_a_cookie(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.headers.get("set-cookie")) == (200, None)
 
 
+@pytest.mark.parametrize("path", ["bad", "odd"], ids=["in its endpoint", "in the midst of its answer"])
 async def test_a_path_that_keeps_hanging_rests_and_nothing_else_of_its_plugin(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, platform: Platform, cast: Cast
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, platform: Platform, cast: Cast, path: str
 ) -> None:
     async def rests_until() -> object:
         shown = await client.post("/alpha/graphql", json={"query": "{ plugins { name pausedUntil } }"})
@@ -243,8 +244,8 @@ async def test_a_path_that_keeps_hanging_rests_and_nothing_else_of_its_plugin(
 
     monkeypatch.setattr(plugin_paths, "PATIENCE_S", 0.01)
     for _ in range(MOST_FAILURES):
-        assert (await client.get("/alpha/x/tide/bad/hangs")).status_code == 503
-    resting = await client.get("/alpha/x/tide/bad/raises")
+        assert (await client.get(f"/alpha/x/tide/{path}/hangs")).status_code == 503
+    resting = await client.get(f"/alpha/x/tide/{path}/raises")
     assert resting.status_code == 503
     assert 0 < int(resting.headers["retry-after"]) <= 30
     assert 'waypost_plugin_paused_tenants{plugin="tide"} 1' in (await client.get("/metrics")).text

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.databases import Server
 from waypost.apps import core_app
 from waypost.db import App
 from waypost.db.migrate import migrate
 from waypost.plugins import load
+from waypost.testing.databases import Server
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from typing import Final
 
 import pytest
 
-from tests.databases import Server
 from waypost.apps import core_app
 from waypost.db import App, Kind, OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
 from waypost.db.bookkeeping import BOOKKEEPING
@@ -15,6 +14,7 @@ from waypost.db.catalogue import faults
 from waypost.db.connections import Connection, connect
 from waypost.db.security import qualified
 from waypost.plugins import load
+from waypost.testing.databases import Server
 
 KINDS: Final = (TenantTable, PersonTable, ReferenceTable, PlatformTable)
 TABLES: Final[tuple[type[OwnedTable], ...]] = (

@@ -14,7 +14,6 @@ import orjson
 import pytest
 from graphql.execution.values import get_variable_values
 
-from tests.databases import Server
 from tests.graph.world import Builder, Town
 from tests.isolation.documents import front_ends
 from waypost.apps import core_app
@@ -26,6 +25,7 @@ from waypost.demo import Loaded, load
 from waypost.graph import Schema, compose
 from waypost.graph.documents import Documents
 from waypost.graph.request import Request
+from waypost.testing.databases import Server
 
 OPPORTUNITIES: Final = 24_000
 BOXES: Final = {

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import pytest
 
-from tests.databases import Server
 from tests.isolation.battlefield import (
     DENIED,
     SCOPES,
@@ -32,6 +31,7 @@ from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.connections import Connection, connect
 from waypost.db.security import qualified
 from waypost.plugins import load
+from waypost.testing.databases import Server
 
 TABLES: Final[tuple[type[OwnedTable], ...]] = (
     *BOOKKEEPING,

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 import pytest
 
-from tests.databases import Server
 from tests.graph.country import badge
 from tests.graph.world import Builder, Town
 from tests.isolation.documents import Document, front_ends
@@ -28,6 +27,7 @@ from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema, compose
 from waypost.opportunities.store import OpportunityWords
 from waypost.pathways.store import PathwayWords, StepWords
 from waypost.tenancy import Directory, load_directory
+from waypost.testing.databases import Server
 
 OPERATOR: Final = Asker(person=UUID(int=0xB1), role="operator")
 # As deep as the graph goes, along every relation that has many rows at its other end.

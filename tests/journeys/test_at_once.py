@@ -16,13 +16,13 @@ from tests.journeys.test_progress import badge
 from tests.journeys.test_recipients import of_college
 from tests.journeys.test_requests import asked
 from tests.outbox.test_working import make_due
-from tests.working import work_off
 from waypost.awards import batches, claiming, inputs, requesting, store
 from waypost.awards.joining import join_address
 from waypost.composition import personal
 from waypost.db import City, fetch, fetchval, new_id
 from waypost.learners.people import find_people
 from waypost.privacy.commands import erase_person
+from waypost.testing.working import work_off
 
 __all__ = ["ada"]
 Does = Callable[[], Awaitable[dict[str, Any]]]

@@ -8,12 +8,12 @@ import pytest
 
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_awards import person
-from tests.working import work_off
 from waypost.awards.keeping import effects_of
 from waypost.awards.uploads import BrokenOff, read_upload, receive
 from waypost.db import City, fetch, fetchrow, fetchval, new_id
 from waypost.outbox.work import Work
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 
 (DROP,) = (each for each in effects_of(()).schedules if each.name == "drop-uploads")
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")

@@ -14,13 +14,13 @@ from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_award_batches import BEGUN
 from tests.journeys.test_awards import MINE, SHOWN, given, person
 from tests.outbox.test_mail import Post
-from tests.working import work_off
 from waypost.awards import keeping
 from waypost.composition import personal
 from waypost.db import City, execute, fetchrow, fetchval, new_id
 from waypost.outbox.queue import SCOPE
 from waypost.outbox.work import Work
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 
 
 @pytest.fixture

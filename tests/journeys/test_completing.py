@@ -10,13 +10,13 @@ import pytest
 from tests.journeys.stage import Stage, named_by
 from tests.journeys.test_pathways import published
 from tests.journeys.test_progress import badge, earned
-from tests.working import work_off
 from waypost.awards.completing import after_award
 from waypost.db import City, Database, Learner, execute, fetch, new_id
 from waypost.graph import Asker
 from waypost.outbox import Happened, Work
 from waypost.outbox.effects import sweep
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 
 AWARDS_SQL = """
 SELECT a.state, a.origin, a.origin_id, a.awarded_by, r.display_name AS name FROM award a JOIN recipient r

@@ -11,11 +11,11 @@ import pytest
 
 from tests.journeys.stage import Stage, named_by
 from tests.journeys.test_endorsements import CLUB, FORBIDDEN, NODE, ON_ISSUER, badge, college
-from tests.working import SETTINGS, work_off
 from waypost.badges.endorsing_abroad import carry
 from waypost.db import City, Database, National, System, execute, fetch, new_id
 from waypost.graph.ids import GlobalId
 from waypost.outbox.work import Happened, Work
+from waypost.testing.working import SETTINGS, work_off
 
 FACTS = "id state comment reason endorser { slug city { slug } } badge { id } issuer { slug city { slug } }"
 SHOWN = f"endorsement {{ {FACTS} }}"

@@ -26,7 +26,6 @@ from tests.journeys.kept_of_people import (
 )
 from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_writes import sent
-from tests.working import SETTINGS
 from waypost.access.attempts import Asked, begin_with_link
 from waypost.access.identities import ask_for_link, sign_in_by_link, sign_in_by_provider
 from waypost.access.oidc import Proved
@@ -39,6 +38,7 @@ from waypost.outbox.work import Work
 from waypost.privacy import commands
 from waypost.privacy.commands import Known, erase_person, export_person, unfinished
 from waypost.refusal import Invalid
+from waypost.testing.working import SETTINGS
 
 NAME, ADDRESS, GUARDIAN = "Ethelburga Featherstonehaugh", "Ethelburga@example.org", "guardian-of-e@example.org"
 KNOWN = Known(ADDRESS.lower(), address_digest(ADDRESS.lower(), SECRET))

@@ -19,7 +19,6 @@ from tests.journeys.test_progress import badge
 from tests.journeys.test_requests import asked, decided
 from tests.outbox.test_mail import Post
 from tests.rooms import badge_words
-from tests.working import work_off
 from waypost.access.people import address_digest
 from waypost.awards.exporting import export_awards
 from waypost.awards.joining import join_address
@@ -34,6 +33,7 @@ from waypost.outbox import Act, Work
 from waypost.refusal import Refusal
 from waypost.settings import Settings
 from waypost.tenancy.directory import Tenant, load_directory
+from waypost.testing.working import work_off
 
 __all__ = ["ada", "post", "settings"]
 MISSING = ("Refused", "NOT_FOUND", ["recipient", "id"])

@@ -12,11 +12,11 @@ import pytest
 from tests.journeys.joining import signed_in
 from tests.journeys.stage import Stage, named_by
 from tests.journeys.test_belongings import pathway_in
-from tests.working import SETTINGS
 from waypost.access.addresses import ask_for_address
 from waypost.db import City, Learner, System, execute, fetch, fetchval
 from waypost.outbox.effects import EFFECTS
 from waypost.outbox.work import Work
+from waypost.testing.working import SETTINGS
 
 INPUT = {"name": "Kite Hill", "kind": "park", "location": {"latitude": 50.82, "longitude": -0.14}}
 CREATE = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) {

@@ -11,7 +11,6 @@ from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_claiming import arrives
 from tests.journeys.test_progress import badge, earned
 from tests.outbox.test_mail import Post, post, through
-from tests.working import work_off
 from waypost.access.people import find_person
 from waypost.awards.request_effects import forget_requests
 from waypost.db import City, Learner, execute, fetch, fetchval, new_id
@@ -19,6 +18,7 @@ from waypost.graph import Asker
 from waypost.graph.ids import GlobalId
 from waypost.outbox import Work
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 
 __all__ = ["post"]
 STAFF, ADMIN = "issuer-staff", "issuer-admin"

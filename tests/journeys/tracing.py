@@ -22,7 +22,6 @@ from tests.journeys.test_requests import asked
 from tests.journeys.test_writes import ACTS, sent
 from tests.school.stage import DRAFT, college, decided, review_of, submitted
 from tests.webhooks.receiver import receiving
-from tests.working import work_off
 from waypost.access.addresses import Proof, prove_address
 from waypost.awards.joining import join_address
 from waypost.composition import effects
@@ -31,6 +30,7 @@ from waypost.plugins import load
 from waypost.plugins.secrets import set_secret
 from waypost.settings import Settings
 from waypost.skills.framework_store import Imported, own, write_package
+from waypost.testing.working import work_off
 
 ADMIN: Final = {"who": "college admin"}
 CLUB: Final = {"who": "issuer-admin"}

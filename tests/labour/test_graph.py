@@ -13,7 +13,7 @@ from tests.graph.asking import built_schema
 from tests.labour.almanac import ALMANAC, NAMES, made_up, plugin_of
 from waypost.calling import Calls
 from waypost.composition import engine
-from waypost.db import Database
+from waypost.db import City, Database, execute
 from waypost.graph import Asker, Engine, Graph, GraphRequest, Schema
 from waypost.labour import LabourMarket
 from waypost.occupations import Asking
@@ -91,6 +91,17 @@ async def test_a_city_without_sources_has_none(town: Town) -> None:
 async def test_the_nation_asks_too(town: Town) -> None:
     body = await town.body('{ occupations(text: "dancers") { occupations { code } } }', None)
     assert body["data"]["occupations"][0]["occupations"] == [{"code": "soc-2020/3414"}]
+
+
+async def test_what_a_city_set_takes_no_room_beside_each_answer(town: Town) -> None:
+    """Answers are weighed without it, and a city may set much."""
+    async with town.platform.database.transaction(City(HERE)):
+        sql = "INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'almanac', $2)"
+        await execute(sql, HERE, orjson.dumps({"much": "x" * 100_000}).decode())
+    await town.body('{ occupations(text: "bakers") { stale } }')
+    kept = town.platform.labour.answers._of[HERE].told
+    assert kept
+    assert max(len(question.settings_digest) for question in kept) < 100
 
 
 async def test_a_source_cannot_read_a_secret_that_the_city_has_not(town: Town) -> None:

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.databases import Server
 from tests.oracle.asking import Both, both_of
 from tests.oracle.land import found_land
 from waypost.apps import core_app
 from waypost.db import Database
 from waypost.db.migrate import migrate
 from waypost.plugins import Plugins, load
+from waypost.testing.databases import Server
 
 
 @pytest.fixture(scope="session")

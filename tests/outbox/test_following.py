@@ -12,13 +12,13 @@ import pytest
 
 from tests.outbox.test_working import CURATOR, KiteFlown, fly
 from tests.rooms import found_tenant
-from tests.working import work_off
 from waypost.cli.logs import JsonLines
 from waypost.db import City, Database, System, execute, fetch, fetchval, new_id
 from waypost.outbox import Effects, Handler, Happened, JobKind, Work, enqueue
 from waypost.outbox.jobs import begin_job
 from waypost.outbox.work import Bundle, Spread, enqueue_all
 from waypost.tenancy.entries import Here
+from waypost.testing.working import work_off
 from waypost.tracing import about, ids, request_id
 
 REQUEST = "7f3a19c02be4"

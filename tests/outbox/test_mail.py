@@ -18,13 +18,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.live.stage import served
 from tests.rooms import found_tenant
-from tests.working import SETTINGS, work_off
 from waypost.db import City, Database, System, execute, fetch
 from waypost.outbox import Addressed, Effects, Letter, Work, composing, enqueue
 from waypost.outbox.composing import UnfitAddress, address_of, one_line
 from waypost.outbox.mail import Unsubscribing
 from waypost.settings import Settings
 from waypost.tenancy.entries import Here
+from waypost.testing.working import SETTINGS, work_off
 
 ADA = "ada@example.org"
 

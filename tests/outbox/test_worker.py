@@ -12,7 +12,6 @@ import pytest
 
 from tests.outbox.test_working import Seen, fly
 from tests.rooms import found_tenant
-from tests.working import SETTINGS
 from waypost.db import Database, System, execute, fetch, fetchval
 from waypost.outbox import Effects, JobKind, Work, enqueue
 from waypost.outbox import worker as workers
@@ -20,6 +19,7 @@ from waypost.outbox.queue import KINDS_SQL, LANES_SQL, Failure
 from waypost.outbox.relay import Relay
 from waypost.outbox.work import Bundle, Task, enqueue_all
 from waypost.outbox.worker import Worker
+from waypost.testing.working import SETTINGS
 
 WAIT_S = 20.0  # only a broken test waits for so long
 

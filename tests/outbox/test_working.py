@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 
 from tests.rooms import NOW, found_tenant, rolled_back
-from tests.working import work_off
 from waypost.db import Actor, City, Database, System, execute, fetch, fetchval, new_id
 from waypost.outbox import Act, Effects, Event, Handler, Happened, JobKind, Work, enqueue
 from waypost.outbox.effects import sweep
 from waypost.tenancy.entries import Here
+from waypost.testing.working import work_off
 
 HERE = Here(UUID(int=1), "brighton", ("en",), "Europe/London", "rsa-2019")
 CURATOR = Act(HERE, UUID(int=2), "curator", None, NOW)

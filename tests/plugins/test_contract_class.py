@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from waypost.plugins.manager import Installed, Plugin, Plugins, State
+from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars.routes import PluginRoute
-from waypost.testing.contract import CORE_SQL, EXAMPLES, LEFT_SQL
+from waypost.testing.contract import CORE_SQL, EXAMPLES, LEFT_SQL, profiles_with
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,22 @@ def test_a_path_is_tried_with_its_parameters() -> None:
     route = PluginRoute(path, show, frozenset({"GET"}))  # type: ignore[arg-type]
     assert route.example(EXAMPLES) == "/ports/any/at/1/of/00000000-0000-0000-0000-000000000000"
     assert route.shape == "/ports/{}/at/{}/of/{}"
+
+
+def test_a_plugin_that_requires_others_is_there_in_every_profile_in_which_it_is_tried() -> None:
+    """And so are those beside it: what misses another is silently left out of a profile, and would not be tried."""
+    requires = {"anchor": (), "boat": ("anchor",), "chart": ("boat",), "dock": ("chart",), "eel": ()}
+
+    def one(name: str) -> Installed:
+        manifest = Manifest(name, "1.0", ">=1", name, name, frozenset(), requires[name], {"type": "object"})
+        return Installed(name, name, "1.0", State.READY, "", manifest, Plugin(manifest, {}, name))
+
+    tried = [{name for name, _ in profile} for profile in profiles_with(Plugins(map(one, requires)), "chart")]
+    assert tried == [
+        {"anchor", "boat", "chart"},
+        {"anchor", "boat", "chart"},
+        {"anchor", "boat", "chart"},
+        {"anchor", "boat", "chart", "dock"},
+        {"anchor", "boat", "chart", "eel"},
+        set(requires),
+    ]

@@ -11,22 +11,23 @@ import pytest
 
 from tests.outbox.test_worker import until
 from tests.outbox.test_working import Seen, fly
+from tests.plugins.workshop import Workshop
 from tests.rooms import found_tenant
-from tests.working import SETTINGS, work_off
 from waypost.calling import MOST_FAILURES, CallLate, Calls, PluginPaused
 from waypost.db import Database, System, execute, fetch
 from waypost.outbox import Effects, JobKind, Schedule, Work, enqueue
 from waypost.outbox.work import Addressed, Letter
 from waypost.outbox.worker import Worker
-from waypost.plugins import activation
+from waypost.plugins import activation, load
 from waypost.plugins.activation import where_active
+from waypost.testing.working import SETTINGS, work_off
 
-ON_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, 'kites', $2)"
+ON_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ($1, $3, $2)"
 
 
-async def switch(database: Database, tenant: UUID, *, on: bool) -> None:
+async def switch(database: Database, tenant: UUID, plugin: str = "kites", *, on: bool) -> None:
     async with database.transaction(System("tenants", shared=True)):
-        await execute(ON_SQL, tenant, on)
+        await execute(ON_SQL, tenant, on, plugin)
 
 
 async def test_a_handler_hears_of_cities_that_have_its_plugin_alone(database: Database) -> None:
@@ -35,8 +36,27 @@ async def test_a_handler_hears_of_cities_that_have_its_plugin_alone(database: Da
     await switch(database, off.tenant_id, on=False)
     seen = Seen()
     kites = [await fly(database, here) for here in (with_it, off, without)]
-    await work_off(database, effects=where_active("kites", seen.effects(), Calls()))
+    await work_off(database, effects=where_active("kites", seen.effects(), Calls(), frozenset({"kites"})))
     assert [event.object_id for event in seen.events if event.object_id in kites] == kites[:1]
+
+
+async def test_a_handler_hears_nothing_of_a_city_that_lacks_what_its_plugin_requires(database: Database) -> None:
+    whole, half = [await found_tenant(database, slug) for slug in ("deal", "rye")]
+    for here, wind in ((whole, True), (half, False)):
+        await switch(database, here.tenant_id, on=True)
+        await switch(database, here.tenant_id, "wind", on=wind)
+    seen = Seen()
+    kites = [await fly(database, here) for here in (whole, half)]
+    await work_off(database, effects=where_active("kites", seen.effects(), Calls(), frozenset({"kites", "wind"})))
+    assert [event.object_id for event in seen.events if event.object_id in kites] == kites[:1]
+
+
+def test_the_work_of_a_plugin_needs_all_that_is_required_in_turn(workshop: Workshop) -> None:
+    for name, requires in (("string", ()), ("kites", ("string",)), ("show", ("kites",))):
+        workshop.install(name, requires=requires)
+    plugins = load(["string", "kites", "show"])
+    (show,) = [plugin for plugin in plugins.ready if plugin.manifest.name == "show"]
+    assert plugins.needs(show) == {"string", "kites", "show"}
 
 
 async def test_a_schedule_that_hangs_holds_up_itself_alone(database: Database) -> None:
@@ -49,7 +69,7 @@ async def test_a_schedule_that_hangs_holds_up_itself_alone(database: Database) -
     async def tick(_work: Work) -> None:
         ran.append("tick")
 
-    kites = where_active("kites", Effects(schedules=(Schedule("kites.hang", 60, hang),)), Calls())
+    kites = where_active("kites", Effects(schedules=(Schedule("kites.hang", 60, hang),)), Calls(), frozenset({"kites"}))
     others = Effects(schedules=(Schedule("tick", 1, tick),))
     worker = Worker(Work(database, SETTINGS), Effects.joined((kites, others)))
     try:
@@ -76,7 +96,7 @@ async def test_a_schedule_is_bounded_and_counted_and_rests_alone(
         return None
 
     schedules = (Schedule("kites.hang", 60, hang), Schedule("kites.plain", 60, plain))  # type: ignore[arg-type]
-    hanging, other = where_active("kites", Effects(schedules=schedules), calls).schedules
+    hanging, other = where_active("kites", Effects(schedules=schedules), calls, frozenset({"kites"})).schedules
     for _ in range(MOST_FAILURES):
         with pytest.raises(CallLate):
             await hanging.run(work)
@@ -95,7 +115,7 @@ async def test_a_job_that_would_end_its_worker_is_tried_again_like_others(
     async def leave(_work: Work, _facts: Mapping[str, Any]) -> None:
         raise error
 
-    effects = where_active("kites", Effects(jobs=(JobKind("kites.leave", leave),)), Calls())
+    effects = where_active("kites", Effects(jobs=(JobKind("kites.leave", leave),)), Calls(), frozenset({"kites"}))
     async with database.transaction(System("tests")):
         await enqueue("kites.leave", {})
     await work_off(database, effects=effects, raising=False)
@@ -111,5 +131,5 @@ def test_the_templates_of_a_letter_are_found_beside_its_plugin() -> None:
         return None
 
     letter = Letter("kites.report", facts)
-    (wrapped,) = where_active("kites", Effects(letters=(letter,)), Calls()).letters
+    (wrapped,) = where_active("kites", Effects(letters=(letter,)), Calls(), frozenset({"kites"})).letters
     assert wrapped.package == letter.package

@@ -9,7 +9,6 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from tests.databases import Server
 from tests.project.documents import ROOT, Block, blocks, documents
 from waypost.cli.parts import apps_of, load_plugins, parts_of
 from waypost.cli.tenants import apply_files
@@ -17,6 +16,7 @@ from waypost.db import Database
 from waypost.db.migrate import migrate
 from waypost.http import Platform, create_app
 from waypost.settings import Settings
+from waypost.testing.databases import Server
 
 SETTINGS = Settings(tenants_dir=ROOT / "tenants", secret_key="a key for tests alone")
 

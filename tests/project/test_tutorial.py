@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ import pytest
 from tests.project.documents import ROOT, blocks
 from waypost.cli.faults import Refused
 from waypost.cli.scaffold import plugin_files, prefix_of, write_plugin
+from waypost.graph.pages import camel
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 WRITTEN = plugin_files("tally", "Tally", "tally")
@@ -85,6 +87,7 @@ def _run(*words: str | Path, folder: Path | None = None) -> str:
         ("tides", "", "tides"),
         ("tides", 'The "Tides"', "tides"),
         ("tides", "Two\nlines", "tides"),
+        ("tides", "Rubbed\x7fout", "tides"),
     ],
 )
 def test_what_no_plugin_may_be_called_is_refused(name: str, title: str, prefix: str) -> None:
@@ -104,3 +107,10 @@ def test_a_prefix_is_made_of_the_name() -> None:
         "badgeNation",
         "openReferralUk",
     ]
+
+
+@pytest.mark.parametrize("prefix", ["tides", "badgeNation", "badgeUK", "lMI", "tide2Go", "tide2go"])
+def test_the_field_that_is_announced_is_the_one_that_is_declared(prefix: str) -> None:
+    written = plugin_files("tides", "Tides", prefix)
+    (declared,) = re.findall(r"    (\w+_count): ", written["waypost_tides/plugin.py"])
+    assert f'"field:Badge.{camel(declared)}"' in written["waypost_tides/waypost-plugin.toml"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.journeys.stage import Stage
-from tests.working import work_off
 from waypost.db import Database, System, execute
+from waypost.testing.working import work_off
 
 GOOD: dict[str, Any] = {
     "name": "Festival Maker",

@@ -9,9 +9,9 @@ import pytest
 
 from tests.journeys.stage import Stage
 from tests.school.stage import DRAFT, proposed, review_of, submitted, writer
-from tests.working import work_off
 from waypost.db import new_id
 from waypost.school import carrying, commands
+from waypost.testing.working import work_off
 
 REASONS = [{"code": "SIMILAR_BADGE", "reason": "A test of its own."}]
 WRITER = {"city": "plymouth", "who": writer("plymouth")}

@@ -10,10 +10,10 @@ import pytest
 from tests.journeys.stage import Stage, named_by
 from tests.rooms import badge_words
 from tests.school.stage import DRAFT, GOOD, college, decided, proposed, submitted
-from tests.working import work_off
 from waypost.db import City, execute, fetch, fetchval, new_id
 from waypost.graph.ids import GlobalId
 from waypost.school import writes
+from waypost.testing.working import work_off
 
 ADMIN = {"who": "college admin"}
 POLISH = {"language": "pl", "name": "x", "description": ""}

@@ -8,11 +8,11 @@ import pytest
 
 from tests.journeys.stage import Stage, named_by
 from tests.school.stage import DRAFT, QUEUE, decided, named, proposed, review_of, state_of, submitted, writer
-from tests.working import SETTINGS, work_off
 from waypost.db import City, System, execute, fetchval, new_id
 from waypost.outbox.relay import event_of
 from waypost.outbox.work import Happened, Later, Work
 from waypost.school.effects import carry_comment, carry_retirement, carry_submission
+from waypost.testing.working import SETTINGS, work_off
 
 ADMIN = {"who": "college admin"}
 NATION = {"city": "badge-nation", "who": "nation first"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.journeys.stage import Stage
 from tests.school.stage import DRAFT, GOOD, QUEUE, college, decided, review_of, state_of
-from tests.working import work_off
+from waypost.testing.working import work_off
 
 SHOWN = "badge { id state versions { number name } version { number name criteria { text } } derivedFrom { id } }"
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.journeys.stage import STRANGER, Stage
 from tests.school.stage import decided, proposed, review_of, submitted
-from tests.working import work_off
 from waypost.graph import Graph, GraphRequest, Live, Message, NotSubscribed, Subscribe
+from waypost.testing.working import work_off
 
 REVIEWS = "subscription { badgeReviewChanged { id review { name state } } }"
 DRAFTS = "subscription { badgeDraftChanged { id draft { name state } } }"

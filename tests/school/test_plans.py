@@ -11,7 +11,6 @@ import pytest
 from graphql.execution.values import get_variable_values
 
 from benchmarks.reviews import QUEUE, ROWS_SQL, WAITING
-from tests.databases import Server
 from tests.graph.world import Builder, Town
 from tests.isolation.test_plans import Plan
 from waypost.composition import core
@@ -20,6 +19,7 @@ from waypost.db.connections import connect
 from waypost.graph import Asker, Schema, compose
 from waypost.graph.documents import Documents
 from waypost.graph.request import Request
+from waypost.testing.databases import Server
 
 
 @pytest.fixture(scope="module")

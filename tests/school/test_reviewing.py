@@ -21,9 +21,9 @@ from tests.school.stage import (
     submitted,
     writer,
 )
-from tests.working import work_off
 from waypost.db import City, execute, fetchval, new_id
 from waypost.graph.ids import GlobalId
+from waypost.testing.working import work_off
 
 NATION = {"city": "badge-nation", "who": "nation first"}
 SECOND = {"city": "badge-nation", "who": "nation second"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -123,6 +124,15 @@ def test_what_is_too_deep_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_no_text_holds_what_no_database_keeps() -> None:
     spoiled = replace(CRAFT, items=(item("craft/cut", notes="a\x00b"), *CRAFT.items[1:]))
     assert faults(spoiled) == [Fault("INVALID", "notes holds a null byte", "craft/cut")]
+
+
+@pytest.mark.parametrize("name", ["uri", "code"])
+def test_no_key_is_longer_than_an_index_takes(name: str) -> None:
+    most: Any = {name: "ŵ" * 1_000}
+    assert not faults(replace(CRAFT, items=(replace(item("craft/cut"), **most), *CRAFT.items[1:])))
+    long: Any = {name: "ŵ" * 1_001}
+    spoiled = replace(CRAFT, items=(replace(item("craft/cut"), **long), *CRAFT.items[1:]))
+    assert faults(spoiled) == [Fault("INVALID", f"{name} is longer than 2,000 bytes", "craft/cut")]
 
 
 def test_not_more_faults_are_told_than_help(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import Server
 from tests.tenancy.country import Folders, World
 from waypost.db import Database
+from waypost.testing.databases import Server
 
 
 @pytest.fixture

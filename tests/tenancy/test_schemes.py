@@ -123,6 +123,7 @@ async def test_an_opportunity_says_what_the_rules_of_a_scheme_look_at(world: Wor
         ("at_least = 16", 'at_least = "16"', 'rules[0].at_least: must be a number, not "16"'),
         ("at_least = 16", "at_least = true", "must be a number, not true"),
         ("at_least = 16", "at_least = nan", "must be a number that people write"),
+        ("at_least = 16", f"at_least = 1{'0' * 400}", "must be a number that people write"),
         ("at_least = 16", "", "schemes[0].rules[0]: compares with nothing"),
         ("at_least = 16", "at_least = 16\nat_most = 24", "not several"),
         ("at_least = 16", "one_of = []", "must name at least one value"),

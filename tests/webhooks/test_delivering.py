@@ -14,9 +14,9 @@ import pytest
 
 from tests.journeys.stage import SECRET, Stage
 from tests.webhooks.receiver import OK, Came, Receiver, receiving
-from tests.working import work_off
 from waypost.db import City, System, execute, fetch
 from waypost.settings import Settings
+from waypost.testing.working import work_off
 from waypost.webhooks import sending
 
 PLACE = {"name": "Kite Hill", "kind": "park", "location": {"latitude": 50.82, "longitude": -0.14}}

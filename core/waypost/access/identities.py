@@ -38,9 +38,8 @@ async def ask_for_link(
 ) -> UUID | TooMany | None:
     """Begin an attempt with a letter to a normal address, known or not; None where no letter is to be sent.
 
-    Refused to a client that has tried too often.
-    A person is made where there is none, and forgotten after a day unless the address is proved. Nothing is sent to who
-    is being forgotten.
+    Refused to a client that has tried too often. A person is made where there is none, and forgotten after a day unless
+    the address is proved. Nothing is sent to who is being forgotten.
     """
     async with database.transaction(SIGN_IN):
         person = await person_of(address_digest(address, secret_key), now)

@@ -69,7 +69,7 @@ class Upload(TenantTable):
     """A file that somebody sends before the mutation that needs it; gone after an hour."""
 
     person_id = UUID(help_text="Who sends it, and alone may use it.")
-    purpose = Text(help_text="awards.")
+    purpose = Text(help_text="awards or framework.")
     media_type = Text()
     size = Integer(help_text="In bytes, as announced.")
     complete = Boolean(default=False)

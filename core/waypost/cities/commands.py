@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from waypost.cities import rules, store
 from waypost.outbox import Act, Event, command
 from waypost.plugins.manager import Plugins
-from waypost.plugins.secrets import BadSecret, set_secret
+from waypost.plugins.secrets import BadSecret, MissingSecret, remove_secret, set_secret
 from waypost.refusal import Invalid, Refusal, Refused
 from waypost.tenancy.entries import FILES
 from waypost.tenancy.writing import lock
@@ -91,7 +92,8 @@ async def _keep_secrets(act: Act, secrets: Mapping[str, str | None], secret_key:
     tenant = act.here.tenant_id
     for index, (name, value) in enumerate(secrets.items()):
         if value is None:
-            await store.forget_secret(tenant, name)
+            with suppress(MissingSecret):
+                await remove_secret(tenant, name)
             continue
         try:
             await set_secret(tenant, name, value, secret_key=secret_key, now=act.now)

@@ -26,7 +26,6 @@ ON CONFLICT (tenant_id, plugin) DO UPDATE
 SET settings = excluded.settings, switched_at = coalesce(excluded.switched_at, plugin_setting.switched_at)
 """
 SECRETS_SQL: Final = "SELECT count(*) FROM plugin_secret WHERE tenant_id = $1"
-FORGET_SQL: Final = "DELETE FROM plugin_secret WHERE tenant_id = $1 AND name = $2"
 
 
 async def read_city(tenant: UUID) -> Mapping[str, Any]:
@@ -86,8 +85,3 @@ async def count_secrets(tenant: UUID) -> int:
     """How many secrets a city has."""
     count: int = await fetchval(SECRETS_SQL, tenant)
     return count
-
-
-async def forget_secret(tenant: UUID, name: str) -> None:
-    """Forget a secret, if it is there."""
-    await execute(FORGET_SQL, tenant, name)

@@ -30,7 +30,7 @@ def plugin_files(name: str, title: str, prefix: str) -> dict[str, str]:
         raise Refused(f"{name!r} is no name of a plugin: {form}")
     if not re.fullmatch(PREFIX, prefix) or prefix in RESERVED_PREFIXES:
         raise Refused(f"{prefix!r} is no prefix: letters and numbers, the first one in lower case")
-    if not title.strip() or re.search(r"[\"\\\x00-\x1f]", title):
+    if not title.strip() or re.search(r"[\"\\\x00-\x1f\x7f]", title):
         raise Refused("the title is one line of text without quotation marks")
     facts = {
         "name": name,
@@ -38,7 +38,7 @@ def plugin_files(name: str, title: str, prefix: str) -> dict[str, str]:
         "title": title,
         "prefix": prefix,
         "Prefix": type_prefix(prefix),
-        "snake": re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", prefix).lower(),
+        "snake": re.sub("(?=[A-Z])", "_", prefix).lower(),  # each capital alone, so that the graph spells it the same
     }
     writer = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
     root = files("waypost.cli") / TEMPLATES

@@ -8,11 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors.registry import Connectors, Opened
-from waypost.db import City, execute, fetchrow, fetchval
+from waypost.db import City, execute, fetchrow
 from waypost.outbox.connecting import Access
 from waypost.outbox.sealing import Unsealable
 from waypost.outbox.work import Work
-from waypost.plugins.activation import ACTIVE_SQL
+from waypost.plugins.activation import works_here
 from waypost.plugins.secrets import MissingSecret, secret_of
 from waypost.plugins.settings import with_defaults
 
@@ -39,7 +39,7 @@ async def open_account(work: Work, connectors: Connectors, tenant: UUID, account
         offered = None if row is None else connectors.find(row["connector"])
         if row is None or row["state"] == "off" or offered is None:
             return None
-        if not await fetchval(ACTIVE_SQL, tenant, offered.plugin):
+        if not await works_here(tenant, offered.needs):
             return None
         schema = offered.connector.settings
         settings = with_defaults(json.loads(row["settings"]), schema)

@@ -13,13 +13,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors.rules import Want, earner_of, never_sent, split_name, wanted
-from waypost.db import City, Learner, execute, fetchrow
+from waypost.db import City, Learner, execute, fetchrow, fetchval
 from waypost.outbox.connecting import Order
 from waypost.outbox.work import Work
 
 PARCEL_SQL: Final = """
 SELECT r.id, r.account_id, r.home_tenant_id, r.award_id, r.state, a.state AS award, a.awarded_at, a.expires_at,
-       a.issuer_id, a.revoked_reason, a.person_id, t.id AS recipient_id, t.kind, t.display_name, t.address,
+       a.issuer_id, a.revoked_reason, a.person_id, t.id AS recipient_id, t.kind,
+       coalesce(n.name, t.display_name) AS display_name, t.address,
        t.birth_year, t.person_id AS earner_id, l.template_id, l.state = 'linked' AND g.state = 'on' AS linked,
        c.given_at IS NOT NULL AND c.withdrawn_at IS NULL AS consents,
        (SELECT old.id FROM award w
@@ -31,6 +32,7 @@ SELECT r.id, r.account_id, r.home_tenant_id, r.award_id, r.state, a.state AS awa
 FROM issuing_record r
 JOIN award a ON a.tenant_id = $1 AND a.id = r.award_id
 JOIN recipient t ON t.tenant_id = $1 AND t.id = a.recipient_id
+LEFT JOIN recipient_name n ON n.tenant_id = $1 AND n.recipient_id = t.id AND n.issuer_id = a.issuer_id
 JOIN issuing_link l ON l.tenant_id = $1 AND l.id = r.link_id
 JOIN issuing_grant g ON g.tenant_id = $1 AND g.id = l.grant_id
 LEFT JOIN issuing_consent c ON c.tenant_id = $1 AND c.person_id = a.person_id AND c.account_id = r.account_id
@@ -45,6 +47,13 @@ RECORD_SQL: Final = """
 UPDATE issuing_record SET state = $4, external_id = $5, url = $6, problem = $7, changed_at = $8
 WHERE tenant_id = $1 AND id = $2 AND account_id = $3
   AND (state, external_id, url, problem) IS DISTINCT FROM ($4, $5, $6, $7)
+"""
+# Whoever is being forgotten is waited for: nothing that leads to them is written behind their back.
+KNOWN_SQL: Final = """
+SELECT t.display_name <> '' FROM issuing_record r
+JOIN award a ON a.tenant_id = $1 AND a.id = r.award_id
+JOIN recipient t ON t.tenant_id = $1 AND t.id = a.recipient_id
+WHERE r.tenant_id = $1 AND r.id = $2 FOR SHARE OF t
 """
 ENTRY_SQL: Final = """
 SELECT account_id, member_tenant_id, state, external_id, url, problem FROM issuing_entry
@@ -75,6 +84,17 @@ class Parcel:
         """What should be at the platform."""
         want = wanted(self.row["award"], consents=self.row["consents"], linked=self.row["linked"])
         return Want.LEFT if want is Want.THERE and self.never else want
+
+    @property
+    def unsent(self) -> str:
+        """Why nothing was asked of the platform, where that is not for want of consent."""
+        if self.never:
+            return self.never
+        if self.row["award"] != "accepted":
+            return f"The award is {self.row['award']} here."
+        if not self.row["linked"]:
+            return "The badge is not given there now."
+        return "Its issuer may not use the account now: ask the account's owner."
 
     @property
     def earner(self) -> str:
@@ -122,14 +142,17 @@ async def note_unsent(work: Work, parcel: Parcel) -> None:
     """Write, in the award's tenant, why nothing was asked of the platform."""
     row = parcel.row
     asks = row["award"] == "accepted" and row["linked"] and not row["consents"] and parcel.never is None
-    state = "needs-consent" if asks else "not-sent"
-    facts = (state, None, None, None if asks else parcel.never, work.now())
+    state, problem = ("needs-consent", None) if asks else ("not-sent", parcel.unsent)
+    facts = (state, None, None, problem, work.now())
     async with work.database.transaction(City(parcel.tenant, quiet=True)):
         await execute(RECORD_SQL, parcel.tenant, row["id"], row["account_id"], *facts)
 
 
 async def carry_entry(work: Work, facts: Mapping[str, Any]) -> None:
-    """Tell the award's tenant how its entry stands. Only what that tenant itself has a record of is written there."""
+    """Tell the award's tenant how its entry stands. Only what that tenant itself has a record of is written there.
+
+    Of who was forgotten it is told the state alone: what is at the platform would lead to them again.
+    """
     home, id = UUID(str(facts["tenant"])), UUID(str(facts["entry"]))
     async with work.database.transaction(City(home, quiet=True)):
         entry = await fetchrow(ENTRY_SQL, home, id)
@@ -137,5 +160,7 @@ async def carry_entry(work: Work, facts: Mapping[str, Any]) -> None:
         return
     now: datetime = work.now()
     async with work.database.transaction(City(entry["member_tenant_id"], quiet=True)):
-        told = (entry["state"], entry["external_id"], entry["url"], entry["problem"], now)
+        known = await fetchval(KNOWN_SQL, entry["member_tenant_id"], id)
+        leads = (entry["external_id"], entry["url"], entry["problem"]) if known else (None, None, None)
+        told = (entry["state"], *leads, now)
         await execute(RECORD_SQL, entry["member_tenant_id"], id, entry["account_id"], *told)

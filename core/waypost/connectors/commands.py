@@ -11,13 +11,12 @@ from uuid import UUID
 from waypost.connectors import events
 from waypost.connectors.registry import Connectors, Offered
 from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, settings_from
-from waypost.db import execute, fetch, fetchrow, fetchval, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.outbox import Act, command
-from waypost.plugins.activation import ACTIVE_SQL
+from waypost.plugins.activation import works_here
 from waypost.plugins.settings import problems_in, sentence
 from waypost.refusal import Invalid, Refusal, missing
 
-LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('issuing accounts:' || $1::text, 0))"
 COUNT_SQL: Final = "SELECT count(*) FROM issuing_account WHERE tenant_id = $1"
 CREATE_SQL: Final = """
 INSERT INTO issuing_account (tenant_id, id, connector, plugin, name, settings, created_at)
@@ -66,13 +65,13 @@ async def create_issuing_account(
 ) -> events.IssuingAccountCreated | Refusal:
     """Keep an account with an issuing platform; its secrets are named, and set by `waypost secrets set`."""
     here, connector = act.here.tenant_id, offered.connector
-    if not await fetchval(ACTIVE_SQL, here, offered.plugin):
+    if not await works_here(here, offered.needs):
         return Invalid(message=f"Switch the plugin {offered.plugin} on first.", path=("connector",))
     settings = settings_from(pairs, connector.settings)
     wrong = _name_problem(name) or _settings_problem(settings, connector.settings)
     if wrong:
         return wrong
-    await execute(LOCK_SQL, str(here))
+    await one_at_a_time("issuing accounts", here)
     if await fetchval(COUNT_SQL, here) >= MOST_ACCOUNTS:
         return Invalid(message=f"At most {MOST_ACCOUNTS} accounts are kept here.")
     id = new_id()

@@ -23,9 +23,7 @@ from waypost.outbox.connecting import (
     Hinted,
     Issued,
     NotFound,
-    Throttled,
     Unauthorised,
-    Unavailable,
 )
 from waypost.outbox.work import Effects, Handler, JobKind, Later, Schedule, Spread, Work
 
@@ -45,10 +43,9 @@ async def read_hint(work: Work, connectors: Connectors, facts: Mapping[str, Any]
         await note_failing(work, opened, str(error))
         return
     except ConnectorError as error:
-        after_s = error.after_s if isinstance(error, Throttled | Unavailable) else None
-        raise Later(str(error), after_s) from error
+        raise Later(str(error), error.after_s) from error
     if issued is not None:
-        await heard(work, connectors, account, issued)
+        await heard(work, opened, issued)
 
 
 def effects_of(connectors: Connectors) -> Effects:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from waypost.connectors.rules import Entry
+from waypost.connectors.rules import Entry, shown
 from waypost.db import execute, fetch, fetchrow
 from waypost.outbox.connecting import Issued
 from waypost.outbox.work import enqueue
@@ -23,11 +23,12 @@ INSERT INTO issuing_entry (tenant_id, id, account_id, member_tenant_id, award_id
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', $9, $10, $10) ON CONFLICT DO NOTHING
 """
 FIND_SQL: Final = f"SELECT {COLUMNS} FROM issuing_entry WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
-# The state of an account that an issuer may use.
+# The state of an account that an issuer may use; its city may have left the network since it was let.
 MAY_SQL: Final = """
 SELECT a.state FROM issuing_share s JOIN issuing_account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
 WHERE s.tenant_id = $1 AND a.tenant_id = $1 AND s.account_id = $2 AND s.member_tenant_id = $3 AND s.issuer_id = $4
   AND s.state = 'on'
+  AND ($3 = $1 OR EXISTS (SELECT FROM tenant_group g WHERE g.tenant_id = $3 AND g.group_id = $1))
 """
 DUPLICATES_SQL: Final = """
 SELECT duplicates FROM issuing_template WHERE tenant_id = $1 AND account_id = $2 AND template_id = $3
@@ -120,7 +121,7 @@ async def mark(tenant: UUID, id: UUID, state: str, now: datetime, problem: str |
 
 async def given(tenant: UUID, id: UUID, issued: Issued, now: datetime) -> None:
     """Write what the platform says of what it gave."""
-    await execute(GIVEN_SQL, tenant, id, str(issued.state), issued.id, issued.url, now)
+    await execute(GIVEN_SQL, tenant, id, str(issued.state), issued.id, shown(issued.url), now)
     await reflect(tenant, id)
 
 

@@ -6,19 +6,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
 from waypost.connectors.events import BadgeTemplateLinked
 from waypost.connectors.following import follow_grant
 from waypost.connectors.registry import Connectors, Opened
+from waypost.connectors.rules import shown
 from waypost.db import City, execute, fetchrow, fetchval
 from waypost.outbox import Act
-from waypost.outbox.connecting import (
-    ConnectorError,
-    Page,
-    Template,
-    Throttled,
-    Unauthorised,
-)
+from waypost.outbox.connecting import ConnectorError, Page, Template, Unauthorised
 from waypost.outbox.work import Happened, Later, Work
 from waypost.tenancy.directory import load_directory
 from waypost.tenancy.entries import Here
@@ -50,10 +46,6 @@ LINKED_SQL: Final = """
 UPDATE issuing_link SET state = $3, template_id = coalesce($4, template_id), template_name = $5, template_url = $6,
        problem = $7, changed_at = $8
 WHERE tenant_id = $1 AND id = $2 AND state = 'asked' RETURNING true
-"""
-MAY_USE_SQL: Final = """
-SELECT EXISTS (SELECT FROM issuing_share WHERE tenant_id = $1 AND account_id = $2 AND member_tenant_id = $3
-               AND issuer_id = $4 AND state = 'on')
 """
 TEMPLATES_SQL: Final = """
 INSERT INTO issuing_template (tenant_id, account_id, template_id, name, state, duplicates, url, read_at)
@@ -99,7 +91,7 @@ async def keep_templates(work: Work, opened: Opened, found: Sequence[Template]) 
         [each.name for each in last],
         [each.state for each in last],
         [each.duplicates for each in last],
-        [each.url for each in last],
+        [shown(each.url) for each in last],
     ]
     async with work.database.transaction(City(opened.tenant, quiet=True)):
         await execute(TEMPLATES_SQL, opened.tenant, opened.id, work.now(), *columns)
@@ -114,9 +106,9 @@ async def link(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> 
         return
     row = dict(found)
     async with work.database.transaction(City(row["home_tenant_id"], quiet=True)):
-        shared = await fetchval(MAY_USE_SQL, row["home_tenant_id"], row["account_id"], tenant, row["issuer_id"])
+        shared = await fetchval(ledger.MAY_SQL, row["home_tenant_id"], row["account_id"], tenant, row["issuer_id"])
     opened = await open_account(work, connectors, row["home_tenant_id"], row["account_id"])
-    if opened is None or not shared or row["granted"] != "on":
+    if opened is None or shared is None or row["granted"] != "on":
         await _answer(work, tenant, id, row, "The account cannot be used now: ask its owner.")
         return
     try:
@@ -126,7 +118,7 @@ async def link(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> 
         await _answer(work, tenant, id, row, "The platform does not take the account's secret: ask its owner.")
         return
     except ConnectorError as error:
-        raise Later(str(error), error.after_s if isinstance(error, Throttled) else None) from error
+        raise Later(str(error), error.after_s) from error
     await note_working(work, opened)
     await keep_templates(work, opened, templates)
     await _answer(work, tenant, id, row, chosen(templates, row["template_id"], row["name"]))
@@ -155,7 +147,7 @@ async def _answer(work: Work, tenant: UUID, id: UUID, row: Mapping[str, Any], fo
     if isinstance(found, str):
         facts: tuple[Any, ...] = ("refused", None, None, None, found)
     else:
-        facts = ("linked", found.id, found.name, found.url, None)
+        facts = ("linked", found.id, found.name, shown(found.url), None)
     async with work.database.transaction(City(tenant)):
         done = await fetchrow(LINKED_SQL, tenant, id, *facts, work.now())
         if done is not None and isinstance(found, Template):

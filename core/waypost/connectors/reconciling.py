@@ -28,7 +28,6 @@ from waypost.outbox.connecting import (
     Sought,
     Throttled,
     Unauthorised,
-    Unavailable,
 )
 from waypost.outbox.queue import SCOPE
 from waypost.outbox.work import Later, Work, enqueue, enqueue_all
@@ -245,8 +244,7 @@ async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]
         await note_failing(work, opened, str(error))
         return
     except ConnectorError as error:
-        after_s = error.after_s if isinstance(error, Throttled | Unavailable) else None
-        raise Later(str(error), after_s) from error
+        raise Later(str(error), error.after_s) from error
     await comparing.unfinished()
     async with work.database.transaction(City(tenant, quiet=True)):
         await execute(DONE_SQL, tenant, account, work.now(), elsewhere)
@@ -275,8 +273,6 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
     return await call()
 
 
-async def heard(work: Work, connectors: Connectors, account: tuple[UUID, UUID], issued: Issued) -> None:
+async def heard(work: Work, opened: Opened, issued: Issued) -> None:
     """Take over what was just read of one badge, after the platform hinted at it."""
-    opened = await open_account(work, connectors, *account)
-    if opened is not None:
-        await Comparing(work, opened).page([issued])
+    await Comparing(work, opened).page([issued])

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from waypost.calling import Call, CallLate, Calls, PluginPaused
-from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful
+from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful, Issued, Page, Template
 from waypost.outbox.work import Later, Work
 from waypost.outgoing import Outgoing
 from waypost.plugins import ConnectorRegistrar, Plugins
@@ -19,14 +19,16 @@ T = TypeVar("T")
 ANSWER_S: Final = 20.0  # a platform's, to one call over HTTP
 CALL_S: Final = 60.0  # a connector's, which may make a few of them
 MOST_BYTES: Final = 8_000_000
+PAGED: Final[Mapping[str, type[Any]]] = {"find": Issued, "templates": Template}
 
 
 @dataclass(frozen=True)
 class Offered:
-    """A connector, and the plugin that brings it."""
+    """A connector, the plugin that brings it, and the names of all that must be on with it, its own too."""
 
     plugin: str
     connector: Connector
+    needs: frozenset[str]
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Connectors:
     def of(cls, plugins: Plugins) -> Connectors:
         """Those that the plugins registered."""
         offered = [
-            Offered(plugin.manifest.name, connector)
+            Offered(plugin.manifest.name, connector, plugins.needs(plugin))
             for plugin in plugins.in_order()
             for connector in plugin.by(ConnectorRegistrar).connectors
         ]
@@ -88,6 +90,8 @@ class Opened:
         def check(answer: Any) -> None:
             if not isinstance(answer, kind):
                 raise TypeError(f"it answered {type(answer).__name__} to {what}")
+            if isinstance(answer, Page) and not all(isinstance(each, PAGED[what]) for each in answer.items):
+                raise TypeError(f"it answered a page of something else to {what}")
 
         name = f"the connector {self.connector.name} ({what})"
         call = Call(self.offered.plugin, name, self.tenant, CALL_S, check=check, meant=(ConnectorError,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ LONGEST_NAME: Final = 100
 LONGEST_TEMPLATE: Final = 200
 MOST_ACCOUNTS: Final = 50
 HIDDEN: Final = "…"
+_SHOWN: Final = re.compile(r"https?://[^\s<>\"\x00]{1,2000}")
 
 
 class Want(StrEnum):
@@ -55,6 +57,10 @@ class Entry:
         """Whether nothing that was sent can still be on its way."""
         return self.begun_at is None or now - self.begun_at >= SETTLED
 
+    def unsure(self, now: datetime) -> bool:
+        """Whether what was sent may still arrive there."""
+        return self.state in {"sending", "doubtful"} and not self.settled(now)
+
 
 def next_move(
     want: Want, entry: Entry, now: datetime, *, duplicates: bool, idempotent: bool = False, searched: bool = False
@@ -70,7 +76,7 @@ def next_move(
         return Move.NOTHING
     if entry.attempts and not searched:
         return Move.SEARCH
-    unsure = entry.state in {"sending", "doubtful"} and not entry.settled(now)
+    unsure = entry.unsure(now)
     if want is Want.THERE:
         return Move.DOUBT if unsure and duplicates and not idempotent else Move.SEND
     if unsure:
@@ -123,12 +129,21 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def problem_of(error: Invalid, secrets: Iterable[str]) -> str:
-    """Put a platform's refusal into words that name nobody: `secrets` are the words that must not stand there."""
-    said = "; ".join(f"{name}: {', '.join(words)}" for name, words in error.fields.items())
-    text = f"{error.message} ({said})" if said else error.message
+    """Put a platform's refusal into words that name nobody: `secrets` are the words that must not stand there.
+
+    Whole words in whatever case: platforms write addresses in small letters.
+    """
+    by_field = "; ".join(f"{name}: {', '.join(words)}" for name, words in error.fields.items())
+    text = f"{error.message} ({by_field})" if by_field else error.message
     for word in sorted({each for each in secrets if each}, key=len, reverse=True):
-        text = text.replace(word, HIDDEN)
+        said = re.escape(word)
+        text = re.sub(rf"{said}|(?i:(?<!\w){said}(?!\w))", HIDDEN, text)
     return text[:LONGEST_PROBLEM]
+
+
+def shown(url: str | None) -> str | None:
+    """The address, where it is one of the web; any other that a platform names would be followed by who sees it."""
+    return url if url is not None and _SHOWN.fullmatch(url) else None
 
 
 def names_in(names: str, address: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from waypost.connectors.rules import SETTLED, Move, Want, names_in, next_move, o
 from waypost.db import City, fetchval
 from waypost.outbox.connecting import (
     LIVE,
-    Doubtful,
+    ConnectorError,
     Invalid,
     Issued,
     IssueState,
@@ -81,8 +81,9 @@ class Step:
                 want,
                 line.entry,
                 now,
-                # A template that nobody has read yet may be one that is given twice.
-                duplicates=said is not False,
+                # A template that nobody has read yet may be one that is given twice, and another one does not refuse
+                # what this one gave.
+                duplicates=said is not False or line.template_id != row["template_id"],
                 idempotent=self.opened.connector.idempotent,
                 searched=searched,
             )
@@ -151,7 +152,8 @@ class Step:
             else:
                 issued = await self.opened.ask("replace", connector.replace, Issued, former.external_id, order)
         except (Throttled, Unavailable, Unauthorised, Later):
-            await self.mark(line.id, "due")  # nothing was done
+            # Nothing was done by this attempt; an earlier one may still arrive.
+            await self.mark(line.id, "doubtful" if line.entry.unsure(self.work.now()) else "due")
             raise
         except (Invalid, NotFound) as error:
             # An earlier attempt may have come in meanwhile, and be the reason.
@@ -241,10 +243,8 @@ async def run_step(work: Work, connectors: Connectors, facts: Mapping[str, Any])
             await _do(step, decided.move, decided.line, decided.former)
         except Unauthorised as error:
             await note_failing(work, opened, str(error))
-        except (Throttled, Unavailable) as error:
+        except ConnectorError as error:
             raise Later(str(error), error.after_s) from error
-        except Doubtful as error:
-            raise Later(str(error)) from error
         return
 
 

@@ -193,18 +193,23 @@ def stamp(sql: str) -> None:
     `AnotherScope` in a scope that has no version to give, such as a quiet one: what was told there would never be
     handed on.
     """
-    transaction = current()
-    if transaction.scope.catalogue is None:
-        raise AnotherScope(f"{transaction.scope} moves no catalogue on: nothing can be told there")
-    transaction.stamps[sql] = None
+    _moving().stamps[sql] = None
 
 
 def move_shared() -> None:
     """Let the current transaction, a city's, move on what all graphs share, if it holds and wrote anything.
 
-    For what a city may change of its own row in a directory: every process then reads the directory again.
+    For what a city may change of its own row in a directory: every process then reads the directory again. Raises
+    `AnotherScope` as `stamp` does: nobody would hear of it.
     """
-    current().moves[SHARED] = None
+    _moving().moves[SHARED] = None
+
+
+def _moving() -> Transaction:
+    transaction = current()
+    if transaction.scope.catalogue is None:
+        raise AnotherScope(f"{transaction.scope} moves no catalogue on: nothing can be told there")
+    return transaction
 
 
 def current_tenant() -> UUID | None:

@@ -14,7 +14,7 @@ from waypost.schemes.reading import value_of, value_problem
 from waypost.schemes.rules import Scheme, Subject, Value, eligibility
 
 from .shown import shower
-from .sources import known, listed
+from .sources import asked_for, known, listed
 
 if TYPE_CHECKING:
     from waypost.graph import Request
@@ -50,7 +50,7 @@ async def schemes(parents: Parents, field: Selected, request: Request) -> Sequen
 async def scheme(parents: Parents, field: Selected, request: Request) -> Sequence[Any]:
     """One scheme by its code."""
     code = field.argument("code")(request)
-    found = (await known(request, (code,))).get(code)
+    found = await asked_for(request, code)
     ever = field.argument("on")(request) is None
     show = shower(request, _day(field, request))
     return [None if found is None else show.scheme(found, since_ever=ever) for _ in parents]
@@ -63,7 +63,7 @@ async def asked_about(parents: Parents, field: Selected, request: Request) -> Se
     """Whether somebody fits, and why not. Nothing of the facts leaves this function but by the answer."""
     code, about = field.argument("scheme")(request), field.argument("about")(request)
     subject = Subject(about.value if isinstance(about, Enum) else about)
-    found = (await known(request, (code,))).get(code)
+    found = await asked_for(request, code)
     if found is None:
         return [None for _ in parents]
     facts = _facts(found, subject, field.argument("facts")(request))

@@ -56,19 +56,19 @@ def _of_plugins(plugins: Plugins | None, request: Request) -> tuple[Scheme, ...]
 
 async def _local(database: Database, request: Request, codes: Collection[str]) -> Found:
     """Find local schemes; those of opportunities that a city borrowed are read nationally, as these are."""
-    abroad = [code for code in codes if request.tenant is not None and _is_abroad(code, request.tenant)]
+    abroad = [code for code in codes if request.tenant is not None and _home(code) not in {None, request.tenant}]
     here = [code for code in codes if code not in abroad]
     scope = National() if request.tenant is None else City(request.tenant)
     rows = [row for each, some in ((scope, here), (National(), abroad)) for row in await _wanted(database, each, some)]
     return {row["wanted"]: scheme_of_row(row) for row in rows}
 
 
-def _is_abroad(code: str, tenant: UUID) -> bool:
-    """Whether a code names another tenant by its id, as rows do that were read nationally."""
+def _home(code: str) -> UUID | None:
+    """The tenant that a code names by its id, as rows do."""
     try:
-        return UUID(code.partition("/")[0]) != tenant
+        return UUID(code.partition("/")[0])
     except ValueError:
-        return False
+        return None
 
 
 async def _wanted(database: Database, scope: Scope, codes: Collection[str]) -> list[Any]:
@@ -81,6 +81,11 @@ async def _wanted(database: Database, scope: Scope, codes: Collection[str]) -> l
 async def listed(request: Request) -> tuple[Scheme, ...]:
     """All schemes that are listed where it is asked: the plugins', then the city's own."""
     return tuple((await request.lookups[LOOKUP](ALL, request)).values())
+
+
+async def asked_for(request: Request, code: str) -> Scheme | None:
+    """The scheme of a code that somebody wrote. By a tenant's id only rows name one, which lead abroad."""
+    return None if _home(code) is not None else (await known(request, (code,))).get(code)
 
 
 async def known(request: Request, codes: Collection[str]) -> Found:

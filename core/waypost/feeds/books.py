@@ -10,9 +10,13 @@ from uuid import UUID
 
 from waypost.db import execute, fetch
 
+# Item by item by the key: the first walk fills the table faster than statistics follow, and plans for an empty one
+# compare all of it with each item.
 KNOWN_SQL: Final = """
-SELECT source_id, object_id, digest, modified FROM feed_row
-WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND source_id = ANY($4::text[])
+SELECT known.source_id, known.object_id, known.digest, known.modified
+FROM unnest($4::text[]) AS meant (id) CROSS JOIN LATERAL (
+    SELECT source_id, object_id, digest, modified FROM feed_row
+    WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND source_id = meant.id LIMIT 1) AS known
 """
 NOTE_SQL: Final = """
 INSERT INTO feed_row AS was (tenant_id, feed_id, object_type, source_id, object_id, digest, modified, round)
@@ -26,19 +30,32 @@ SEE_SQL: Final = """
 UPDATE feed_row SET round = $5
 WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND source_id = ANY($4::text[]) AND round <> $5
 """
-# Several items that were one thing outside have its id before an @.
+# Several items that were one thing outside have its id before an @, which may stand in that id, too.
 KEEP_SQL: Final = """
 UPDATE feed_row SET round = $5
-WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND split_part(source_id, '@', 1) = ANY($4::text[])
+WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3
+  AND (source_id = ANY($4::text[]) OR split_part(source_id, '@', 1) = ANY($4::text[])
+       OR regexp_replace(source_id, '@[^@]*$', '') = ANY($4::text[]))
 """
 # What this round did not name. A row that another item stands for, too, is not gone: that one writes it from now on.
 GONE_SQL: Final = """
 SELECT g.object_id, min(h.source_id) AS heir
 FROM feed_row g
 LEFT JOIN feed_row h ON h.tenant_id = g.tenant_id AND h.object_id = g.object_id AND h.feed_id = g.feed_id
-    AND h.object_type = g.object_type AND h.round = $4
+    AND h.object_type = g.object_type AND h.round = $4 AND h.digest <> ''
 WHERE g.tenant_id = $1 AND g.feed_id = $2 AND g.object_type = $3 AND g.round < $4 AND g.digest <> ''
 GROUP BY g.object_id
+"""
+# Items that stand for rows beside those that are over.
+HEIRS_SQL: Final = """
+SELECT object_id, min(source_id) AS heir FROM feed_row
+WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND object_id = ANY($4::uuid[])
+  AND source_id <> ALL($5::text[]) AND digest <> ''
+GROUP BY object_id
+"""
+ANEW_SQL: Final = """
+UPDATE feed_row SET digest = 'anew'
+WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND source_id = ANY($4::text[])
 """
 FORGET_SQL: Final = """
 UPDATE feed_row SET digest = ''
@@ -107,6 +124,15 @@ class Books:
         """Rows whose items this round did not name, with the item that has the row from now on, if any."""
         rows = await fetch(GONE_SQL, self.tenant, self.feed, kind, self.round)
         return {row["object_id"]: row["heir"] for row in rows}
+
+    async def heirs(self, kind: str, objects: Collection[UUID], over: Collection[str]) -> dict[UUID, str]:
+        """The item that has each of these rows when those items are `over`; rows that nothing else stands for miss."""
+        rows = await fetch(HEIRS_SQL, self.tenant, self.feed, kind, list(objects), list(over)) if objects else []
+        return {row["object_id"]: row["heir"] for row in rows}
+
+    async def anew(self, kind: str, ids: Collection[str]) -> None:
+        """Note that items are to be written when they come next, as if they had changed."""
+        await execute(ANEW_SQL, self.tenant, self.feed, kind, list(ids))
 
     async def forget(self, kind: str) -> None:
         """Note that what this round did not name is gone."""

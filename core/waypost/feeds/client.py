@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 
 from waypost.outbox.feeding import FeedFault
-from waypost.outgoing import Answered, CallFailed, Outgoing, TargetRefused
+from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
 
 TIMEOUT_S: Final = 30.0
 MOST_BYTES: Final = 8_000_000  # a page; a hundred services with all their parts are a tenth of that
@@ -80,9 +80,9 @@ class Client:
                 )
             except TargetRefused as error:
                 raise FeedFault("FEED_ELSEWHERE", f"{error}", _place(url)) from error
+            except AnswerTooLarge as error:
+                raise FeedFault("FEED_TOO_LARGE", f"{error}", _place(url)) from error
             except CallFailed as error:
-                if "answered more than" in str(error):
-                    raise FeedFault("FEED_TOO_LARGE", f"{error}", _place(url)) from error
                 raise NotNow(str(error)) from error
             if answered.status not in REDIRECTS:
                 return self._good(answered, url)
@@ -101,8 +101,6 @@ class Client:
         if answered.status in BUSY:
             words = f"{_place(url)} answered {answered.status}"
             raise NotNow(words, wait_s(answered.headers.get("retry-after"), self.now))
-        if answered.status == 304 and "etag" in answered.headers:
-            return answered
         if answered.status not in {200, 304}:
             raise FeedFault("FEED_ANSWERED", f"it answered {answered.status}", _place(url))
         return answered

@@ -14,12 +14,14 @@ from waypost.feeds.settings import BadSettings, feeds_in, read_settings
 from waypost.feeds.walking import Source, Walk, end
 from waypost.outbox.act import Act
 from waypost.outbox.feeding import FeedFault
+from waypost.outbox.jobs import Problem, end_job
 from waypost.outbox.work import Effects, JobKind, Schedule, Work
 from waypost.plugins import FeedsRegistrar, Plugin, Plugins, settings_of
 from waypost.tenancy import Tenant, load_directory
 from waypost.tenancy.entries import Here
 
 EVERY_S: Final = 300
+UNNAMED: Final = "it was taken out of the settings, or its plugin was switched off, while it was read"
 
 
 def effects_of(plugins: Plugins) -> Effects:
@@ -54,10 +56,12 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
             if plugin.key in profile
             for name in feeds_in(await settings_of(plugin.manifest))
         ]
-        await state.meet(tenant.id, named, now)
-        if not await state.due(tenant.id, now):
+        others = await state.meet(tenant.id, named, now)
+        if not others and not await state.due(tenant.id, now):
             return 0
     async with work.database.transaction(City(tenant.id)):
+        for job in await state.switch_off_others(tenant.id, named) if others else ():
+            await end_job(tenant.id, job, "failed", (Problem(code="FEED_SETTINGS", message=UNNAMED),))
         found = await state.due(tenant.id, now)
         for feed in found:
             await begin(Act(Here.of(tenant), None, None, None, now), feed)
@@ -67,7 +71,7 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
 async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> None:
     """Read a feed from where it stands; a walk that was ended or overtaken is left alone."""
     tenant = (await load_directory(work.database)).by_id(UUID(str(facts["tenant"])))
-    if tenant is None or not tenant.is_open:
+    if tenant is None:
         return
     async with work.database.transaction(City(tenant.id, quiet=True)):
         feed = await state.find(tenant.id, UUID(str(facts["feed"])))
@@ -96,6 +100,8 @@ async def give_up(work: Work, facts: Mapping[str, Any]) -> None:
 
 
 async def _source(plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> Source | FeedFault:
+    if not tenant.is_open:  # ended, so that it is due when the city is open again
+        return FeedFault("FEED_SETTINGS", "the city is closed")
     plugin = plugins.get(feed.plugin)
     kind = plugin.by(FeedsRegistrar).registered if plugin else None
     if plugin is None or kind is None or plugin.key not in plugins.profile(tenant.plugins):

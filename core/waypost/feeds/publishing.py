@@ -27,7 +27,8 @@ TAXONOMIES: Final = {
 # A day without an end is told by its opening time alone; what lasts longer needs a word of our own.
 DAY: Final = timedelta(days=1)
 
-# One statement a page. `over_at` as lists have it: what is over is not offered.
+# One statement a page, which looks up what is beside those of the page alone, not of all before it.
+# `over_at` as lists have it: what is over is not offered.
 _LISTED: Final = """
 o.tenant_id = $1 AND o.public AND o.state = 'open' AND o.over_at > now()
 AND ($4::text IS NULL OR o.search @@ plainto_tsquery('simple', $4))
@@ -55,8 +56,9 @@ SELECT o.id, o.title, o.kind, o.latitude, o.longitude, o.online, o.starts_at, o.
 PAGE_SQL: Final = f"""
 SELECT (SELECT count(*) FROM opportunity o WHERE {_LISTED}{{more}}) AS total,
        coalesce((SELECT json_agg(row_to_json(s) ORDER BY s.id) FROM (
-           {_SHOWN} FROM opportunity o WHERE {_LISTED}{{more}}
-           ORDER BY o.id LIMIT $2 OFFSET $3) AS s), '[]')::text AS rows
+           {_SHOWN} FROM opportunity o WHERE o.tenant_id = $1 AND o.id IN (
+               SELECT o.id FROM opportunity o WHERE {_LISTED}{{more}} ORDER BY o.id LIMIT $2 OFFSET $3)
+       ) AS s), '[]')::text AS rows
 """
 SERVICES_SQL: Final = PAGE_SQL.format(more="")
 SOMEWHERE_SQL: Final = PAGE_SQL.format(more=" AND o.latitude IS NOT NULL")

@@ -112,8 +112,12 @@ def read_page(kind: FeedKind, page: Page, settings: FeedSettings, before: int) -
 
 
 def _id_in(raw: Any) -> set[str]:
-    id = raw.get("id") if isinstance(raw, Mapping) else None
-    return {id} if isinstance(id, str) and 0 < len(id) <= LONGEST_ID and id.isprintable() else set()
+    """The id of an item that cannot be used, as plugins mostly read it: without space around it, numbers as text."""
+    said = raw.get("id") if isinstance(raw, Mapping) else None
+    if isinstance(said, bool) or not isinstance(said, str | int | float):
+        return set()
+    id = str(said).strip()
+    return {id} if 0 < len(id) <= LONGEST_ID and id.isprintable() else set()
 
 
 def _add(batch: Batch, ready: Ready) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from waypost.db import execute, fetch, fetchrow, new_id
+from waypost.db import execute, fetch, fetchrow, fetchval, new_id
 
 COLUMNS: Final = (
     *("id", "plugin", "name", "state", "round", "cursor", "came_to", "job_id", "pages", "items", "total"),
@@ -24,12 +24,13 @@ ON CONFLICT (tenant_id, plugin, name) DO UPDATE SET state = 'waiting', due_at = 
 WHERE feed.state = 'off'
 """
 # What no settings name any more. What it brought stays as it is.
-OFF_SQL: Final = """
-UPDATE feed SET state = 'off', "cursor" = NULL
-WHERE tenant_id = $1 AND state <> 'off'
+_UNNAMED: Final = """
+tenant_id = $1 AND state <> 'off'
   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS meant (plugin, name)
                   WHERE meant.plugin = feed.plugin AND meant.name = feed.name)
 """
+UNNAMED_SQL: Final = f"SELECT EXISTS (SELECT FROM feed WHERE {_UNNAMED})"
+OFF_SQL: Final = f"""UPDATE feed SET state = 'off', "cursor" = NULL WHERE {_UNNAMED} RETURNING job_id"""
 DUE_SQL: Final = f"""
 SELECT {_READ} FROM feed WHERE tenant_id = $1 AND state IN ('waiting', 'failed') AND due_at <= $2
 ORDER BY id FOR UPDATE SKIP LOCKED
@@ -94,11 +95,22 @@ class FeedState:
         return None if self.cursor is None else orjson.loads(self.cursor)
 
 
-async def meet(tenant: UUID, named: Collection[tuple[str, str]], now: datetime) -> None:
-    """Know exactly these feeds, each a plugin and a name."""
-    plugins, names = [plugin for plugin, _ in named], [name for _, name in named]
-    await execute(MEET_SQL, tenant, [new_id() for _ in named], plugins, names, now)
-    await execute(OFF_SQL, tenant, plugins, names)
+Named = Collection[tuple[str, str]]  # feeds, each a plugin and a name
+
+
+async def meet(tenant: UUID, named: Named, now: datetime) -> bool:
+    """Know these feeds; answers whether there are others, which are to be switched off."""
+    await execute(MEET_SQL, tenant, [new_id() for _ in named], *_columns(named), now)
+    return bool(await fetchval(UNNAMED_SQL, tenant, *_columns(named)))
+
+
+async def switch_off_others(tenant: UUID, named: Named) -> list[UUID]:
+    """Switch off all feeds but these, also in the midst of a walk; answers their last jobs."""
+    return [row["job_id"] for row in await fetch(OFF_SQL, tenant, *_columns(named)) if row["job_id"] is not None]
+
+
+def _columns(named: Named) -> tuple[list[str], list[str]]:
+    return [plugin for plugin, _ in named], [name for _, name in named]
 
 
 async def due(tenant: UUID, now: datetime) -> Sequence[FeedState]:

@@ -42,20 +42,20 @@ SELECT slug, id, name FROM issuer WHERE tenant_id = $1 AND slug = ANY($2::text[]
 ROWS_SQL: Final = """
 SELECT id, slug, managed_by, source_id FROM opportunity WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
+# Each by the index, for the reason of `KNOWN_SQL`: `OFFSET 0` keeps the planner from joining the tables as a whole.
 TWINS_SQL: Final = """
-SELECT o.id, o.slug, o.provider_id, o.title, o.place_id, o.starts_at, o.managed_by, o.source_id
-FROM opportunity o JOIN (SELECT DISTINCT * FROM unnest($2::uuid[], $3::text[])) AS meant (provider_id, title)
-  ON o.provider_id = meant.provider_id AND o.title = meant.title
-WHERE o.tenant_id = $1 AND o.state = 'open' ORDER BY o.id DESC
+SELECT twin.* FROM (SELECT DISTINCT * FROM unnest($2::uuid[], $3::text[])) AS meant (provider_id, title)
+CROSS JOIN LATERAL (
+    SELECT o.id, o.slug, o.provider_id, o.title, o.place_id, o.starts_at, o.managed_by, o.source_id
+    FROM opportunity o
+    WHERE o.tenant_id = $1 AND o.provider_id = meant.provider_id AND o.title = meant.title AND o.state = 'open'
+    OFFSET 0) AS twin
+ORDER BY twin.id DESC
 """
 INHERIT_SQL: Final = """
-UPDATE opportunity o SET source_id = heir.source_id
+UPDATE {table} o SET source_id = heir.source_id
 FROM unnest($2::uuid[], $3::text[]) AS heir (id, source_id)
 WHERE o.tenant_id = $1 AND o.id = heir.id AND o.managed_by = $4
-"""
-ANEW_SQL: Final = """
-UPDATE feed_row SET digest = 'anew'
-WHERE tenant_id = $1 AND feed_id = $2 AND object_type = 'opportunity' AND source_id = ANY($3::text[])
 """
 CLOSE_PLACES_SQL: Final = """
 UPDATE place p SET state = 'closed', updated_at = now()
@@ -104,11 +104,12 @@ class PageWriter:
         known = await self.books.known(OPPORTUNITY, batch.items)
         ready = [each for id, each in batch.items.items() if not self._went_back(each, known.get(id))]
         gone = [each for each in ready if each.item.deleted]
+        if await self._close(gone, known):
+            known = await self.books.known(OPPORTUNITY, batch.items)
         meant = await self._mean(each for each in ready if not each.item.deleted)
         changed = [each for each in meant if self._digest(known, each) != each.digest]
         await self._write(changed, known)
         self.books.see(OPPORTUNITY, [*batch.items])
-        await self._close(gone, known)
         await self._tell()
         await self.books.close()
         await self.books.keep(OPPORTUNITY, batch.kept)
@@ -238,33 +239,47 @@ class PageWriter:
             for row in found
         }
 
-    async def _close(self, gone: Iterable[Ready], known: Mapping[str, Known]) -> None:
-        """Close what the feed says is over; what somebody else keeps or another item stands for stays."""
-        there = {known[id].object_id: each for each in gone if (id := each.item.source_id) in known}
-        rows = await self._rows(there)
-        closing = [id for id, each in there.items() if id in rows and rows[id].source_id == each.item.source_id]
-        for closed, provider in (await close_opportunities(self.here, closing)).items():
+    async def _close(self, gone: Iterable[Ready], known: Mapping[str, Known]) -> bool:
+        """Close what the feed says is over; what somebody else keeps or another item stands for stays.
+
+        Answers whether another item has a row from now on.
+        """
+        over = {id: each for each in gone if (id := each.item.source_id) in known}
+        rows = await self._rows({known[id].object_id for id in over}) if over else {}
+        closing = {row.id for row in rows.values() if row.source_id in over}
+        heirs = await self.books.heirs(OPPORTUNITY, closing, over)
+        await self._inherit(OPPORTUNITY, heirs)
+        for closed, provider in (await close_opportunities(self.here, closing - heirs.keys())).items():
             self._tells("closed", closed, provider)
-        for object_id, one in there.items():
-            self.books.note(OPPORTUNITY, one.item.source_id, Seen(object_id, "", one.item.modified))
+        for id, each in over.items():
+            self.books.note(OPPORTUNITY, id, Seen(known[id].object_id, "", each.item.modified))
+        return bool(heirs)
+
+    async def _inherit(self, kind: str, heirs: Mapping[UUID, str]) -> None:
+        """Let other items have rows from now on: they write them when they come next."""
+        if heirs:
+            sql = INHERIT_SQL.format(table=kind)
+            await execute(sql, self.here.tenant_id, list(heirs), list(heirs.values()), self.here.managed_by)
+            await self.books.anew(kind, heirs.values())
 
     async def vanish(self) -> int:
         """Close what a whole round did not name; answers how many opportunities those were."""
-        gone = await self.books.gone(OPPORTUNITY)
-        heirs = {id: heir for id, heir in gone.items() if heir is not None}
-        if heirs:
-            await execute(INHERIT_SQL, self.here.tenant_id, list(heirs), list(heirs.values()), self.here.managed_by)
-            await execute(ANEW_SQL, self.here.tenant_id, self.books.feed, list(heirs.values()))
-        closed = await close_opportunities(self.here, gone.keys() - heirs)
+        closed = await close_opportunities(self.here, await self._ownerless(OPPORTUNITY))
         for id, provider in closed.items():
             self._tells("closed", id, provider)
-        places = [id for id, heir in (await self.books.gone(PLACE)).items() if heir is None]
+        places = await self._ownerless(PLACE)
         for row in await fetch(CLOSE_PLACES_SQL, self.here.tenant_id, places, self.here.managed_by):
             self._told.append(Told("place.closed", "Place", row["id"]))
         for kind in (OPPORTUNITY, PLACE):
             await self.books.forget(kind)
         await self._tell()
         return len(closed)
+
+    async def _ownerless(self, kind: str) -> list[UUID]:
+        """Rows whose items this round did not name, when those that another item stands for are handed on."""
+        gone = await self.books.gone(kind)
+        await self._inherit(kind, {id: heir for id, heir in gone.items() if heir is not None})
+        return [id for id, heir in gone.items() if heir is None]
 
     def _tells(self, what: str, id: UUID, provider: UUID) -> None:
         data = orjson.dumps({"provider": str(provider)}).decode()

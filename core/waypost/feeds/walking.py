@@ -188,8 +188,9 @@ class Walk:
         try:
             await self._write_page(taken, taken.batch)
         except REFUSED:
-            problems = [*taken.batch.problems, *await self._write_parts(taken, [*taken.batch.items])]
-            await self._write_page(taken, Batch(taken.batch.count, {}, taken.batch.kept, problems))
+            kept = set(taken.batch.kept)
+            problems = [*taken.batch.problems, *await self._write_parts(taken, [*taken.batch.items], kept)]
+            await self._write_page(taken, Batch(taken.batch.count, {}, kept, problems))
 
     async def _write_page(self, taken: Taken, batch: Batch) -> None:
         """Write a page, and where the walk goes on, in one transaction."""
@@ -234,8 +235,8 @@ class Walk:
             etag, page = facts
             await execute(state.PAGE_SQL, tenant, self.feed.id, key, etag, self.source.mark, page, self.feed.round)
 
-    async def _write_parts(self, taken: Taken, ids: list[str]) -> list[Problem]:
-        """Write items in smaller and smaller parts, until what the database refuses stands alone."""
+    async def _write_parts(self, taken: Taken, ids: list[str], kept: set[str]) -> list[Problem]:
+        """Write items in smaller and smaller parts, until what the database refuses stands alone; it joins `kept`."""
         part = Batch(len(ids), {id: taken.batch.items[id] for id in ids})
         try:
             async with self.work.database.transaction(self._city):
@@ -244,9 +245,11 @@ class Walk:
         except REFUSED as error:
             if len(ids) == 1:
                 ready = part.items[ids[0]]
+                kept.add(ids[0])
                 return [ready.problem("ITEM_UNUSABLE", f"it cannot be kept: {type(error).__name__}")]
             half = len(ids) // 2
-            return [*await self._write_parts(taken, ids[:half]), *await self._write_parts(taken, ids[half:])]
+            parts = (ids[:half], ids[half:])
+            return [problem for some in parts for problem in await self._write_parts(taken, some, kept)]
 
     def _writer(self, taken: Taken) -> PageWriter:
         tenant = self.source.tenant
@@ -256,10 +259,15 @@ class Walk:
 
     async def _still_here(self, cursor: Any) -> FeedState:
         """Lock the feed, if this walk still stands where it did."""
-        feed = await state.find(self.source.tenant.id, self.feed.id, lock=True)
-        if feed is None or (feed.state, feed.round) != ("reading", self.feed.round) or feed.position != cursor:
+        feed = await self._locked()
+        if feed is None or feed.position != cursor:
             raise Overtaken
         return feed
+
+    async def _locked(self) -> FeedState | None:
+        """Lock the feed; None where this walk was ended."""
+        feed = await state.find(self.source.tenant.id, self.feed.id, lock=True)
+        return feed if feed is not None and (feed.state, feed.round) == ("reading", self.feed.round) else None
 
     # Ending
 
@@ -279,8 +287,8 @@ class Walk:
     async def _fail(self, fault: FeedFault) -> None:
         """End with a problem; what was there before stays."""
         async with self.work.database.transaction(self._city):
-            feed = await state.find(self.source.tenant.id, self.feed.id, lock=True)
-            if feed is None or (feed.state, feed.round) != ("reading", self.feed.round):
+            feed = await self._locked()
+            if feed is None:
                 return
             again = None if self.source.kind.whole else feed.position
             await self._end(feed, "failed", again, fault)
@@ -293,20 +301,23 @@ class Walk:
     async def _later(self, words: str, after_s: float | None) -> None:
         """Go on later from this very page; after some days of that, end."""
         tenant = self.source.tenant.id
-        wait_s = retry_in_s(self.feed.attempts + 1, random.random, least_s=after_s or 0.0)
-        if wait_s is None:
-            await self._fail(FeedFault("FEED_UNREACHED", words))
-            return
         async with self.work.database.transaction(City(tenant, quiet=True)):
-            await execute(state.ATTEMPT_SQL, tenant, self.feed.id)
-            await enqueue(JOB, {"tenant": tenant, "feed": self.feed.id, "round": self.feed.round}, after_s=wait_s)
+            feed = await self._locked()  # pages that were had since have set its attempts to nought
+            if feed is None:
+                return
+            wait_s = retry_in_s(feed.attempts + 1, random.random, least_s=after_s or 0.0)
+            if wait_s is not None:
+                await execute(state.ATTEMPT_SQL, tenant, feed.id)
+                await enqueue(JOB, {"tenant": tenant, "feed": feed.id, "round": feed.round}, after_s=wait_s)
+                return
+        await self._fail(FeedFault("FEED_UNREACHED", words))
 
 
 async def end(
     work: Work,
     tenant: UUID,
     feed: FeedState,
-    how: Literal["waiting", "failed", "off"],
+    how: Literal["waiting", "failed"],
     cursor: Any,
     fault: FeedFault | None = None,
     *,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from waypost.awards.uploads import read_upload
+from waypost.awards.uploads import read_upload, use_upload
 from waypost.db import execute, fetchval
 from waypost.frameworks.jobs import KIND
 from waypost.outbox import Act, command
 from waypost.outbox.jobs import begin_job
 from waypost.outbox.work import enqueue
 from waypost.refusal import Invalid, Refusal, Refused, missing
+from waypost.skills.sources import address_problem
 
 PURPOSE: Final = "framework"
 AT_ONCE: Final = 5  # imports of one city that are not done yet
@@ -31,6 +31,8 @@ async def import_framework(act: Act, upload: UUID | None, url: str | None) -> UU
         return wrong
     if await fetchval(OPEN_SQL, act.here.tenant_id, KIND) >= AT_ONCE:
         return Refused(code="TOO_MANY", message=f"{AT_ONCE} imports of this city are not done yet; wait for them.")
+    if upload is not None and not await use_upload(act.here.tenant_id, upload):
+        return Invalid(message="The file was used already: announce it and send it again.", path=("upload",))
     job = await begin_job(act, KIND)
     await execute(NOTE_SQL, act.here.tenant_id, job, upload, url)
     await enqueue(KIND, {"tenant": act.here.tenant_id, "job": job})
@@ -47,6 +49,5 @@ async def _upload_problem(act: Act, upload: UUID) -> Refusal | None:
 
 
 def _address_problem(url: str) -> Invalid | None:
-    if urlsplit(url).username is not None:
-        return Invalid(message="The address is shown: no user name or password may be in it.", path=("url",))
-    return None
+    problem = address_problem(url)
+    return Invalid(message=f"It cannot be asked: {problem}.", path=("url",)) if problem else None

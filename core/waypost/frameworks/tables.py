@@ -24,7 +24,7 @@ class BadgeAlignment(TenantTable, key=("badge_id", "item_id")):
     target_url = Text(help_text="The item's own address, for a credential.")
     target_code = Text(null=True, help_text="The item's code.")
     target_framework = Text(help_text="The title of its framework.")
-    source = Text(help_text="Who says so: graph, files, or a plugin by name.")
+    source = Text(help_text="Who says so: graph, or a plugin by name.")
     public = Boolean(default=False, help_text="Copied from the badge.")
 
 

@@ -15,6 +15,10 @@ from waypost.http.platform import Platform
 from waypost.http.replies import Reply, send_reply
 from waypost.http.sites import Arrival
 from waypost.http.tenants import tenant_of
+from waypost.outbox.work import Work
+from waypost.plugins import Piece, Site, filled
+from waypost.tenancy import Tenant
+from waypost.tenancy.entries import Here
 
 READ_METHODS: Final = ("GET", "HEAD")
 
@@ -45,8 +49,16 @@ class Pages:
         if tenant is None:
             reply = start_page(self.platform.directory.tenants, self.platform.assets)
         else:
-            reply = tenant_page(tenant, arrival.prefix(tenant), self.platform.assets)
+            pieces = await self._pieces(tenant)
+            reply = tenant_page(tenant, arrival.prefix(tenant), self.platform.assets, pieces)
         await send_reply(reply, scope, send)
+
+    async def _pieces(self, tenant: Tenant) -> list[Piece]:
+        """What plugins show of a tenant to everybody; whoever asks is a stranger to them."""
+        plugins, database = self.platform.plugins, self.platform.database
+        fills = plugins.fills(tenant.plugins)
+        site = Site(Here.of(tenant), Work(database, self.platform.settings))
+        return await filled(site, "city", fills, plugins.calls) if fills else []
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ class FeedPath:
         number, size = _page(query)
         term = query.get("taxonomy_term_id")
         kind = None if term is None else publishing.kind_of_term(term) or ""
-        search = search_form(query.get("search"))[:200] or None
+        said = query.get("search", "").replace("\0", " ")  # which no text of the database may hold
+        search = search_form(said)[:200] or None
         ages = [_whole(query, name, None, 0, OLDEST) for name in ("minimum_age", "maximum_age")]
         facts = [tenant.id, size, (number - 1) * size, search, kind, *ages]
         rows = await self.platform.database.reads.rows(City(tenant.id), sql, facts)

@@ -8,6 +8,7 @@ from html import escape
 
 from waypost.http.assets import Assets
 from waypost.http.replies import Reply, page
+from waypost.plugins import Link, Piece
 from waypost.tenancy import Tenant
 
 KINDS = {"city": "City", "region": "Region", "nation": "Nation", "network": "Network"}
@@ -30,8 +31,11 @@ def start_page(tenants: Iterable[Tenant], assets: Assets) -> Reply:
     )
 
 
-def tenant_page(tenant: Tenant, prefix: str, assets: Assets) -> Reply:
-    """The page of one tenant: what it is and the ways into its graph. `prefix` is "" on its own host."""
+def tenant_page(tenant: Tenant, prefix: str, assets: Assets, pieces: Iterable[Piece] = ()) -> Reply:
+    """The page of one tenant: what it is, the ways into its graph, and what plugins show.
+
+    `prefix` is "" on its own host.
+    """
     closed = "" if tenant.is_open else "<p>It is closed: what it published stays readable.</p>"
     return whole_page(
         f"{tenant.name} – Waypost",
@@ -39,7 +43,8 @@ def tenant_page(tenant: Tenant, prefix: str, assets: Assets) -> Reply:
 <p>{_description(tenant)}</p>
 {closed}
 {_links(prefix, tenant.name)}
-<p><a href="{prefix}/sign-in">Sign in</a></p>""",
+<p><a href="{prefix}/sign-in">Sign in</a></p>
+{"".join(_piece(each, prefix) for each in pieces)}""",
         assets,
     )
 
@@ -63,6 +68,18 @@ def message_page(title: str, content: str, assets: Assets) -> Reply:
     return replace(
         reply, headers={**reply.headers, "Content-Security-Policy": policy, "Cache-Control": "private, no-store"}
     )
+
+
+def _piece(piece: Piece, prefix: str) -> str:
+    words = f"<p>{escape(piece.words)}</p>\n" if piece.words else ""
+    links = "\n".join(f"<li>{_link(each, prefix)}</li>" for each in piece.links)
+    listed = f'<ul class="links">\n{links}\n</ul>\n' if links else ""
+    return f"<section>\n<h2>{escape(piece.title)}</h2>\n{words}{listed}</section>\n"
+
+
+def _link(link: Link, prefix: str) -> str:
+    target = prefix + link.target if link.target.startswith("/") else link.target
+    return f'<a href="{escape(target)}">{escape(link.words)}</a>'
 
 
 def _card(tenant: Tenant, prefix: str) -> str:

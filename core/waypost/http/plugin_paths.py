@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
@@ -34,9 +34,9 @@ from waypost.tenancy.entries import Here
 
 PATIENCE_S: Final = 10.0  # for the response, and once more for what it sends
 MOST_ANSWER_BYTES: Final = 10_000_000
+RETRY_S: Final = 30
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
-RETRY_S: Final = 30
 NOTHING: Final = "There is nothing at this address."
 READING: Final = frozenset(("GET", "HEAD"))
 # What a page of a plugin gets where it says nothing itself.
@@ -78,13 +78,14 @@ class PluginPath:
         body = await _body(receive, scope["arrival"].headers, MAX_BODY_BYTES)
         request = Request(scope, _once(body, receive))
         entry = f"{method} {route.path}"
-        call = Call(self.plugin, entry, tenant.id, PATIENCE_S, _is_response, entry=entry, pausing=HANGING)
+        call = Call(self.plugin, entry, tenant.id, PATIENCE_S, entry=entry, pausing=HANGING)
         calls = self.platform.plugins.calls
         try:
-            response: Response = await calls.make(call, route.endpoint, request, site)
-            answer: list[Message] = await calls.make(
-                replace(call, check=_is_answer), _sent_by, response, scope, receive
-            )
+            with calls.counted(call):  # one call: that an endpoint answers is no success of what hangs in sending
+                response: Response = await calls.bounded(call, route.endpoint, request, site)
+                _is_response(response)
+                answer: list[Message] = await calls.bounded(call, _sent_by, response, scope, receive)
+                _is_answer(answer)
         except (PluginPaused, PluginBusy, CallLate) as error:
             raise _not_now(error) from error
         answer[0]["headers"] = _with_ours(answer[0]["headers"])

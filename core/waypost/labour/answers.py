@@ -17,12 +17,12 @@ ENTRY_BYTES: Final = 500  # what a question, an answer and each entry of it take
 
 @dataclass(frozen=True)
 class Question:
-    """A question to a source: all that its answer follows from. `settings` are the city's, as text."""
+    """A question to a source: all that its answer follows from. `settings_digest` stands for what the city set."""
 
     plugin: str
     source: str
     tenant: UUID | None
-    settings: str
+    settings_digest: str
     what: str
     said: tuple[str | None, ...]
 

@@ -16,6 +16,7 @@ from waypost.labour import rules
 from waypost.labour.answers import Question
 from waypost.labour.market import Heard, LabourMarket, Unanswered
 from waypost.occupations import Asking, Source
+from waypost.outbox.sealing import digest_of
 from waypost.plugins import LabourMarketRegistrar, Plugin
 from waypost.plugins.secrets import secret_of
 from waypost.plugins.settings import with_defaults
@@ -28,13 +29,13 @@ SETTINGS_SQL: Final = "SELECT settings FROM plugin_setting WHERE tenant_id = $1 
 
 @dataclass(frozen=True)
 class Voice:
-    """A source that is active in the graph asked, with the settings of the city."""
+    """A source that is active in the graph asked, with the settings of the city and a digest of them."""
 
     plugin: str
     prefix: str
     source: Source
     asking: Asking
-    settings: str
+    settings_digest: str
 
     async def hear(
         self,
@@ -46,7 +47,7 @@ class Voice:
     ) -> Said:
         """Ask one of its functions, which is given `said`, or say why it does not answer."""
         market: LabourMarket = request.services.labour
-        question = Question(self.plugin, self.source.name, request.tenant, self.settings, what, said)
+        question = Question(self.plugin, self.source.name, request.tenant, self.settings_digest, what, said)
         try:
             heard = await market.hear(question, self.source, partial(_asked, ask, self.asking, *said), check)
         except Unanswered as failed:
@@ -70,10 +71,10 @@ async def voices_in(request: Request) -> Sequence[Voice]:
         if not sources:
             continue
         settings = await _settings(plugin, request)
-        text = json.dumps(settings, sort_keys=True)
+        digest = digest_of(json.dumps(settings, sort_keys=True))
         asking = Asking(settings, request.services.labour.outgoing, partial(_secret, request))
         name, prefix = plugin.manifest.name, plugin.manifest.prefix
-        found += [Voice(name, prefix, source, asking, text) for source in sources]
+        found += [Voice(name, prefix, source, asking, digest) for source in sources]
     return found
 
 

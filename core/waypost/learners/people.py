@@ -77,6 +77,12 @@ async def name_of(database: Database, person: UUID) -> str | None:
     return await database.reads.read(Learner(person), NAME_SQL, [person])
 
 
+async def own_address(database: Database, person: UUID) -> tuple[str | None, str | None]:
+    """Find where somebody with an account is written to, and their language: None where they never said one."""
+    ((address, language),) = await database.reads.rows(Learner(person), OWN_SQL, [person])
+    return address, language
+
+
 async def written_to(
     database: Database, recipient: Mapping[str, Any], person: UUID | None, year: int
 ) -> tuple[str | None, str | None]:
@@ -89,6 +95,6 @@ async def written_to(
     address = recipient["guardian_address"] if guarded else recipient["address"]
     if person is None:
         return address, None
-    ((own, language),) = await database.reads.rows(Learner(person), OWN_SQL, [person])
+    own, language = await own_address(database, person)
     theirs = own if not guarded or person == recipient["guardian_id"] else None
     return address or theirs, language

@@ -130,7 +130,12 @@ class Access:
 
 
 class ConnectorError(Exception):
-    """Why a platform did not do what it was asked; the words name no person."""
+    """Why a platform did not do what it was asked; the words name no person.
+
+    `after_s`: after how many seconds it wants to be asked again, where it says.
+    """
+
+    after_s: float | None = None
 
 
 class Unauthorised(ConnectorError):

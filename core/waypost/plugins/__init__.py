@@ -22,6 +22,7 @@ from waypost.plugins.registrars import (
     GraphRegistrar,
     LabourMarketRegistrar,
     LintRegistrar,
+    PagesRegistrar,
     PermissionsRegistrar,
     PluginRoute,
     RoutesRegistrar,
@@ -29,6 +30,7 @@ from waypost.plugins.registrars import (
     SubmissionRegistrar,
 )
 from waypost.plugins.sites import Site
+from waypost.plugins.slots import Link, Piece, filled
 from waypost.plugins.vetoes import verdict_on
 from waypost.plugins.watchdog import watching
 
@@ -47,10 +49,13 @@ __all__ = [
     "GraphRegistrar",
     "Installed",
     "LabourMarketRegistrar",
+    "Link",
     "LintRegistrar",
     "Manifest",
     "NameClash",
+    "PagesRegistrar",
     "PermissionsRegistrar",
+    "Piece",
     "Plugin",
     "PluginRoute",
     "Plugins",
@@ -60,6 +65,7 @@ __all__ = [
     "Site",
     "State",
     "SubmissionRegistrar",
+    "filled",
     "fitting",
     "geocode",
     "hook_list",

@@ -29,23 +29,34 @@ MEANT: Final = (Later, GivenUp)
 WORK_S: Final = 3_600.0  # a handler, a job, a letter: what hangs longer will hang for ever
 SCHEDULE_S: Final = 600.0  # less than the lease of a schedule
 ACTIVE_SQL: Final = """
-SELECT EXISTS (SELECT FROM tenant_plugin WHERE tenant_id = $1 AND plugin = $2 AND active) AS active
+SELECT count(*) = cardinality($2::text[]) AS active FROM tenant_plugin
+WHERE tenant_id = $1 AND plugin = ANY($2::text[]) AND active
 """
 
 
-async def is_active(database: Database, tenant: UUID, plugin: str) -> bool:
-    """Whether a tenant has switched the plugin on, in a transaction of its own."""
-    rows = await database.reads.rows(City(tenant), ACTIVE_SQL, [tenant, plugin])
+async def is_active(database: Database, tenant: UUID, needs: frozenset[str]) -> bool:
+    """Whether a tenant has switched a plugin on, and all that it requires; in a transaction of its own.
+
+    `needs` are the names of these, the plugin's own among them.
+    """
+    rows = await database.reads.rows(City(tenant), ACTIVE_SQL, [tenant, list(needs)])
     return bool(rows[0]["active"])
 
 
-def where_active(plugin: str, effects: Effects, calls: Calls) -> Effects:
-    """The same effects; events of tenants without the plugin pass its handlers by.
+async def works_here(tenant: UUID, needs: frozenset[str]) -> bool:
+    """The same as `is_active`, in the current transaction."""
+    return bool(await fetchval(ACTIVE_SQL, tenant, list(needs)))
+
+
+def where_active(plugin: str, effects: Effects, calls: Calls, needs: frozenset[str]) -> Effects:
+    """The same effects; events of tenants in which the plugin does not work pass its handlers by.
+
+    `needs` are its own name and those of all plugins that it requires.
 
     What keeps failing for a tenant waits until its pause is over, and that is not counted as an attempt. Schedules are
     nobody's: each rests alone.
     """
-    inside = _Inside(plugin, calls)
+    inside = _Inside(plugin, calls, needs)
     return replace(
         effects,
         handlers=tuple(map(inside.handling, effects.handlers)),
@@ -61,10 +72,11 @@ class _Inside:
 
     plugin: str
     calls: Calls
+    needs: frozenset[str]
 
     def handling(self, handler: Handler) -> Handler:
         async def run(work: Work, event: Happened) -> None:
-            if await is_active(work.database, event.tenant_id, self.plugin):
+            if await is_active(work.database, event.tenant_id, self.needs):
                 await self._waiting(self._call(handler.name, event.tenant_id), handler.run, work, event)
 
         return replace(handler, run=run)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from waypost.db import City, Database, System, execute, fetch
+from waypost.db import City, Database, System, fetch
 
 SCOPE: Final = System("tenants", shared=True)
 ACTIVE_SQL: Final = """
 SELECT t.slug FROM tenant_plugin p JOIN tenant t ON t.id = p.tenant_id WHERE p.plugin = $1 AND p.active ORDER BY t.slug
 """
-SWITCHED_SQL: Final = "SELECT tenant_id FROM tenant_plugin WHERE plugin = $1"
-FORGET_SQL: Final = "DELETE FROM tenant_plugin WHERE plugin = $1"
+TENANTS_SQL: Final = "SELECT id FROM tenant"
+FORGET_SQL: Final = "DELETE FROM tenant_plugin WHERE plugin = $1 RETURNING tenant_id"
 OWN_SQL: Final = (
-    "DELETE FROM plugin_setting WHERE tenant_id = $1 AND plugin = $2",
-    "DELETE FROM incoming_call WHERE tenant_id = $1 AND plugin = $2",
+    "DELETE FROM plugin_setting WHERE tenant_id = $1 AND plugin = $2 RETURNING true",
+    "DELETE FROM incoming_call WHERE tenant_id = $1 AND plugin = $2 RETURNING true",
 )
 
 
@@ -25,13 +25,18 @@ async def active_in(database: Database, plugin: str) -> list[str]:
 
 
 async def forget_plugin(database: Database, plugin: str) -> int:
-    """Forget a plugin's switches, settings and waiting calls in every tenant; answers how many tenants that were."""
+    """Forget a plugin's switches, settings and waiting calls in every tenant; answers how many tenants that were.
+
+    A tenant may have set something without ever having switched it on.
+    """
     async with database.transaction(SCOPE):
-        tenants: list[UUID] = [row["tenant_id"] for row in await fetch(SWITCHED_SQL, plugin)]
+        tenants: list[UUID] = [row["id"] for row in await fetch(TENANTS_SQL)]
+    concerned = set[UUID]()
     for tenant in tenants:
         async with database.transaction(City(tenant)):
             for sql in OWN_SQL:
-                await execute(sql, tenant, plugin)
+                if await fetch(sql, tenant, plugin):
+                    concerned.add(tenant)
     async with database.transaction(SCOPE):
-        await execute(FORGET_SQL, plugin)
-    return len(tenants)
+        concerned |= {row["tenant_id"] for row in await fetch(FORGET_SQL, plugin)}
+    return len(concerned)

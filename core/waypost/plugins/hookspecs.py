@@ -21,6 +21,7 @@ from waypost.plugins.registrars import (
     GraphRegistrar,
     LabourMarketRegistrar,
     LintRegistrar,
+    PagesRegistrar,
     PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
@@ -201,6 +202,19 @@ def waypost_lint(registrar: LintRegistrar) -> None:
 
 
 @hook(since="1.2", stability="experimental")
+def waypost_pages(registrar: PagesRegistrar) -> None:
+    """Show words and links on the platform's pages.
+
+    A slot is filled while the page is made, within a second, in cities with the plugin. It is given words, never
+    markup::
+
+        @hookimpl
+        def waypost_pages(registrar: PagesRegistrar) -> None:
+            registrar.slot("city", tides_of_today)
+    """
+
+
+@hook(since="1.2", stability="experimental")
 def waypost_permissions(registrar: PermissionsRegistrar) -> None:
     """Bring permissions, which commands, fields and paths of the plugin ask for.
 
@@ -283,6 +297,7 @@ SPECIFICATIONS: Final = {
         waypost_graph,
         waypost_labour_market,
         waypost_lint,
+        waypost_pages,
         waypost_permissions,
         waypost_routes,
         waypost_schemes,

@@ -38,15 +38,18 @@ async def take_call(
     return await keep_call(work, plugin, kind_of(plugin), key, kept)
 
 
-def handling(plugin: str, hook: IncomingHook, calls: Calls) -> Effects:
-    """The background work that handles a plugin's calls; where it is switched off they wait, until they are swept."""
+def handling(plugin: str, hook: IncomingHook, calls: Calls, needs: frozenset[str]) -> Effects:
+    """The background work that handles a plugin's calls; where it does not work they wait, until they are swept.
+
+    `needs` are as of `where_active`.
+    """
 
     async def run(work: Work, facts: Mapping[str, Any]) -> None:
         tenant = UUID(facts["tenant"])
         call = await kept_call(work, tenant, UUID(facts["call"]))
         if call is None:
             return
-        if not await is_active(work.database, tenant, plugin):
+        if not await is_active(work.database, tenant, needs):
             raise Later(f"the plugin {plugin} is switched off here", OFF_S, counted=False)
         await calls.bounded(Call(plugin, "the handling of incoming calls", tenant), hook.handle, work, call)
         await call_handled(work, call)

@@ -29,12 +29,14 @@ from waypost.plugins.registrars import (
     FrameworkRegistrar,
     GraphRegistrar,
     LintRegistrar,
+    PagesRegistrar,
     PermissionsRegistrar,
     Registrar,
     RoutesRegistrar,
     SchemesRegistrar,
 )
 from waypost.plugins.settings import problems_in, with_defaults
+from waypost.plugins.slots import Fill
 from waypost.schemes.rules import Scheme
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
@@ -138,6 +140,11 @@ class Plugins:
             active -= incomplete
         return frozenset(self._by_name[name].key for name in active)
 
+    def active(self, names: Iterable[str]) -> tuple[Plugin, ...]:
+        """The plugins that work in a tenant that switched these on; those that others require first."""
+        profile = self.profile(names)
+        return tuple(plugin for plugin in self.in_order() if plugin.key in profile)
+
     def apps(self) -> tuple[App, ...]:
         """The apps of all working plugins, for the migration runner; those required come first."""
         registered = (plugin.by(AppRegistrar).registered for plugin in self.in_order())
@@ -149,15 +156,11 @@ class Plugins:
 
     def lint_rules(self, names: Iterable[str]) -> tuple[Rule, ...]:
         """The rules for badges' words in a tenant that switched these plugins on; those of required ones first."""
-        profile = self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
-        return tuple(rule for plugin in inside for rule in plugin.by(LintRegistrar).registered)
+        return tuple(rule for plugin in self.active(names) for rule in plugin.by(LintRegistrar).registered)
 
     def schemes(self, names: Iterable[str]) -> tuple[Scheme, ...]:
         """The schemes of plugins in a tenant that switched these plugins on; those of required ones first."""
-        profile = self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
-        return tuple(scheme for plugin in inside for scheme in plugin.by(SchemesRegistrar).registered)
+        return tuple(scheme for plugin in self.active(names) for scheme in plugin.by(SchemesRegistrar).registered)
 
     def frameworks(self) -> tuple[BroughtFramework, ...]:
         """The skills frameworks that working plugins bring; those of required ones first."""
@@ -168,11 +171,9 @@ class Plugins:
 
         What they read is bounded and counted like all calls of plugins.
         """
-        profile = self.national if names is None else self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
         return tuple(
             self._bounded(plugin.manifest.name, each, tenant)
-            for plugin in inside
+            for plugin in self.active(self._by_name if names is None else names)
             for each in plugin.by(FrameworkRegistrar).formats
         )
 
@@ -184,21 +185,33 @@ class Plugins:
 
         return replace(format, read=read)
 
+    def fills(self, names: Iterable[str]) -> tuple[tuple[str, str, Fill], ...]:
+        """What fills slots of pages in a tenant that switched these plugins on: plugin, slot, function."""
+        return tuple(
+            (plugin.manifest.name, slot, fill)
+            for plugin in self.active(names)
+            for slot, fill in plugin.by(PagesRegistrar).fills
+        )
+
     def granted(self, names: Iterable[str]) -> tuple[Granted, ...]:
         """The permissions that these plugins bring, in a tenant that switched them on."""
-        profile = self.profile(names)
-        inside = (plugin for plugin in self.in_order() if plugin.key in profile)
-        return tuple(each for plugin in inside for each in plugin.by(PermissionsRegistrar).permissions)
+        return tuple(each for plugin in self.active(names) for each in plugin.by(PermissionsRegistrar).permissions)
 
     def effects(self) -> tuple[Effects, ...]:
         """What the working plugins do in the background, each only where it is active."""
-        return tuple(
-            where_active(plugin.manifest.name, self._effects_of(plugin), self.calls) for plugin in self.in_order()
-        )
+        return tuple(map(self._effects_of, self.in_order()))
 
     def _effects_of(self, plugin: Plugin) -> Effects:
+        name, needs = plugin.manifest.name, self.needs(plugin)
         hook, effects = plugin.by(RoutesRegistrar).hook, plugin.by(EffectsRegistrar).effects()
-        return effects if hook is None else Effects.joined((effects, handling(plugin.manifest.name, hook, self.calls)))
+        if hook is not None:
+            effects = Effects.joined((effects, handling(name, hook, self.calls, needs)))
+        return where_active(name, effects, self.calls, needs)
+
+    def needs(self, plugin: Plugin) -> frozenset[str]:
+        """Its name and those of all that it requires, through all that these require."""
+        required = (self.needs(self._by_name[name]) for name in plugin.manifest.requires)
+        return frozenset({plugin.manifest.name}).union(*required)
 
     def catalogue_plugins(self) -> tuple[InstalledPlugin, ...]:
         """What the tenants' files need to know of each installed plugin, those left out included."""

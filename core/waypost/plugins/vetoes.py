@@ -24,11 +24,10 @@ async def verdict_on(plugins: Plugins, active: Iterable[str], submission: Submis
     its work. What it did is undone, it is logged and counted, and the verdict names its plugin: that goes into the
     event of the submission, so that what could not be asked does not pass unseen.
     """
-    names = {name for name, _ in plugins.profile(active)}
     unasked: list[str] = []
-    for plugin in plugins.in_order():
+    for plugin in plugins.active(active):
         name = plugin.manifest.name
-        for veto in plugin.by(SubmissionRegistrar).vetoes if name in names else ():
+        for veto in plugin.by(SubmissionRegistrar).vetoes:
             try:
                 async with current().savepoint():
                     call = Call(name, _name(veto), submission.here.tenant_id, PATIENCE_S, check=_is_verdict)

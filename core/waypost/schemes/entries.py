@@ -13,6 +13,7 @@ from waypost.tenancy.catalogue import CatalogueEntry
 from waypost.tenancy.fields import Currency, EachOnce, Language, Listed, Name, Price, Slug, Table, Url, Words, one_of
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+LARGEST: Final = 1e15
 MOST: Final = 200  # of rules, facts, windows and funding of one scheme, each
 
 
@@ -31,7 +32,7 @@ def _day(value: Any) -> Any:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, float) and not abs(value) < 1e15:
+    if isinstance(value, int | float) and not abs(value) < LARGEST:  # nor nan
         raise ValueError("must be a number that people write")
     if type(value) not in {bool, int, float, str, date}:
         raise ValueError("must be a number, a code in quotation marks, true or false, or a date like 2021-02-03")

@@ -13,6 +13,8 @@ MOST_ITEMS: Final = 100_000
 MOST_ASSOCIATIONS: Final = 500_000
 MOST_DEPTH: Final = 20
 MOST_FAULTS: Final = 1_000  # that are told; more help nobody
+LOOKED_UP: Final = frozenset(("uri", "title", "code"))  # by an index, which takes some 2,700 bytes
+LONGEST_KEY_BYTES: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _faults(package: Package, known: Collection[UUID]) -> Iterator[Fault]:
 
 
 def _unwritable(package: Package) -> Iterator[Fault]:
-    """Find texts with a null byte, which no database keeps."""
+    """Find texts that no database keeps, and those that are looked up and too long for an index."""
     entries: list[Document | Item | Association] = [package.document, *package.items, *package.associations]
     for each in entries:
         place = "" if isinstance(each, Document) else each.place
@@ -86,6 +88,8 @@ def _unwritable(package: Package) -> Iterator[Fault]:
             texts = (value.uri, value.title) if isinstance(value, End) else (value,)
             if any(isinstance(text, str) and "\x00" in text for text in texts):
                 yield Fault("INVALID", f"{one.name} holds a null byte", place)
+            elif one.name in LOOKED_UP and len((value or "").encode(errors="replace")) > LONGEST_KEY_BYTES:
+                yield Fault("INVALID", f"{one.name} is longer than {LONGEST_KEY_BYTES:,} bytes", place)
 
 
 def _twice(package: Package) -> Iterator[Fault]:

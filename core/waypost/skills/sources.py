@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from inspect import isawaitable, iscoroutinefunction
 from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from waypost.outbox.frameworks import Fault, Format, Result
+from waypost.outbox.frameworks import Fault, Format, Package, Result
 from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
 
 PATIENCE_S: Final = 60.0  # for a server to answer in full
@@ -25,13 +25,22 @@ def is_address(text: str) -> bool:
     return text.startswith(("https://", "http://"))
 
 
+def address_problem(url: str) -> str | None:
+    """Say why an address is not asked, or None where it may be."""
+    try:
+        secret = urlsplit(url).username is not None
+    except ValueError as error:
+        return f"that is no address: {error}"
+    return "an address is kept and shown: it holds no user name and no password" if secret else None
+
+
 async def fetch_framework(url: str, formats: Sequence[Format], outgoing: Outgoing) -> bytes | Fault:
     """Fetch what stands at an address, in the way that the formats ask for; at most three redirects are followed.
 
     Each step goes to public addresses alone, and nothing larger than `outgoing` allows is taken.
     """
-    if urlsplit(url).username is not None:
-        return Fault("INVALID", "an address is kept and shown: it holds no user name and no password")
+    if problem := address_problem(url):
+        return Fault("INVALID", problem)
     try:
         for each in formats:
             url = each.asked(url)
@@ -77,7 +86,17 @@ async def read_framework(data: bytes, formats: Sequence[Format]) -> Result:
 async def _read(format: Format, data: bytes) -> Result:
     """Read here what waits, and in a thread what does not."""
     found = format.read(data) if iscoroutinefunction(format.read) else await asyncio.to_thread(format.read, data)
-    return await found if isawaitable(found) else found
+    return _whole(await found if isawaitable(found) else found)
+
+
+def _whole(found: object) -> Result:
+    """Raise TypeError for what is neither a package nor faults: a plugin may answer anything."""
+    if isinstance(found, Package):
+        return found
+    faults = [each for each in found if isinstance(each, Fault)] if isinstance(found, Collection) else []
+    if not faults or faults != [*found]:  # type: ignore[misc]  # a collection, as it has faults
+        raise TypeError(f"neither a package nor faults but {type(found).__name__}")
+    return faults
 
 
 async def _called(url: str, headers: dict[str, str], outgoing: Outgoing) -> Answered | Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,12 +18,12 @@ from waypost.db import App, Kind, ownership
 from waypost.db.connections import connect
 from waypost.db.migrate import migrate, roll_back
 from waypost.http import Platform, create_app
-from waypost.plugins import AppRegistrar, Plugins, RoutesRegistrar, State
+from waypost.plugins import AppRegistrar, Plugins, Profile, RoutesRegistrar, State
 from waypost.plugins.names import schema_name
 from waypost.plugins.settings import problems_in, with_defaults
 from waypost.settings import Settings
 from waypost.testing.databases import Server
-from waypost.testing.trial import BASE_URL, SECRET_KEY, Trial, TrialCity, allowed
+from waypost.testing.trial import BASE_URL, SECRET_KEY, Trial, TrialCity, allowed, with_required
 
 # All that the core's schema is made of: what a plugin's migrations add there, its removal would leave behind.
 CORE_SQL = """
@@ -70,8 +70,8 @@ class PluginContract:
         with_all = load_plugins(Settings())
         found = next(one for one in with_all.installed if one.name == trial.name)
         assert (found.state, found.reason) == (State.READY, "")
-        for other in with_all.ready:
-            schema_of(with_all, with_all.profile({trial.name, other.manifest.name, *other.manifest.requires}))
+        for profile in profiles_with(with_all, trial.name):
+            schema_of(with_all, profile)
 
     def test_its_migrations_go_forwards_and_back(self, trial: Trial, waypost_server: Server) -> None:
         """From nothing to all tables, back to nothing, and forwards again, with the core's own tables left alone."""
@@ -138,6 +138,15 @@ class PluginContract:
         if app is None:
             pytest.skip("it brings no tables")
         return app
+
+
+def profiles_with(plugins: Plugins, name: str) -> Iterator[Profile]:
+    """The profiles in which a plugin is tried, each with all that is required: alone, beside every other, with all."""
+    known = {one.name: one.manifest for one in plugins.installed}
+    mine = with_required(name, known)
+    for other in plugins.ready:
+        yield plugins.profile({*mine, *with_required(other.manifest.name, known)})
+    yield plugins.profile(other.manifest.name for other in plugins.ready)
 
 
 async def _there_and_back(server: Server, plugins: Plugins, app: App) -> None:

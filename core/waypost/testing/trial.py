@@ -24,6 +24,7 @@ from waypost.issuers.store import IssuerWords, OrganisationWords, ensure_organis
 from waypost.outbox.work import Work
 from waypost.plugins import Installed, Plugin, Plugins
 from waypost.plugins.discovery import discover
+from waypost.plugins.manifest import Manifest
 from waypost.plugins.secrets import set_secret
 from waypost.refusal import Refusal
 from waypost.settings import Settings
@@ -207,8 +208,12 @@ async def prepare(server: Server, database: str, plugin: str) -> None:
 
 
 def allowed(plugin: str) -> tuple[str, ...]:
-    """The plugin and what it requires, through all that is required in turn."""
-    known = {one.name: one.manifest for one in discover()}
+    """The plugin and what it requires of what is installed; see `required`."""
+    return with_required(plugin, {one.name: one.manifest for one in discover()})
+
+
+def with_required(plugin: str, known: Mapping[str, Manifest | None]) -> tuple[str, ...]:
+    """The plugin and what it requires, through all that is required in turn; `known` are manifests by name."""
     found, wanted = {plugin: None}, [plugin]
     while wanted:
         manifest = known.get(wanted.pop())

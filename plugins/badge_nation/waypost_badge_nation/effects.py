@@ -8,7 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from waypost.db import City, Learner, National, execute, fetch, fetchrow, fetchval
+from waypost.db import City, National, execute, fetch, fetchrow, fetchval
+from waypost.learners.people import own_address
 from waypost.outbox import Addressed, Handler, Happened, Letter, Schedule, Work, enqueue_all
 from waypost.tenancy import Tenant, load_directory
 from waypost_badge_nation.charging import accepted_price
@@ -75,11 +76,6 @@ WHERE tenant_id = $1 AND issuer_id = ANY($2::uuid[]) AND role = 'issuer-admin'
 MEMBERSHIP_SQL: Final = """
 SELECT organisation_id, organisation_name, ends_on FROM plugin_badge_nation.nation_membership
 WHERE tenant_id = $1 AND id = $2
-"""
-PERSON_SQL: Final = """
-SELECT (SELECT address FROM person_address WHERE person_id = $1 AND asked_at IS NULL
-        ORDER BY verified_at DESC NULLS LAST, id LIMIT 1) AS address,
-       (SELECT language FROM person_profile WHERE person_id = $1) AS language
 """
 
 
@@ -194,9 +190,8 @@ async def renewal_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | No
         later = () if row is None else await standings(network, row["organisation_id"])
     if row is None or row["ends_on"] < today or any(each.ends_on > row["ends_on"] for each in later):
         return None
-    async with work.database.transaction(Learner(person)):
-        found = await fetchrow(PERSON_SQL, person)
-    if found is None or found["address"] is None:
+    address, language = await own_address(work.database, person)
+    if address is None:
         return None
     tariff = prices(renewed_from(row["ends_on"], today))
     values = {
@@ -208,7 +203,7 @@ async def renewal_letter(work: Work, facts: Mapping[str, Any]) -> Addressed | No
         "price": str(tariff.membership),
         "allowance": tariff.allowance,
     }
-    return Addressed(found["address"], found["language"] or home.language, values)
+    return Addressed(address, language or home.language, values)
 
 
 HANDLER: Final = Handler(COUNT, frozenset({"badge.submitted"}), count_template)

@@ -20,7 +20,7 @@ SELECT id FROM public.framework_item WHERE uri = ANY($2::text[]) AND retired_at 
 UNION
 SELECT id FROM public.own_framework_item WHERE tenant_id = $1 AND uri = ANY($2::text[]) AND retired_at IS NULL
 """
-# What another says already is not said again, so it is not missed here.
+# What files said alone: what another source named is not theirs to take away.
 READ_SQL: Final = """
 SELECT a.badge_id, a.target_url, a.public = b.public AS fresh
 FROM public.badge_alignment a JOIN public.badge b ON b.tenant_id = a.tenant_id AND b.id = a.badge_id

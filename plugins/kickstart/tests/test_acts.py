@@ -42,6 +42,10 @@ async def test_an_employer_applies_and_the_city_decides_once(country: Country) -
         assert (await country.act("kickstartDecide", again, SHOWN, who))["code"] == "FORBIDDEN"
     silent = await country.act("kickstartDecide", again, SHOWN, CURATOR)
     assert (silent["code"], silent["path"]) == ("INVALID", ["reason"])
+    nowhere = await country.act(
+        "kickstartDecide", {**again, "application": "KickstartApplication.00.00"}, SHOWN, CURATOR
+    )
+    assert (nowhere["code"], nowhere["path"]) == ("NOT_FOUND", ["application"])
     yes = {"application": application["id"], "accept": True}
     decided = (await country.act("kickstartDecide", yes, SHOWN, CURATOR, None))["application"]
     assert (decided["state"], decided["reason"]) == ("ACCEPTED", None)

@@ -12,6 +12,7 @@ from waypost.plugins.registrars.frameworks import BroughtFramework, FrameworkReg
 from waypost.plugins.registrars.geocoders import Geocoder, GeocoderRegistrar
 from waypost.plugins.registrars.graph import Declarations, GraphRegistrar
 from waypost.plugins.registrars.labour_market import LabourMarketRegistrar
+from waypost.plugins.registrars.pages import PagesRegistrar
 from waypost.plugins.registrars.permissions import PermissionsRegistrar
 from waypost.plugins.registrars.routes import PluginRoute, RoutesRegistrar
 from waypost.plugins.registrars.rows import AppRegistrar, CatalogueRegistrar
@@ -33,6 +34,7 @@ __all__ = [
     "GraphRegistrar",
     "LabourMarketRegistrar",
     "LintRegistrar",
+    "PagesRegistrar",
     "PermissionsRegistrar",
     "PluginRoute",
     "Registrar",
@@ -54,6 +56,7 @@ REGISTRARS: Final[tuple[type[Registrar], ...]] = (
     GraphRegistrar,
     LabourMarketRegistrar,
     LintRegistrar,
+    PagesRegistrar,
     PermissionsRegistrar,
     RoutesRegistrar,
     SchemesRegistrar,

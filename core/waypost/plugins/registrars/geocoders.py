@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from waypost.plugins.registrars.base import Registrar
 
-Geocoder = Callable[[str], Awaitable[tuple[float, float] | None]]
+Point = tuple[float, float] | None
+Geocoder = Callable[[str], Awaitable[Point] | Point]
 
 
 class GeocoderRegistrar(Registrar):
-    """Takes geocoders: async functions from a postcode (`BR34HG`) to latitude and longitude in degrees, or None."""
+    """Takes geocoders: functions from a postcode (`BR34HG`) to latitude and longitude in degrees, or None."""
 
     kinds = ("geocoder",)
 

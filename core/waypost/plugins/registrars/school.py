@@ -13,11 +13,11 @@ from waypost.plugins.names import code_prefix
 from waypost.plugins.registrars.base import Registrar
 from waypost.refusal import Refusal
 
-Veto = Callable[[Submission], Awaitable[Refusal | None]]
+Veto = Callable[[Submission], Awaitable[Refusal | None] | Refusal | None]
 
 
 class SubmissionRegistrar(Registrar):
-    """Takes vetoes: async functions from a `Submission` to a `Refusal`, or None where they do not mind."""
+    """Takes vetoes: functions from a `Submission` to a `Refusal`, or None where they do not mind."""
 
     kinds = ("veto",)
 

@@ -1,0 +1,99 @@
+"""A connector that raises, hangs or answers something else: isolated and counted, and nothing is given twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.connectors.fake_credly import FakeCredly
+from tests.connectors.stage import OWNER, Issuing
+from waypost.connectors import registry
+from waypost.connectors.reconciling import reconcile_all
+from waypost.db import City, fetch
+from waypost.outbox import Later
+from waypost.outbox.connecting import Access, Issued, Order, Page
+from waypost_credly.connector import Credly
+
+
+async def _raises(issued: Issued) -> Any:
+    raise KeyError("ada.love@example.org")
+
+
+async def _hangs(issued: Issued) -> Any:
+    await asyncio.Event().wait()
+
+
+async def _answers_nothing(issued: Issued) -> Any:
+    return None
+
+
+async def _answers_an_id(issued: Issued) -> Any:
+    return issued.id
+
+
+@pytest.mark.parametrize("fault", [_raises, _hangs, _answers_nothing, _answers_an_id])
+async def test_what_a_connector_did_before_it_failed_is_found(
+    stage: Issuing,
+    fake: FakeCredly,
+    linked: str,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[Issued], Any],
+) -> None:
+    well = Credly.issue
+
+    async def issue(self: Credly, access: Access, order: Order) -> Any:
+        return await fault(await well(self, access, order))
+
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love", work=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(Credly, "issue", issue)
+        patched.setattr(registry, "CALL_S", 1.0)
+        (error,) = await stage.works_off(patient=False)
+    assert isinstance(error, Later)
+    assert "example.org" not in str(error)
+    assert stage.plugins.calls.failures["credly"] == 1
+    await stage.works_off()
+    (record,) = await stage.records("Ada Love")
+    (badge,) = fake.of(linked)
+    assert (record["state"], record["externalId"], fake.server.count("POST")) == ("PENDING", badge["id"], 1)
+
+
+@pytest.mark.parametrize("operation", ["find", "templates"])
+async def test_a_page_of_other_things_is_no_answer(
+    stage: Issuing, account: str, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    async def page(self: Credly, access: Access, *args: object) -> Page[Any]:
+        return Page([{"id": "1"}])
+
+    monkeypatch.setattr(Credly, operation, page)
+    await reconcile_all(stage.work)
+    (error,) = await stage.works_off(patient=False)
+    assert isinstance(error, Later)
+    assert "credly" in str(error)
+    assert stage.plugins.calls.failures["credly"] == 1
+
+
+async def test_an_address_that_is_none_of_the_web_is_shown_to_nobody(
+    stage: Issuing, fake: FakeCredly, account: str
+) -> None:
+    template = fake.template("Film Maker")
+    fake.templates[template]["url"] = "javascript:alert(1)"
+    await stage.link("brighton", "film-maker", await stage.share(account, "brighton"), template)
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love")
+    (badge,) = fake.of(template)
+    good, badge["badge_url"] = badge["badge_url"], "javascript:alert(2)"
+    fake.decide(badge["id"], "accepted")
+    await stage.reconciles()
+    (record,) = await stage.records("Ada Love")
+    assert (record["state"], record["url"]) == ("ACCEPTED", good)
+    links = await stage.read("{ issuingLinks { nodes { state templateUrl } } }", "brighton", "brighton club")
+    assert links["issuingLinks"]["nodes"] == [{"state": "LINKED", "templateUrl": None}]
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        assert [row["url"] for row in await fetch("SELECT url FROM issuing_template")] == [None]
