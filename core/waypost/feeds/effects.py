@@ -11,17 +11,19 @@ from waypost.db import City, execute
 from waypost.feeds import state
 from waypost.feeds.beginning import JOB, begin
 from waypost.feeds.settings import BadSettings, feeds_in, read_settings
-from waypost.feeds.walking import Source, Walk, end
+from waypost.feeds.walking import Source, Walk, end, problem_of
 from waypost.outbox.act import Act
 from waypost.outbox.feeding import FeedFault
-from waypost.outbox.jobs import Problem, end_job
+from waypost.outbox.jobs import end_job
 from waypost.outbox.work import Effects, JobKind, Schedule, Work
 from waypost.plugins import FeedsRegistrar, Plugin, Plugins, settings_of
 from waypost.tenancy import Tenant, load_directory
 from waypost.tenancy.entries import Here
 
 EVERY_S: Final = 300
-UNNAMED: Final = "it was taken out of the settings, or its plugin was switched off, while it was read"
+UNNAMED: Final = FeedFault(
+    "FEED_SETTINGS", "it was taken out of the settings, or its plugin was switched off, while it was read"
+)
 
 
 def effects_of(plugins: Plugins) -> Effects:
@@ -61,7 +63,7 @@ async def _begin_in(work: Work, plugins: Plugins, tenant: Tenant, reading: list[
             return 0
     async with work.database.transaction(City(tenant.id)):
         for job in await state.switch_off_others(tenant.id, named) if others else ():
-            await end_job(tenant.id, job, "failed", (Problem(code="FEED_SETTINGS", message=UNNAMED),))
+            await end_job(tenant.id, job, "failed", [problem_of(UNNAMED)])
         found = await state.due(tenant.id, now)
         for feed in found:
             await begin(Act(Here.of(tenant), None, None, None, now), feed)

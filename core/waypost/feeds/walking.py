@@ -330,9 +330,13 @@ async def end(
     at = None if cursor is None else orjson.dumps(cursor).decode()
     await execute(state.END_SQL, tenant, feed.id, how, at, *said, now, due)
     if feed.job_id is not None:
-        problems = [] if fault is None else [problem_at(feed.items, fault.where, fault.code, fault.words)]
-        problems = [replace(each, line=None) for each in problems]
+        problems = [] if fault is None else [problem_of(fault)]
         await end_job(tenant, feed.job_id, "failed" if fault else "done", problems)
+
+
+def problem_of(fault: FeedFault) -> Problem:
+    """What a job says of a fault of the feed as a whole, which is in no line."""
+    return replace(problem_at(0, fault.where, fault.code, fault.words), line=None)
 
 
 def _codes(batch: Batch) -> Iterable[str]:
