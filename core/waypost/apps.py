@@ -71,10 +71,7 @@ def core_app(frameworks: Sequence[BroughtFramework] = ()) -> db.App:
 
 
 async def load_all(connection: Connection, frameworks: Sequence[BroughtFramework] = ()) -> None:
-    """Bring the reference data of every room up to date, on a connection of the owner. Idempotent.
-
-    Raises `BadPackage` for a plugin's framework with faults.
-    """
+    """Bring the reference data of every room up to date, on a connection of the owner. Idempotent."""
     await load_reference(connection)
     await load_built_in(connection)
     await load_packages(connection, {each.name: each.load for each in frameworks})

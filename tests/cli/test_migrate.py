@@ -1,12 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from tests.cli.conftest import SECRET_KEY, Waypost
+from tests.plugins.workshop import Workshop
+from waypost.cli.parts import load_plugins, with_tables
+from waypost.db import Database
 from waypost.db.roles import login_url
+from waypost.settings import Settings
 from waypost.testing.databases import PASSWORD, Server
 
 
@@ -15,6 +21,48 @@ async def empty(server: Server) -> AsyncIterator[str]:
     """A superuser's URL of a database in which nothing has been made."""
     async with server.database() as name:
         yield server.admin_url(name)
+
+
+APP = """
+    from pathlib import Path
+
+    from waypost.db import App
+    from waypost.plugins import hookimpl
+
+    @hookimpl
+    def waypost_app(registrar):
+        registrar.app(App(name="NAME", migrations=Path(__file__).parent / "migrations"))
+"""
+FRAMEWORK = """
+    from waypost.plugins import hookimpl
+
+    def load():
+        raise OSError("the disk is gone")
+
+    @hookimpl
+    def waypost_frameworks(registrar):
+        registrar.framework("fog.levels", load)
+"""
+SCRIPT = "-- migrate:up\n{}\n-- migrate:down\nSELECT 1;\n"
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    """Where throw-away plugins are installed: tide, whose migration fails; ebb, which needs it; sail; and fog."""
+    monkeypatch.syspath_prepend(tmp_path)
+    made = Workshop(tmp_path)
+    for name, sql, requires in (
+        ("tide", "SELECT 1 / 0;", ()),
+        ("ebb", "SELECT 1;", ("tide",)),
+        ("sail", "SELECT 1;", ()),
+    ):
+        made.install(name, APP.replace("NAME", name), requires=requires)
+        folder = tmp_path / f"waypost_{name}" / "migrations"
+        folder.mkdir()
+        (folder / "0001_made.sql").write_text(SCRIPT.format(sql))
+    made.install("fog", FRAMEWORK, contributes=["framework:fog.levels"])
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -64,3 +112,47 @@ def test_migrating_gives_the_named_login_its_password(bare: Waypost, empty: str)
     assert bare("migrate", **settings).exit_code == 0
     done = bare("token", "create", "--national", "--email", "a@example.org", **settings)
     assert done.exit_code == 0, done.output
+
+
+PLUGINS = ("ebb", "fog", "sail", "tide")
+
+
+def working(url: str) -> set[str]:
+    """The names of the plugins that a process over this database would work with."""
+
+    async def look() -> set[str]:
+        async with await Database.open(url, pool_size=1) as database:
+            plugins = await with_tables(database, load_plugins(Settings(plugins=PLUGINS)))
+        return set(plugins.working)
+
+    return asyncio.run(look())
+
+
+@pytest.mark.usefixtures("workshop")
+def test_what_a_plugin_cannot_bring_to_the_database_costs_that_plugin_alone(
+    bare: Waypost, empty: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    weak = login_url(empty, "waypost_app", PASSWORD)
+    settings = {"WAYPOST_DATABASE_ADMIN_URL": empty, "WAYPOST_DATABASE_URL": weak, "WAYPOST_PLUGINS": ",".join(PLUGINS)}
+    done = bare("migrate", **settings)
+    assert done.exit_code == 0, done.output
+    assert "waypost: 0001_tenancy applied" in done.stdout
+    assert "sail: 0001_made applied" in done.stdout
+    assert "tide: 0001_made" not in done.stdout
+    assert "plugin tide keeps in the database was left as it was: tide: 0001_made.sql: division by zero" in caplog.text
+    assert "the framework fog.levels is left as it was: OSError: the disk is gone" in caplog.text
+    assert working(weak) == {"sail", "fog"}
+    assert "not applied: tide 0001_made" in bare("doctor", **settings).output
+    (tmp_path / "waypost_tide" / "migrations" / "0001_made.sql").write_text(SCRIPT.format("SELECT 1;"))
+    assert bare("migrate", **settings).stdout == "tide: 0001_made applied\n"
+    assert working(weak) == set(PLUGINS)
+
+
+@pytest.mark.usefixtures("workshop")
+def test_where_nobody_has_migrated_to_this_version_all_plugins_wait(bare: Waypost, empty: str) -> None:
+    weak = login_url(empty, "waypost_app", PASSWORD)
+    settings = {"WAYPOST_DATABASE_ADMIN_URL": empty, "WAYPOST_DATABASE_URL": weak}
+    assert bare("migrate", **settings, WAYPOST_PLUGINS="").exit_code == 0
+    assert working(weak) == {"fog"}
+    assert bare("migrate", "--back", "1", **settings, WAYPOST_PLUGINS="").exit_code == 0
+    assert working(weak) == set(PLUGINS)

@@ -68,6 +68,36 @@ async def test_half_a_migration_leaves_nothing(yard: Yard, folder: Path) -> None
     assert await yard.admin.fetchval("SELECT count(*) FROM migration WHERE app = 'small'") == 0
 
 
+async def test_an_app_that_fails_is_left_as_it_was_and_others_go_on(yard: Yard, folder: Path, tmp_path: Path) -> None:
+    good, bad, strange = tmp_path / "good", tmp_path / "bad", tmp_path / "strange"
+    shutil.copytree(folder, good)
+    shutil.copytree(folder, bad)
+    shutil.copytree(folder, strange)
+    (bad / "0003_bad.sql").write_text(script("CREATE TABLE three ();\nSELECT 1 / 0;"))
+    apps = [YARD, App("bad", bad), App("strange", strange, extensions=("no_such_extension",)), App("good", good)]
+    apps.append(App("empty", good, reference=unprepared))
+    spared: dict[str, str] = {}
+    applied = await migrate(
+        yard.admin_url, apps, spared=lambda app, error: spared.update({app.name: str(error).partition(": ")[0]})
+    )
+    assert {done.app for done in applied} == {"good", "empty"}
+    assert spared.keys() == {"bad", "strange", "empty"}
+    assert "no_such_extension" in spared["strange"] or "cannot be prepared" in spared["strange"]
+    assert await has(yard.admin, "plugin_good.one")
+    assert not await has(yard.admin, "plugin_bad.one")
+
+
+async def unprepared(connection: Connection) -> None:
+    raise LookupError("there is no list of colours")
+
+
+async def test_the_platform_itself_is_never_spared(yard: Yard, folder: Path) -> None:
+    (folder / "0003_bad.sql").write_text(script("SELECT 1 / 0;"))
+    broken = App(YARD.name, folder)
+    with pytest.raises(MigrationFault):
+        await migrate(yard.admin_url, [broken], spared=lambda *_: None)
+
+
 async def test_a_migration_that_changed_after_it_was_applied_is_an_error(yard: Yard, folder: Path) -> None:
     app = App("small", folder)
     await migrate(yard.admin_url, [app])

@@ -80,15 +80,15 @@ def restore(folder: Path, other_key: bool) -> None:
 
 async def _backup(here: Ground, folder: Path) -> Note:
     from waypost.db import backups
+    from waypost.db.applied import APPLIED_SQL
     from waypost.db.connections import connect
-    from waypost.http.platform import MIGRATIONS_SQL
 
     admin_url = await here.administrator()
     connection = await connect(admin_url)
     try:
         await backups.refuse_half_sighted(connection)
         server = connection.get_server_version()
-        applied = await connection.fetch(f"{MIGRATIONS_SQL} ORDER BY app, number")
+        applied = await connection.fetch(f"{APPLIED_SQL} ORDER BY app, number")
     finally:
         await connection.close()
     copy = folder / DUMP

@@ -116,10 +116,10 @@ async def _extensions(patient: Patient) -> Found:
 
 async def _migrations(patient: Patient) -> Found:
     from waypost.cli.parts import migrations_of
-    from waypost.http.platform import MIGRATIONS_SQL, READY
+    from waypost.db.applied import applied_migrations
 
     expected = migrations_of(patient.apps)
-    applied = {(row["app"], row["name"]) for row in await patient.opened.reads.rows(READY, MIGRATIONS_SQL)}
+    applied = await applied_migrations(patient.opened)
     missing = sorted(expected - applied)
     if missing:
         return Found(f"not applied: {_some([' '.join(each) for each in missing])}", "waypost migrate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from waypost.settings import Settings
 if TYPE_CHECKING:
     from waypost.db import App, Database
     from waypost.db.migrate import Applied
+
+log = logging.getLogger(__name__)
 
 STRONG_SQL = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user"
 
@@ -35,14 +38,15 @@ class Ground:
     async def prepare(self, apps: Sequence[App]) -> list[Applied]:
         """Bring roles, tables and reference data to this version; gives the migrations that were applied.
 
-        Raises Refused when no login is known that may, and what `waypost.db.migrate` raises.
+        What a plugin brings and cannot be applied is named in the log, and keeps nobody else from going on. Raises
+        Refused when no login is known that may, and what `waypost.db.migrate` raises for the core.
         """
         from waypost.db.migrate import migrate
         from waypost.db.roles import ensure_login
 
         admin_url = await self.administrator()
         login, password = await self._login()
-        applied = await migrate(admin_url, apps, login=login)
+        applied = await migrate(admin_url, apps, login=login, spared=_name_spared)
         if password is not None:
             await ensure_login(admin_url, password, login)
         return applied
@@ -114,6 +118,11 @@ class Ground:
             return bool(await connection.fetchval(STRONG_SQL))
         finally:
             await connection.close()
+
+
+def _name_spared(app: App, error: Exception) -> None:
+    words = str(error) or type(error).__name__
+    log.error("What the plugin %s keeps in the database was left as it was: %s", app.name, words)
 
 
 @contextmanager

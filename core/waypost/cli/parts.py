@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 from waypost.settings import Settings
 
 if TYPE_CHECKING:
-    from waypost.db import App
+    from waypost.db import App, Database
     from waypost.http import Parts
     from waypost.outbox.work import Effects
     from waypost.plugins import Plugins
+
+log = logging.getLogger(__name__)
 
 
 def load_plugins(settings: Settings) -> Plugins:
@@ -25,6 +28,27 @@ def load_plugins(settings: Settings) -> Plugins:
 
     loaded = load(settings.plugins)
     return fitting(loaded, partial(schema_of, loaded))
+
+
+async def with_tables(database: Database, plugins: Plugins) -> Plugins:
+    """These plugins without those whose migrations are not all applied; each is named in the log.
+
+    All of them where the core's are not applied either: nobody has brought the database to this version yet, and
+    /readyz tells until somebody does.
+    """
+    from waypost.apps import core_app
+    from waypost.db.applied import applied_migrations
+
+    applied = await applied_migrations(database)
+    if not migrations_of([core_app()]) <= applied:
+        return plugins
+    for app in plugins.apps():
+        missing = sorted(name for _, name in migrations_of([app]) - applied)
+        if missing:
+            reason = f"its migrations are not applied ({', '.join(missing)}): waypost migrate says why"
+            log.warning("plugin %s is left out: %s", app.name, reason)
+            plugins = plugins.without(app.name, reason)
+    return plugins
 
 
 def parts_of(plugins: Plugins) -> Parts:

@@ -38,12 +38,15 @@ def serve(host: str, port: int) -> None:
 
 
 async def _serve(here: Ground, settings: Settings, bound: socket.socket, host: str) -> None:
-    from waypost.cli.parts import load_plugins, parts_of
+    from waypost.cli.parts import load_plugins, parts_of, with_tables
+    from waypost.db import Database
     from waypost.http import Platform, create_app
     from waypost.plugins import watching
 
     settings.load_secret_key()  # now, rather than at the first request that needs it
-    platform = Platform(settings, parts_of(load_plugins(settings)), here.app_url, bound_to=host)
+    async with await Database.open(here.app_url, pool_size=1) as database:
+        plugins = await with_tables(database, load_plugins(settings))
+    platform = Platform(settings, parts_of(plugins), here.app_url, bound_to=host)
     async with platform.opened(), watching(platform.plugins):
         ready = "Serving on %s"
         app, live = create_app(platform), platform.live

@@ -125,13 +125,13 @@ def apply(dry_run: bool, as_json: bool) -> None:
 
     Again = no change. What was taken out of the files is closed, never deleted; rows made in the graph stay.
     """
-    from waypost.cli.parts import load_plugins
+    from waypost.cli.parts import load_plugins, with_tables
 
     settings = Settings.from_environment()
     plugins = load_plugins(settings)
 
     async def run(database: Database) -> Report:
-        return await apply_files(database, settings, plugins, dry_run=dry_run)
+        return await apply_files(database, settings, await with_tables(database, plugins), dry_run=dry_run)
 
     _check_first(settings, plugins, as_json)
     report = _on_database(settings, run)
@@ -198,14 +198,14 @@ def new(slug: str, name: str | None, **wishes: Any) -> None:
 @click.option("--force", is_flag=True, help="Replace the files of a folder that is there.")
 def export(slug: str, to: Path | None, force: bool) -> None:
     """Write a tenant's rows as files, which `waypost tenants apply` takes back unchanged."""
-    from waypost.cli.parts import load_plugins
+    from waypost.cli.parts import load_plugins, with_tables
     from waypost.tenancy.exporting import export_tenant
 
     settings = Settings.from_environment()
-    known = known_to_files(settings, load_plugins(settings))
+    plugins = load_plugins(settings)
 
     async def run(database: Database) -> dict[str, str] | None:
-        return await export_tenant(database, known, slug)
+        return await export_tenant(database, known_to_files(settings, await with_tables(database, plugins)), slug)
 
     folder = (to or settings.tenants_dir) / slug
     if folder.exists() and not force:

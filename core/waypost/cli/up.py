@@ -40,7 +40,7 @@ def up(host: str, port: int) -> None:
 
 
 async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str) -> None:
-    from waypost.cli.parts import apps_of, load_plugins, parts_of
+    from waypost.cli.parts import apps_of, load_plugins, parts_of, with_tables
     from waypost.http import Platform, create_app
     from waypost.plugins import watching
 
@@ -49,6 +49,7 @@ async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str)
     for one in await here.prepare(apps_of(plugins)):
         log.info("Migrated %s: %04d_%s", one.app, one.number, one.name)
     async with here.database() as database:
+        plugins = await with_tables(database, plugins)
         await _apply(database, settings, plugins)
     entry = await here.entry()
     platform = Platform(settings, parts_of(plugins), entry, bound_to=host)

@@ -51,12 +51,14 @@ def worker(at_once: int, lease: float, metrics: str) -> None:
 
 
 async def _work(here: Ground, settings: Settings, at_once: int, lease_s: float, metrics: str) -> None:
-    from waypost.cli.parts import load_plugins
+    from waypost.cli.parts import load_plugins, with_tables
+    from waypost.db import Database
     from waypost.http.figures import serving_figures
     from waypost.plugins import watching
 
     settings.load_secret_key()  # now, rather than at the first letter that needs it
-    plugins = load_plugins(settings)
+    async with await Database.open(here.app_url, pool_size=1) as database:
+        plugins = await with_tables(database, load_plugins(settings))
     async with (
         watching(plugins),
         working(here.app_url, settings, plugins, at_once=at_once, lease_s=lease_s) as one,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 
-from waypost.db.apps import App
+from waypost.db.apps import PLATFORM, App
 from waypost.db.auditing import make_function
 from waypost.db.bookkeeping import BOOKKEEPING, TABLE
 from waypost.db.connections import Connection, connect
@@ -27,7 +28,10 @@ from waypost.db.security import qualified, secure
 from waypost.db.strength import refuse_too_old
 
 # Any number that nobody else uses: "waypost" in hexadecimal.
-_LOCK = 0x77_61_79_70_6F_73_74
+_LOCK: Final = 0x77_61_79_70_6F_73_74
+SCOPES: Final = ", ".join(SCOPE_ROLES)
+SCHEMA_SQL: Final = "SELECT to_regnamespace($1) IS NOT NULL"
+Spared = Callable[[App, Exception], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +43,39 @@ class Applied:
     name: str
 
 
-async def migrate(admin_url: str, apps: Sequence[App], *, login: str = LOGIN_ROLE) -> list[Applied]:
+async def migrate(
+    admin_url: str, apps: Sequence[App], *, login: str = LOGIN_ROLE, spared: Spared | None = None
+) -> list[Applied]:
     """Prepare roles, apply pending migrations, derive policies and grants, load reference data.
 
     `login` is the role with which the platform will connect. Each app is one
     transaction, all under an advisory lock; again = nothing to do. Gives what was applied. Raises
-    `MigrationFault` and its kinds, `RolesMissing`, `TooOld`.
+    `MigrationFault` and its kinds, `RolesMissing`, `TooOld`; but where `spared` is given, it is called in place of
+    raising for an app other than the platform's, which then is as it was before, and all others go on.
     """
-    scripts = {app.name: read_scripts(app.migrations) for app in apps}
     async with _administrator(admin_url) as connection:
         await prepare_roles(connection, login)
-        await _prepare_database(connection, apps)
+        await _prepare_database(connection)
         done: list[Applied] = []
+        migrated = []
         for app in apps:
-            done += await _migrate_app(connection, app, scripts[app.name])
-        for app in apps:
-            await _load_reference(connection, app)
+            with _sparing(connection, app, spared):
+                done += await _migrate_app(connection, app)
+                migrated.append(app)
+        for app in migrated:
+            with _sparing(connection, app, spared):
+                await _load_reference(connection, app)
     return done
+
+
+@contextmanager
+def _sparing(connection: Connection, app: App, spared: Spared | None) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if spared is None or app.name == PLATFORM or connection.is_closed():
+            raise
+        spared(app, error)
 
 
 async def roll_back(admin_url: str, app: App, *, to: int) -> list[Applied]:
@@ -111,19 +131,28 @@ async def _administrator(admin_url: str) -> AsyncIterator[Connection]:
         await connection.close()  # which gives the lock back
 
 
-async def _prepare_database(connection: Connection, apps: Sequence[App]) -> None:
-    scopes = ", ".join(SCOPE_ROLES)
-    try:
-        for name in dict.fromkeys(name for app in apps for name in app.extensions):
-            if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)", name):
-                await connection.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}" SCHEMA public')
+async def _prepare_database(connection: Connection) -> None:
+    with _rights_named():
         if not await connection.fetchval(f"SELECT has_schema_privilege('{OWNER_ROLE}', 'public', 'CREATE')"):
             await connection.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {OWNER_ROLE}")
-        for schema in dict.fromkeys(app.schema for app in apps if app.schema != "public"):
-            if not await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema):
-                await connection.execute(f'CREATE SCHEMA "{schema}" AUTHORIZATION {OWNER_ROLE}')
-                await connection.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO {scopes}')
-        await connection.execute(f"GRANT USAGE ON SCHEMA public TO {scopes}")
+        await connection.execute(f"GRANT USAGE ON SCHEMA public TO {SCOPES}")
+
+
+async def _prepare_app(connection: Connection, app: App) -> None:
+    """Make the extensions and the schema that an app needs, which its owner may not."""
+    with _rights_named():
+        for name in app.extensions:
+            if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)", name):
+                await connection.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}" SCHEMA public')
+        if app.schema != "public" and not await connection.fetchval(SCHEMA_SQL, app.schema):
+            await connection.execute(f'CREATE SCHEMA "{app.schema}" AUTHORIZATION {OWNER_ROLE}')
+            await connection.execute(f'GRANT USAGE ON SCHEMA "{app.schema}" TO {SCOPES}')
+
+
+@contextmanager
+def _rights_named() -> Iterator[None]:
+    try:
+        yield
     except (
         asyncpg.InsufficientPrivilegeError,
         asyncpg.FeatureNotSupportedError,
@@ -135,7 +164,9 @@ async def _prepare_database(connection: Connection, apps: Sequence[App]) -> None
         ) from error
 
 
-async def _migrate_app(connection: Connection, app: App, scripts: list[Script]) -> list[Applied]:
+async def _migrate_app(connection: Connection, app: App) -> list[Applied]:
+    scripts = read_scripts(app.migrations)
+    await _prepare_app(connection, app)
     async with _as_owner(connection, app):
         await _bookkeeping(connection)
         applied = await _applied(connection, app, scripts)

@@ -14,7 +14,8 @@ from typing import Final
 from uuid import UUID
 
 from waypost.access.providers import Providers
-from waypost.db import SHARED, Database, System
+from waypost.db import SHARED, Database
+from waypost.db.applied import applied_migrations
 from waypost.db.waiting import came_within
 from waypost.graph import Asker, Engine, Graph, Keep, Live, Schema, Trusted
 from waypost.http.assets import Assets
@@ -36,8 +37,6 @@ log = logging.getLogger(__name__)
 REFRESH_S: Final = 2.0  # how soon `waypost tenants apply` is noticed where the news of it is lost
 AGAIN_S: Final = 0.5
 FRESH_S: Final = 30.0  # how old the directory may be before others should answer instead
-READY: Final = System("ready")
-MIGRATIONS_SQL: Final = "SELECT app, to_char(number, 'FM0000') || '_' || name AS name FROM migration"
 
 
 @dataclass(frozen=True)
@@ -163,8 +162,7 @@ class Platform:
         Raises what the database raises when it does not answer.
         """
         found = []
-        applied = {(row["app"], row["name"]) for row in await self.database.reads.rows(READY, MIGRATIONS_SQL)}
-        missing = sorted(self._parts.migrations - applied)
+        missing = sorted(self._parts.migrations - await applied_migrations(self.database))
         if missing:
             names = ", ".join(f"{app} {name}" for app, name in missing)
             found.append(f"migrations of this version are not applied: {names}")

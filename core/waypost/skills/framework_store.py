@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from itertools import islice
+from logging import getLogger
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from waypost.outbox.frameworks import Association, Document, Fault, Item, Packag
 from waypost.skills import framework_tables as tables
 from waypost.skills.arranging import Placed, arrange, elsewhere
 from waypost.skills.rules import normal_form
+
+LOG: Final = getLogger(__name__)
 
 STEP: Final = 2_000  # rows written at once
 # What is true of the item's standing, however old its words are.
@@ -122,24 +125,32 @@ async def write_package(
 
 
 class BadPackage(ValueError):
-    """A framework that a plugin brings has faults; the message names the plugin's framework and all of them."""
+    """A framework that a plugin brings has faults; the message names all of them."""
 
 
 async def load_packages(connection: Connection, packages: Mapping[str, Callable[[], Package]]) -> None:
     """Write what plugins bring for the whole country, by name, on the owner's connection in a transaction.
 
     What is here already, and was changed at the same time or later, is left alone: an operator's import goes before
-    what a plugin was delivered with. Raises `BadPackage`.
+    what a plugin was delivered with. One that cannot be written is left as it was before, and named in the log.
     """
-    shelf = country(connection)
     for name, load in packages.items():
-        package = load()
-        known = await shelf.rows(STANDS_SQL, shelf.framework, package.document.identifier)
-        if known and known[0]["changed_at"] >= package.document.changed_at:
-            continue
-        done = await write_package(shelf, package, f"plugin:{name}")
-        if not isinstance(done, Imported):
-            raise BadPackage(f"the framework {name} cannot be written: {'; '.join(str(fault) for fault in done)}")
+        try:
+            async with connection.transaction():  # a savepoint
+                await _load(country(connection), name, load())
+        except Exception as error:  # of a plugin's package, or of how the plugin makes it
+            if connection.is_closed():
+                raise
+            LOG.warning("the framework %s is left as it was: %s: %s", name, type(error).__name__, error)
+
+
+async def _load(shelf: Shelf, name: str, package: Package) -> None:
+    known = await shelf.rows(STANDS_SQL, shelf.framework, package.document.identifier)
+    if known and known[0]["changed_at"] >= package.document.changed_at:
+        return
+    done = await write_package(shelf, package, f"plugin:{name}")
+    if not isinstance(done, Imported):
+        raise BadPackage("; ".join(str(fault) for fault in done))
 
 
 async def _refused(shelf: Shelf, package: Package) -> list[Fault]:
