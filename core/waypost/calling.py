@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from logging import getLogger
 from math import inf
 from time import monotonic
@@ -219,6 +219,8 @@ class Calls:
             self._end(call)
             if answer.done():
                 LOG.info("%s of %s came too late and was dropped", call.what, call.plugin, extra=_facts(call))
+                if iscoroutine(result):
+                    result.close()
             elif error is None:
                 answer.set_result(result)
             else:

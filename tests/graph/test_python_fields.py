@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from tests.graph.world import World
 from waypost.calling import MOST_FAILURES
 from waypost.composition import core, engine
 from waypost.db import Database
-from waypost.graph import Argument, Contribution, compose, computed, extend, value
+from waypost.graph import Argument, Contribution, compose, computed, extend, python_fields, value
 
 if TYPE_CHECKING:
     from waypost.graph.query import Selected
@@ -81,6 +83,11 @@ class StarsOnBadges:
     def stars_shout(self, info: strawberry.Info, times: int = 1) -> str | None:
         assert info.context.services is not None
         return str(self.slug).upper() * times  # type: ignore[attr-defined]  # columns of the row
+
+    @strawberry.field(description="Blocks its thread, and says which that is.")  # type: ignore[untyped-decorator]
+    def stars_blocks(self, ms: int) -> str | None:
+        time.sleep(ms / 1_000)
+        return threading.current_thread().name
 
     @strawberry.field(description="Answers later, with an object.")  # type: ignore[untyped-decorator]
     async def stars_later(self, which: str) -> StarsRating | None:
@@ -198,6 +205,21 @@ async def test_an_ordinary_resolver_may_answer_later_with_an_object_and_fail_alo
         assert node == {"good": {"stars": 4, "reasons": ["later"], "__typename": "StarsRating"}, "bad": None}
     assert errors(body) == [("PLUGIN_FAILED", ["badges", "nodes", n, "bad"]) for n in range(2)]
     assert "swordfish" not in str(body)
+
+
+async def test_an_ordinary_resolver_that_blocks_does_so_in_a_thread_and_not_for_ever(
+    ask: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "query($ms: Int!) { badges(first: 2) { nodes { starsBlocks(ms: $ms) } } }"
+    data = await ask(asked, {"ms": 0}, city="plymouth")
+    assert data["badges"]["nodes"] == [{"starsBlocks": "plugin stars: Badge.starsBlocks"}] * 2
+    monkeypatch.setattr(python_fields, "PATIENCE_S", 0.05)
+    slow = asyncio.create_task(ask.body(asked, {"ms": 400}, city="plymouth"))
+    quick = await ask("{ badges(first: 1) { nodes { slug } } }", city="plymouth")
+    assert quick["badges"]["nodes"]
+    body = await slow
+    assert [node["starsBlocks"] for node in body["data"]["badges"]["nodes"]] == [None, None]
+    assert {code for code, _ in errors(body)} == {"PLUGIN_FAILED"}
 
 
 async def test_nationally_a_plugins_field_is_null_where_it_is_off(ask: Asking) -> None:

@@ -81,7 +81,8 @@ def _typed(cls: type[T], table: type[Table] | None, decorate: Callable[..., Any]
     typed: type[T] = decorate(cls, description=first_paragraph(cls))
     for field in typed.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # strawberry's own
         if field.base_resolver is not None:
-            field.metadata = MappingProxyType({**field.metadata, "waypost": python_fields.Resolved()})
+            resolved = python_fields.Resolved(blocks=not field.is_async)
+            field.metadata = MappingProxyType({**field.metadata, "waypost": resolved})
         relation = declared.get(field.python_name, field.metadata.get("waypost"))
         if relation is not None and relation.arguments:
             field.arguments = [_argument(each) for each in relation.arguments]

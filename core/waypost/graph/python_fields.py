@@ -80,10 +80,12 @@ def _is_known(request: Request) -> bool:
 class Resolved(Relation):
     """A field with an ordinary resolver: graphql-core runs it, and all below it, once a parent.
 
-    The resolver's `self` has the columns of the parent's row as attributes, `info.context` is the request.
+    The resolver's `self` has the columns of the parent's row as attributes, `info.context` is the request. One that
+    `blocks` is no coroutine function: it is begun in a thread, for all parents, and with it what below it is none.
     """
 
     kept: bool = field(default=False, init=False)
+    blocks: bool
 
     @override
     def sql(self, query: Query, here: Here | None, field: Selected) -> str:
@@ -145,7 +147,9 @@ async def finish(
     if worked is None and isinstance(patch.work, Computed):
         worked = await worked_out([container[key] for container, key, _ in spots], patch, plan, request)
     elif worked is None:
-        worked = await _or_failed(_resolved, (spots, patch, plan, request), len(spots), patch, plan, request)
+        assert isinstance(patch.work, Resolved)
+        work = _begun if patch.work.blocks else _resolved
+        worked = await _or_failed(work, (spots, patch, plan, request), len(spots), patch, plan, request)
     plugin = plan.query.facts.plugin(patch.field)
     pairs = zip(spots, worked, strict=True)
     return [error for spot, value in pairs for error in _put(spot, value, patch, plugin)]
@@ -213,7 +217,16 @@ def _so_many(values: Sequence[Any], count: int) -> Sequence[Any]:
 
 
 async def _resolved(spots: Sequence[Spot], patch: Patch, plan: Plan, request: Request) -> Sequence[Outcome]:
-    return [await _resolve(spot, patch, plan, request) for spot in spots]
+    return await _begun(spots, patch, plan, request)
+
+
+def _begun(spots: Sequence[Spot], patch: Patch, plan: Plan, request: Request) -> Awaitable[Sequence[Outcome]]:
+    """Resolve what does not wait, and return how to wait for the rest."""
+    return _ended([_begin(spot, patch, plan, request) for spot in spots])
+
+
+async def _ended(begun: Sequence[Begun]) -> Sequence[Outcome]:
+    return [await _end(each) for each in begun]
 
 
 def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[GraphError]:
@@ -242,6 +255,16 @@ def _failed(plugin: str, patch: Patch, error: Exception) -> GraphError:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """What graphql-core has for one place so far: data that may have to be waited for, or why there is none."""
+
+    executor: Executor[Any]
+    way: tuple[str | int, ...]
+    data: Any = None
+    error: GraphQLError | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What graphql-core made of one place."""
 
@@ -249,8 +272,8 @@ class Outcome:
     errors: list[GraphError]
 
 
-async def _resolve(spot: Spot, patch: Patch, plan: Plan, request: Request) -> Outcome:
-    """Let graphql-core resolve one field of one parent, with everything below it."""
+def _begin(spot: Spot, patch: Patch, plan: Plan, request: Request) -> Begun:
+    """Let graphql-core resolve one field of one parent, with everything below it, as far as that does not wait."""
     container, key, way = spot
     facts, chosen = plan.query.facts, patch.field
     executor = Executor.build(facts.schema, ANY, context_value=request)
@@ -265,9 +288,18 @@ async def _resolve(spot: Spot, patch: Patch, plan: Plan, request: Request) -> Ou
         path = Path(path, step, None)
     assert path is not None
     try:
-        data = executor.execute_field(chosen.parent, parent, details, path, None)
-        if executor.is_awaitable(data):
-            data = await data
+        return Begun(executor, way, executor.execute_field(chosen.parent, parent, details, path, None))
+    except GraphQLError as error:
+        return Begun(executor, way, error=error)
+
+
+async def _end(begun: Begun) -> Outcome:
+    """Wait for what is not there yet."""
+    executor, way = begun.executor, begun.way
+    if begun.error is not None:
+        return Outcome(None, [_told(begun.error, way)])
+    try:
+        data = await begun.data if executor.is_awaitable(begun.data) else begun.data
     except GraphQLError as error:
         return Outcome(None, [_told(error, way)])
     return Outcome(data, [_told(error, way) for error in executor.collected_errors.errors])
