@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -43,20 +44,23 @@ Fill = Callable[[Site], Awaitable[Sequence[Piece]] | Sequence[Piece]]
 async def filled(site: Site, slot: str, fills: Sequence[tuple[str, str, Fill]], calls: Calls) -> list[Piece]:
     """What plugins show in a slot of a page; `fills` are (plugin, slot, what fills it), in order.
 
-    One that fails, is late, rests or shows what a page cannot show is left out, logged and counted.
+    All are asked at once. One that fails, is late, rests or shows what a page cannot show is left out, logged and
+    counted.
     """
-    found: list[Piece] = []
-    for plugin, of, fill in fills:
-        if of != slot:
-            continue
+
+    async def asked(plugin: str, fill: Fill) -> Sequence[Piece]:
         call = Call(plugin, f"the slot {slot}", site.here.tenant_id, PATIENCE_S, _are_pieces, entry=f"slot {slot}")
         try:
-            found += await calls.make(call, fill, site)
+            answer: Sequence[Piece] = await calls.make(call, fill, site)
         except PluginPaused:
-            continue
+            return ()
         except Exception as error:  # noqa: BLE001 - one plugin's fault costs its own piece of the page
             LOG.warning("%s of %s failed: %s: %s", call.what, plugin, type(error).__name__, error)
-    return found
+            return ()
+        return answer
+
+    answers = await asyncio.gather(*(asked(plugin, fill) for plugin, of, fill in fills if of == slot))
+    return [piece for answer in answers for piece in answer]
 
 
 def _are_pieces(answer: Any) -> None:
