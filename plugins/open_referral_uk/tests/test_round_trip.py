@@ -158,3 +158,17 @@ async def test_a_feed_goes_from_city_to_city_and_back_without_change(tools: Any,
         for here in (second, third):
             await here.reads(server.port)
         assert [await here.rows() for here in (second, third)] == rows
+
+
+async def test_a_citys_page_says_where_things_come_from_and_leads_to_its_own_feed(
+    tools: Any, platform: Platform
+) -> None:
+    here = await tools.town("credited", name="Credited Town")
+    council = {"url": "https://a.example/api", "attribution": "From <the> Council.", "licence": "OGL-UK-3.0"}
+    long = {"url": "https://b.example/api", "attribution": "x" * 600}
+    await here.sets(a=council, b=long, c={**council, "url": "https://c.example"}, d={"url": "https://d.example"})
+    async with published(platform, tools) as server:
+        page = (await server.client.get("/credited/")).text
+        assert "<h2>Where this comes from</h2>\n<p>From &lt;the&gt; Council. (OGL-UK-3.0)</p>" in page
+        assert '<a href="/credited/feeds/opportunities">What is on here, as open data</a>' in page
+        assert (await server.client.get("/credited/feeds/opportunities")).status_code == 200
