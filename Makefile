@@ -17,6 +17,9 @@ INGREDIENTS := pyproject.toml requirements.txt constraints.txt $(wildcard plugin
 CANDIDATES := python3.13 python3.12 python3.11 python3 python
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
+# Tests run in a process for each core, each with a PostgreSQL of its own; on a server that all would share, in one.
+AT_ONCE := $(if $(WAYPOST_TEST_DATABASE_URL),,--numprocesses=auto --maxprocesses=4 --dist=loadfile)
+
 # An environment whose interpreter has gone (an upgrade of the machine) is made anew.
 $(shell test -x $(BIN)/python || rm -f $(INSTALLED) $(INSTALLED_FOR_TESTS))
 
@@ -30,7 +33,7 @@ run: $(INSTALLED) ## start Waypost with its demonstration cities on http://127.0
 
 .PHONY: test
 test: $(INSTALLED_FOR_TESTS) ## install what tests need and run them all (ARGS=…)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
 
 .PHONY: check
 check: $(INSTALLED_FOR_TESTS) ## format, lint, types, floors, schema, tenants, docs: everything but the long tests
@@ -45,7 +48,7 @@ check: $(INSTALLED_FOR_TESTS) ## format, lint, types, floors, schema, tenants, d
 	$(BIN)/waypost schema export --check
 	$(BIN)/waypost schema diff schema/published.graphql
 	$(BIN)/waypost tenants check
-	$(BIN)/python -m pytest -q tests/project
+	$(BIN)/python -m pytest -q $(AT_ONCE) tests/project
 
 .PHONY: docs
 docs: $(INSTALLED_FOR_TESTS) ## write again what is made from the code (schema/), then try every example of docs/
