@@ -140,6 +140,39 @@ async def test_a_worker_that_is_told_to_stop_gives_back_what_it_has(database: Da
     assert tuple(row.values()) == (0, None, True)
 
 
+async def test_a_worker_that_is_told_to_stop_while_it_takes_work_begins_nothing_more(database: Database) -> None:
+    from waypost.outbox import Effects, JobKind, Work, enqueue
+    from waypost.outbox.worker import Worker
+
+    ran: list[Any] = []
+    taking, stopping = asyncio.Event(), asyncio.Event()
+
+    async def job(_work: Work, facts: Any) -> None:
+        ran.append(facts)
+
+    worker = Worker(Work(database, None), Effects(jobs=(JobKind("wait", job),)))  # type: ignore[arg-type]  # unused
+    take = worker.queue.take
+
+    async def slow(*args: Any) -> Any:
+        taken = await take(*args)
+        if taken.tasks:
+            taking.set()
+            await stopping.wait()
+        return taken
+
+    async with database.transaction(System("tests")):
+        await enqueue("wait", {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker.queue, "take", slow)
+        async with worker.running():
+            await asyncio.wait_for(taking.wait(), 20)
+            asyncio.get_running_loop().call_later(0.05, stopping.set)
+    async with database.transaction(System("tests")):
+        (row,) = await fetch("SELECT attempts, holder, due_at <= now() AS due FROM work WHERE kind = 'wait'")
+        await execute("DELETE FROM work")
+    assert (ran, tuple(row.values())) == ([], (0, None, True))
+
+
 async def test_two_workers_share_the_work_and_one_runs_a_schedule(database: Database) -> None:
     from waypost.outbox import Effects, JobKind, Schedule, Work, enqueue
     from waypost.outbox.worker import Worker

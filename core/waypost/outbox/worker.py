@@ -104,8 +104,11 @@ class Worker:
 
     async def _end(self, loops: Sequence[asyncio.Task[None]]) -> None:
         """Wait for what was begun; what takes too long is broken off and given back."""
-        begun = {*loops, *self._begun}
-        _, late = await asyncio.wait(begun, timeout=STOP_WITHIN_S)
+        until = monotonic() + STOP_WITHIN_S
+        await asyncio.wait(loops, timeout=STOP_WITHIN_S)  # from then on nothing more is begun
+        if self._begun:
+            await asyncio.wait(set(self._begun), timeout=max(until - monotonic(), 0.0))
+        late = [task for task in (*loops, *self._begun) if not task.done()]
         for task in late:
             task.cancel()
         if late:
@@ -156,6 +159,8 @@ class Worker:
     async def _take(self, room: Room) -> Taken:
         taken = await self.queue.take(room, BUNDLED)
         self.doing.hold(taken.tasks)
+        if self._stop.is_set():
+            return taken  # given back with whatever else is held
         if room.kind is None:
             for task in taken.tasks:
                 self._begin(room, task.kind, 1, self.doing.one(task))
@@ -188,7 +193,7 @@ class Worker:
 
     async def _run_schedules(self) -> None:
         """Begin what is due, each beside the others: one that hangs holds up itself alone."""
-        for schedule in await self.schedules.take_due():
+        for schedule in await self.schedules.take_due():  # a worker that ends meanwhile finishes what it has taken
             self._beside(self.schedules.run(schedule))
         await self._rest(min(SCHEDULES_S, max(await self.schedules.next_in_s(), 0.05)))
 
