@@ -9,7 +9,7 @@ from tests.oracle.calls import Call, Resolver, Table, columns, global_id, told
 from tests.oracle.lists import Listing, by_name, by_title, listing
 from tests.oracle.rows import Row, Thing
 from tests.oracle.shared import below, city, coded, codes, cost, itself, key, must, one, ordered, skills, words
-from waypost.badges.graph import CATEGORIES, LEVELS, TIMES
+from waypost.badges.rules import CATEGORIES, LEVELS, TIMES_TO_EARN
 
 OWNED = (
     *("Badge", "Collection", "Endorsement", "Invitation", "Issuer", "Member", "Opportunity", "Pathway", "Place"),
@@ -280,7 +280,7 @@ THINGS: Table = {
     ("Badge", "versions"): below("BadgeVersion", "badge_version", "badge_id", "number"),
     ("Badge", "category"): coded("category", CATEGORIES),
     ("Badge", "level"): coded("level", LEVELS),
-    ("Badge", "timeToEarn"): coded("time_to_earn", TIMES),
+    ("Badge", "timeToEarn"): coded("time_to_earn", TIMES_TO_EARN),
     ("CodedValue", "code"): key("code"),
     ("CodedValue", "name"): key("name"),
     ("Badge", "cost"): cost,
