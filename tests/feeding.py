@@ -16,6 +16,7 @@ import orjson
 
 from tests.rooms import found_issuer, found_tenant
 from waypost.db import City, Database, System, execute, fetch
+from waypost.feeds.beginning import JOB
 from waypost.feeds.effects import begin_due, effects_of
 from waypost.outbox.feeding import Asked, BadItem, Cost, FeedFault, FeedItem, FeedKind, FeedPlace, FeedProvider, Page
 from waypost.outbox.work import Work
@@ -242,3 +243,10 @@ def paged(items: Sequence[Any], size: int = 3, **more: Any) -> Respond:
         return json_of({"items": some, "next": following, "total": len(items), **more})
 
     return respond
+
+
+async def hurry(here: Reader) -> None:
+    """Do now what waits for its time."""
+    async with here.database.transaction(System("tests")):
+        await execute("UPDATE work SET due_at = now() WHERE kind = $1", JOB)
+    await here.works()

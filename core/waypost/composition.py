@@ -80,6 +80,7 @@ from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
 from waypost.plugins import Plugins, geocode, verdict_on
+from waypost.plugins.formats import called_formats
 from waypost.privacy import effects as privacy_effects
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
@@ -140,7 +141,7 @@ def effects(plugins: Plugins | None = None) -> Effects:
     given = (award_effects, award_joining, award_known, completing, claim_codes, request_effects, insight_effects)
     plugins = plugins or Plugins(())
     kept = [room.effects_of(personal(plugins)) for room in (privacy_effects, award_keeping)]
-    frameworks = framework_effects.effects(plugins.framework_formats)
+    frameworks = framework_effects.effects(partial(called_formats, plugins))
     others = (frameworks, feed_effects.effects_of(plugins), connector_effects.effects_of(Connectors.of(plugins)))
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *others, *plugins.effects()))
 

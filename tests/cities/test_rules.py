@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.cities.rules import CityWords, city_changes, settings_in, settings_problem, switching_problem
+from waypost.cities.rules import (
+    CityWords,
+    Decision,
+    Standing,
+    Wish,
+    city_changes,
+    decide,
+    settings_in,
+    settings_problem,
+    switching_problem,
+)
 from waypost.plugins.manager import Installed, Plugin, Plugins, State
 from waypost.plugins.manifest import Manifest
-from waypost.refusal import Invalid
+from waypost.refusal import Invalid, ManagedByFiles, Refusal, Refused
+from waypost.tenancy.tenant_facts import PluginRow
 from waypost.tenancy.words import read_as
 
 NAMES = ("anchor", "boat", "chart", "dock", "eel")
@@ -137,3 +149,47 @@ def test_a_city_says_what_tenant_toml_may_say_and_loses_no_language(said: dict[s
 def test_what_is_said_again_changes_nothing() -> None:
     same = {"name": "Exeter", "languages": ["en", "cy"], "look": {"primary_colour": "#0B5D6B"}, "contact_url": None}
     assert city_changes(same, NOW) == {}
+
+
+# What the platform has no more
+
+
+def left_out(name: str) -> Plugins:
+    return Plugins([Installed(name, name, "1.0", State.LEFT_OUT, "it cannot be imported")])
+
+
+def decided(wish: Wish, row: PluginRow | None, installed: Plugins, files: str = "manage") -> Decision | Refusal:
+    return decide(wish, Standing({} if row is None else {wish.plugin: row}, files, {"sea": "calm"}), installed, "bude")
+
+
+@pytest.mark.parametrize("installed", [plugins({}), left_out("tide")], ids=["missing", "left out"])
+def test_what_a_city_switched_on_can_be_switched_off_when_it_does_not_work_any_more(installed: Plugins) -> None:
+    off = Wish("tide", active=False)
+    kept = {"sea": "calm"}
+    assert decided(off, PluginRow(True, "graph"), installed) == Decision(False, kept, True, False, "graph")
+    assert decided(off, PluginRow(False, "graph"), installed) == Decision(False, kept, False, False, "graph")
+    forgotten = Wish("tide", active=False, secrets={"a": None})
+    assert isinstance(decided(forgotten, PluginRow(True, "graph"), installed), Decision)
+    assert isinstance(decided(off, PluginRow(True, "files"), installed), ManagedByFiles)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish("tide"),
+        Wish("tide", active=True),
+        Wish("tide", settings={}),
+        Wish("tide", active=False, settings={}),
+        Wish("tide", active=False, secrets={"a": "b"}),
+    ],
+)
+def test_nothing_else_is_done_to_what_does_not_work_here(wish: Wish) -> None:
+    refusal = decided(wish, PluginRow(True, "graph"), plugins({}))
+    assert isinstance(refusal, Refused)
+    assert (refusal.code, refusal.path) == ("PLUGIN_UNAVAILABLE", ("plugin",))
+
+
+def test_what_a_city_never_had_is_not_switched_off_either() -> None:
+    refusal = decided(Wish("tide", active=False), None, plugins({}))
+    assert isinstance(refusal, Refused)
+    assert refusal.code == "PLUGIN_UNAVAILABLE"

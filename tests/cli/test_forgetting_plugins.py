@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
-from tests.cli.conftest import Waypost
-from tests.http.stage import insert_tenant
-from waypost.cli.parts import apps_of, load_plugins
+from tests.cli.conftest import SECRET_KEY, Waypost
+from tests.http.stage import BASE_URL, insert_tenant
+from waypost.access.people import create_token
+from waypost.cli.parts import apps_of, load_plugins, parts_of
 from waypost.db import City, Database, System, execute, fetchval
 from waypost.db.migrate import migrate
+from waypost.http import Platform, create_app
+from waypost.refusal import Refusal
 from waypost.settings import Settings
 
 PLUGIN = "skills_builder"
@@ -21,6 +26,10 @@ SETTING_SQL = """
 INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, 'skills_builder', '{"framework": "1.0"}')
 """
 ON_SQL = "INSERT INTO tenant_plugin (tenant_id, plugin) VALUES ($1, 'skills_builder')"
+SET = """
+mutation($input: SetPluginInput!) {
+  setPlugin(input: $input) { ... on SetPluginSuccess { plugin { name active version } } ... on Error { code } }
+}"""
 OFF_SQL = "UPDATE tenant_plugin SET active = false WHERE tenant_id = $1"
 
 
@@ -58,6 +67,29 @@ def kept(app_url: str, tenant: UUID) -> tuple[int, int, bool]:
     return found
 
 
+async def token_of(database: Database, tenant: UUID) -> str:
+    """The token of somebody who administers the city."""
+    now = datetime.now(UTC)
+    made = await create_token(
+        database, tenant=tenant, role="city-admin", email="boss@example.org", secret_key=SECRET_KEY, now=now
+    )
+    assert not isinstance(made, Refusal)
+    return made.token
+
+
+async def set_plugin(app_url: str, token: str, *, active: bool, installed: tuple[str, ...]) -> Any:
+    """What Whitby's graph answers to setPlugin in a process that has these plugins."""
+    settings = Settings(base_url=BASE_URL, plugins=installed, secret_key=SECRET_KEY)
+    platform = Platform(settings, parts_of(load_plugins(settings)), app_url)
+    async with (
+        platform.opened(),
+        httpx.AsyncClient(transport=httpx.ASGITransport(create_app(platform)), base_url=BASE_URL) as client,
+    ):
+        asked = {"query": SET, "variables": {"input": {"plugin": PLUGIN, "active": active}}}
+        answer = await client.post("/whitby/graphql", json=asked, headers={"Authorization": f"Bearer {token}"})
+    return answer.json()["data"]["setPlugin"]
+
+
 def test_only_asking_for_it_removes_what_a_plugin_keeps(
     command: Waypost, app_url: str, admin_url: str, whitby: UUID
 ) -> None:
@@ -69,6 +101,7 @@ def test_only_asking_for_it_removes_what_a_plugin_keeps(
     refused = command(*forget)
     assert refused.exit_code == 1
     assert "skills_builder is switched on in whitby; switch it off there first" in refused.output
+    assert "take [plugins.skills_builder] out of its tenant.toml, and run waypost tenants apply" in refused.output
     inside(app_url, switch_off)
     asyncio.run(migrate(admin_url, apps_of(load_plugins(Settings(plugins=())))))  # as if it were not installed
     assert kept(app_url, whitby) == (1, 1, True)
@@ -80,6 +113,28 @@ def test_only_asking_for_it_removes_what_a_plugin_keeps(
     assert command(*forget).output == nothing
     applied = asyncio.run(migrate(admin_url, apps_of(load_plugins(Settings(plugins=(PLUGIN,))))))
     assert {one.app for one in applied} == {PLUGIN}
+
+
+def test_what_a_city_switched_on_in_its_graph_goes_when_it_is_not_installed_any_more(
+    command: Waypost, app_url: str, whitby: UUID
+) -> None:
+    """Off in the graph, which has not the plugin's fields any more, then forgotten."""
+    admin = inside(app_url, lambda database: token_of(database, whitby))
+
+    def sets(active: bool, *installed: str) -> Any:
+        return asyncio.run(set_plugin(app_url, admin, active=active, installed=installed))
+
+    assert sets(True, PLUGIN)["plugin"]["active"] is True
+    forget = ("plugins", "forget", PLUGIN, "--yes")
+    said = f'setPlugin(input: {{plugin: "{PLUGIN}", active: false}}) to /whitby/graphql'
+    refused = command(*forget)
+    assert (refused.exit_code, said in refused.output) == (1, True)
+    assert sets(True) == {"code": "PLUGIN_UNAVAILABLE"}
+    assert sets(False) == {"plugin": {"name": PLUGIN, "active": False, "version": ""}}
+    assert sets(True) == {"code": "PLUGIN_UNAVAILABLE"}
+    done = command(*forget)
+    assert (done.exit_code, kept(app_url, whitby)) == (0, (0, 0, False)), done.output
+    assert sets(False) == {"code": "PLUGIN_UNAVAILABLE"}
 
 
 def test_the_core_is_no_plugin_and_keeps_its_migrations(command: Waypost, admin_url: str, whitby: UUID) -> None:

@@ -8,17 +8,19 @@ from tests.frameworks import OUTLINE, Tree, id_of, linked, package
 from tests.journeys.stage import SECRET, Stage, named_by
 from tests.journeys.test_award_batches import job_of, pieces
 from waypost.awards.uploads import read_upload, receive
+from waypost.calling import Calls
 from waypost.db import City
 from waypost.db.migrate import owner
 from waypost.frameworks.jobs import import_job
 from waypost.outbox.frameworks import Package
 from waypost.outbox.work import Effects
+from waypost.plugins.formats import CalledFormat
 from waypost.settings import Settings
 from waypost.skills.framework_store import Imported, country, write_package
 from waypost.testing.working import work_off
 
 SETTINGS = Settings(secret_key=SECRET, base_url="https://waypost.example")
-EFFECTS = Effects(jobs=(import_job(lambda _names, _tenant: (OUTLINE,)),))
+EFFECTS = Effects(jobs=(import_job(lambda _names, _tenant: (CalledFormat("tests", OUTLINE, Calls()),)),))
 WORLD: Tree = {"talk": {"listen": {}, "speak": {}}, "make": {"draw": {}, "build": {"wood": {}, "metal": {}}}}
 
 

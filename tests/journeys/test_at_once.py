@@ -13,8 +13,8 @@ from tests.journeys.stage import SECRET, Stage
 from tests.journeys.test_awards import MINE, SHOWN, ada, given, person
 from tests.journeys.test_claiming import ADMIN, AWARD, STAFF, arrives, claims, coded
 from tests.journeys.test_progress import badge
-from tests.journeys.test_recipients import of_college
 from tests.journeys.test_requests import asked
+from tests.journeys.test_what_people_are_called import of_college
 from tests.outbox.test_working import make_due
 from waypost.awards import batches, claiming, inputs, requesting, store
 from waypost.awards.joining import join_address

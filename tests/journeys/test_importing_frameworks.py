@@ -19,8 +19,8 @@ from tests.test_outgoing import answering, saying
 from waypost.awards.uploads import GONE_SQL, BrokenOff, read_upload, receive
 from waypost.db import City, fetchval
 from waypost.frameworks.effects import effects
-from waypost.outbox.frameworks import Format
 from waypost.outbox.work import GivenUp
+from waypost.plugins.formats import CalledFormat
 from waypost.settings import Settings
 from waypost.testing.working import work_off
 
@@ -112,7 +112,7 @@ async def test_an_import_that_nobody_can_do_ends_failed_and_keeps_nothing(stage:
     upload = await sent(stage, outline("lost", {"a": {}}))
     begun = await stage.done("importFramework", {"upload": upload}, "job { id }")
 
-    def broken(_names: object, _tenant: object) -> tuple[Format, ...]:
+    def broken(_names: object, _tenant: object) -> tuple[CalledFormat, ...]:
         raise GivenUp("nobody can do it")
 
     await work_off(stage.database, SETTINGS, effects=effects(broken), raising=False)

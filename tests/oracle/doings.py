@@ -9,7 +9,8 @@ from typing import Any
 from tests.oracle.calls import Asked, Call, Resolver, Table, columns, global_id, told
 from tests.oracle.lists import by_name, metres, origin, point_of, rounded
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import below, city, codes, cost, is_listed, itself, key, lent, must, one, ordered, words
+from tests.oracle.shared import below, city, codes, cost, itself, key, must, one, ordered, words
+from tests.oracle.things import is_listed, lent
 from waypost.opportunities.rules import KINDS, Timing
 from waypost.opportunities.rules import occurrences as happening
 

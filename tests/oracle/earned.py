@@ -8,7 +8,8 @@ from uuid import UUID
 from tests.oracle.calls import Call, Table, columns, global_id
 from tests.oracle.lists import Listing, listing
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import city, must, taken_part_in
+from tests.oracle.shared import city, must
+from tests.oracle.things import taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 
 

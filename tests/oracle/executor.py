@@ -27,6 +27,7 @@ from graphql import (
 )
 from graphql.execution.values import get_directive_values, get_variable_values
 
+from tests.oracle.askers import ASKERS
 from tests.oracle.audits import AUDITS
 from tests.oracle.calls import Asked, Call, Cursors, Problem, Resolver, Table, told
 from tests.oracle.doings import DOINGS
@@ -54,6 +55,7 @@ RESOLVERS: Table = {
     **LISTS,
     **SEARCH,
     **ROOTS,
+    **ASKERS,
     **AUDITS,
     **LEARNING,
     **EARNED,

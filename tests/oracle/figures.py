@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.oracle.calls import Call, Table, told
 from tests.oracle.rows import Row, View
-from tests.oracle.things import key
+from tests.oracle.shared import key
 from waypost.insight.rules import AGE_NAMES, DEPRIVATION_NAMES
 from waypost.opportunities.rules import KINDS
 

@@ -11,7 +11,7 @@ from tests.graph.world import World
 from tests.oracle.calls import Call, Resolver, Table, columns, global_id, told
 from tests.oracle.lists import Listing, listing
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import below, must, one
+from tests.oracle.shared import below, must, one
 from waypost.access.permissions import issuer_scoped
 from waypost.db.connections import Connection
 

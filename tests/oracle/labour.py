@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.labour.almanac import ALMANAC, CLOSED, FIGURES, OCCUPATIONS, PAIRS
 from tests.oracle.calls import Asked, Call, Refused, Table, told
-from tests.oracle.things import key
+from tests.oracle.shared import key
 from waypost.occupations import Occupation, Source
 
 ASKED_AT: Final = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ from tests.oracle.calls import Asked, Call, Refused, Resolver, Table, attempt, c
 from tests.oracle.earned import called
 from tests.oracle.lists import Listing, check_page, listing, reference
 from tests.oracle.rows import Row, Thing, View
-from tests.oracle.things import anywhere, key, must, one, taken_part_in
+from tests.oracle.shared import key, must, one
+from tests.oracle.things import anywhere, taken_part_in
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits
 from waypost.awards.claim_cards import Card, card, qr
 from waypost.awards.claim_rules import code_of, link_problem, shown

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.oracle.calls import Call, Table, columns
 from tests.oracle.rows import Thing
-from tests.oracle.things import key
+from tests.oracle.shared import key
 
 
 def plugin_settings(call: Call) -> list[Thing]:

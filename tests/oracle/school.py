@@ -9,7 +9,7 @@ from typing import Any
 from tests.oracle.calls import Asked, Call, Resolver, Table, columns, global_id, told
 from tests.oracle.lists import Listing, by_name, listing, named, reference
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import below, key, one
+from tests.oracle.shared import below, key, one
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permissions_of
 from waypost.graph.ids import parse_id
 from waypost.school.rulebook import rulebook

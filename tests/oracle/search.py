@@ -21,7 +21,8 @@ from tests.oracle.lists import (
     skill_codes,
 )
 from tests.oracle.rows import Row, Thing, View
-from tests.oracle.things import is_listed, key
+from tests.oracle.shared import key
+from tests.oracle.things import is_listed
 from waypost.opportunities.rules import KINDS
 
 FACETS = {"kinds": "kinds", "layers": "layers", "skills": "skills"}

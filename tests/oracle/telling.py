@@ -10,7 +10,7 @@ from tests.graph.world import World
 from tests.oracle.calls import Call, Table, columns, global_id, told
 from tests.oracle.lists import Listing, listing, reference
 from tests.oracle.rows import Row, Thing
-from tests.oracle.things import below, one
+from tests.oracle.shared import below, one
 from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permissions_of
 from waypost.db.connections import Connection
 from waypost.graph.ids import parse_id

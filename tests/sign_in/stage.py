@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -15,6 +15,7 @@ import httpx
 import orjson
 from starlette.types import ASGIApp
 
+from tests.sign_in.provider import Provider
 from waypost.db import Database, System, fetch
 from waypost.members.effects import EFFECTS
 from waypost.outbox.work import Addressed, Work
@@ -114,3 +115,19 @@ class Hand:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+Make = Callable[..., Browser]
+
+
+async def went(someone: Browser, path: str = "/alpha/auth/council") -> str:
+    """Go to the provider; answers its address."""
+    response = await someone.get(path)
+    assert response.status_code == 303, response.text
+    return response.headers["location"]
+
+
+async def signed_in(someone: Browser, provider: Provider, path: str = "/alpha/auth/council") -> int:
+    """Go there and come back; answers the status in the end."""
+    back = provider.authorize(await went(someone, path))
+    return (await someone.get(back, **{"sec-fetch-site": "cross-site"})).status_code

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Cast, Post, hidden, local
+from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Cast, Make, Post, hidden, local
 from tests.sign_in.test_letters import pressed, wrote
 from waypost.access.people import address_digest, create_token
 from waypost.db import City, Database, System, execute, fetchval, new_id
@@ -18,7 +17,6 @@ from waypost.members.effects import clean
 from waypost.outbox.work import Work
 from waypost.settings import Settings
 
-Make = Callable[..., Browser]
 WORDS = "__typename ... on Error { code message path }"
 VIEWER = "{ viewer { id addresses { address verifiedAt } } }"
 RECIPIENT_SQL = (

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 
 from tests.sign_in.provider import Provider
-from tests.sign_in.stage import Browser, Cast, Post, asked_in, hidden, local
+from tests.sign_in.stage import Cast, Make, Post, asked_in, hidden, local
 from tests.sign_in.test_letters import pressed, wrote
 from waypost.access.people import create_token
 from waypost.db import Database, System, fetch
 from waypost.refusal import Refusal
 
-Make = Callable[..., Browser]
 INVITE = """mutation { inviteMember(input: {address: "new@example.org", role: "curator", name: "N"}) {
   __typename ... on Error { code message } } }"""
 

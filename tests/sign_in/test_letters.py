@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import perf_counter
 
 import pytest
 
-from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Post, asked_in, hidden, local
+from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Make, Post, asked_in, hidden, local
 from waypost.access.keys import code_of
 from waypost.access.people import find_person
 from waypost.db import Database, System, execute, fetch, fetchval, new_id
 from waypost.members.effects import clean
 from waypost.outbox.work import Work
 from waypost.settings import Settings
-
-Make = Callable[..., Browser]
 
 
 async def wrote(someone: Browser, email: str, path: str = "/alpha/sign-in", **form: str) -> int:

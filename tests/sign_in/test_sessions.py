@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from tests.sign_in.stage import BASE, OWN, SECRET_KEY, VIEWER, Browser, Cast
+from tests.sign_in.stage import BASE, OWN, SECRET_KEY, VIEWER, Browser, Cast, Make
 from waypost.access.memberships import Held, Wish, add_membership, speaking
 from waypost.access.people import find_person
 from waypost.access.sessions import IDLE, LONGEST, begin_session, find_session
@@ -23,7 +22,6 @@ from waypost.http.endpoint import GraphEndpoint
 from waypost.http.sessions import Cookies
 from waypost.http.sites import Arrival
 
-Make = Callable[..., Browser]
 NAME = "__Host-waypost-session"
 ADD = """mutation { createPlace(input: {name: "Hall", kind: "other", location: {latitude: 50.8, longitude: -0.14}}) {
   __typename ... on Error { code } } }"""

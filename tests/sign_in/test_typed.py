@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.sign_in.stage import SECRET_KEY, Browser, Cast, Post
+from tests.sign_in.stage import SECRET_KEY, Cast, Make, Post
 from tests.sign_in.test_addresses import addresses, owner
 from tests.sign_in.test_letters import pressed, wrote
 from waypost.access.people import address_digest, person_of
@@ -22,7 +22,6 @@ from waypost.members.effects import clean
 from waypost.outbox.work import Work
 from waypost.settings import Settings
 
-Make = Callable[..., Browser]
 DAY_SQL = "UPDATE {} SET created_at = created_at - interval '25 hours'"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import asyncpg
 import pytest
@@ -15,12 +16,15 @@ from tests.rooms import found_tenant
 from waypost.db import City, Database, execute, fetch
 from waypost.db.migrate import owner
 from waypost.outbox.frameworks import Package
-from waypost.skills.framework_store import Imported, Shelf, country, own, write_package
+from waypost.skills.framework_store import Imported, Shelf, country, load_packages, own, write_package
 
 TREE_SQL = """
 SELECT statement, position, last, place, depth, retired_at IS NOT NULL AS retired FROM {table}
 WHERE framework_id = $1 ORDER BY position, retired_at IS NOT NULL, statement
 """
+# As rows were stored before anybody looked at their dates.
+ASTRAY_SQL = "UPDATE {table} SET changed_at = '2999-01-01' WHERE {key} = $1"
+TITLES_SQL = "SELECT title FROM framework WHERE id = ANY($1::uuid[]) ORDER BY title"
 LATER = CHANGED + timedelta(days=1)
 
 
@@ -84,6 +88,50 @@ async def test_a_package_that_is_older_than_what_is_here_is_refused(admin_url: s
     async with nation(admin_url) as shelf:
         await written(shelf, package("back", {"a": {}}, changed_at=LATER))
         assert await refused(shelf, package("back", {})) == [("OLDER_PACKAGE", "CFDocument")]
+
+
+async def test_what_is_dated_more_than_a_day_ahead_is_refused_wherever_it_says_so(admin_url: str) -> None:
+    """Else no true date could ever take its place."""
+    now = datetime.now(UTC)
+    whole = package("ahead", {"a": {}}, changed_at=now + timedelta(days=2))
+    one = replace(package("ahead-item", {}), items=(item("ahead-item/a", changed_at=now + timedelta(days=400)),))
+    async with nation(admin_url) as shelf:
+        said = [("DATED_AHEAD", place) for place in ("CFDocument", "ahead/a", "ahead/a isChildOf ahead")]
+        assert await refused(shelf, whole) == said
+        assert await refused(shelf, one) == [("DATED_AHEAD", "ahead-item/a")]
+        done = await write_package(shelf, one, "tests")
+        assert not isinstance(done, Imported)
+        assert "correct the date" in str(done[0])
+        await written(shelf, package("nearly", {"a": {}}, changed_at=now + timedelta(hours=20)))
+
+
+async def test_what_was_stored_with_a_date_ahead_gives_way_to_a_true_one(admin_url: str) -> None:
+    async with nation(admin_url) as shelf:
+        await written(shelf, package("astray", {"a": {}, "b": {}}))
+        for table, key in (("framework", "id"), ("framework_item", "framework_id")):
+            await shelf.fetch(ASTRAY_SQL.format(table=table, key=key), id_of("astray"))
+        true = package("astray", {"a": {}, "b": {}}, title="Found again")
+        corrected = replace(true, items=(replace(true.items[0], statement="right"), *true.items[1:]))
+        done = await written(shelf, corrected)
+        assert (done.title, done.changed) == ("Found again", 2)
+        assert await tree(shelf, "astray") == [("right", 1), ("b", 2)]
+        assert await refused(shelf, package("astray", {}, changed_at=CHANGED - timedelta(days=1))) == [
+            ("OLDER_PACKAGE", "CFDocument")
+        ]
+
+
+async def test_a_plugins_framework_that_was_dated_ahead_is_mended_by_its_next_and_an_operators_is_left(
+    admin_url: str,
+) -> None:
+    async with owner(admin_url) as connection:
+        shelf = country(connection)
+        for name, source in (("brought", "plugin:brought"), ("fetched", "tests")):
+            assert isinstance(await write_package(shelf, package(name, {"a": {}}), source), Imported)
+            await shelf.fetch(ASTRAY_SQL.format(table="framework", key="id"), id_of(name))
+        load = {name: partial(package, name, {"a": {}}, title="Mended") for name in ("brought", "fetched")}
+        await load_packages(connection, load)
+        rows = await shelf.fetch(TITLES_SQL, [id_of("brought"), id_of("fetched")])
+        assert [row["title"] for row in rows] == ["Fetched", "Mended"]
 
 
 async def test_an_identifier_belongs_to_one_framework_for_ever(admin_url: str) -> None:

@@ -31,7 +31,7 @@ from waypost.graph import (
 )
 from waypost.graph.filters import Among
 from waypost.graph.ids import digits_sql
-from waypost.graph.permitted import own, permitted
+from waypost.graph.permitted import of_asker, own, permitted
 from waypost.graph.render import ENUM, printed
 from waypost.graph.sql import every, joined, literal, text_list
 from waypost.learners.tables import Recipient as Recipients
@@ -223,17 +223,12 @@ class AwardQuery:
     )
 
 
-def _mine(query: Query, here: Here, there: Here) -> Sequence[str]:
-    del here
-    return (own(query, there),)
-
-
 @extend("Viewer")
 class ViewerAwards:
     """What who asks has earned."""
 
     awards: Connection[Award] = pages(
-        link=_mine,
+        link=of_asker,
         order=NEWEST,
         anywhere=True,
         doc="What they, or their children under 13, were given here; nationally in all cities. The newest first.",

@@ -39,7 +39,7 @@ from waypost.graph import (
 from waypost.graph.inputs import Given, maybe, needed, row_of
 from waypost.graph.mutations import Found
 from waypost.graph.payloads import Outcome
-from waypost.graph.permitted import own, permitted
+from waypost.graph.permitted import of_asker, own, permitted
 from waypost.graph.refusals import Invalid
 from waypost.graph.sql import every, text_list
 from waypost.learners.people import name_of, note_known
@@ -143,17 +143,12 @@ class BadgeRequestQuery:
     )
 
 
-def _asked_by(query: Query, here: Here, there: Here) -> Sequence[str]:
-    del here
-    return (own(query, there),)
-
-
 @extend("Viewer")
 class ViewerRequests:
     """What the asker asks for."""
 
     requests: Connection[BadgeRequest] = pages(
-        link=_asked_by,
+        link=of_asker,
         order=NEWEST,
         anywhere=True,
         doc="The asker's own requests, the latest first: in this city, or nationally everywhere.",

@@ -22,15 +22,13 @@ from waypost.graph import (
     query,
     refers,
 )
+from waypost.graph.pages import naming
 
 from . import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from waypost.badges.graph import Badge
     from waypost.cities.graph import City
-    from waypost.graph.query import Here, Query
     from waypost.issuers.graph import Issuer
 
 OPEN = "{0}.state = 'open'"
@@ -74,16 +72,13 @@ class CollectionQuery:
     collections: Connection[Collection] = pages(filter=CollectionFilter, open=OPEN, doc="Collections, by name.")
 
 
-def _of_issuer(query: Query, here: Here, there: Here) -> Sequence[str]:
-    del query
-    return (f"{there}.issuer_id = {here}.id",)
-
-
 @extend("Issuer")
 class IssuerCollections:
     """What an issuer put together."""
 
-    collections: Connection[Collection] = pages(link=_of_issuer, open=OPEN, doc="The collections of its badges.")
+    collections: Connection[Collection] = pages(
+        link=naming("issuer_id"), open=OPEN, doc="The collections of its badges."
+    )
 
 
 TYPES = (Collection, CollectionFilter, CollectionQuery, IssuerCollections)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import strawberry
 from typing_extensions import override
 
+from waypost.badges.rules import CATEGORIES, LEVELS, TIMES_TO_EARN
 from waypost.graph import (
     URL,
     Argument,
@@ -38,6 +39,7 @@ from waypost.graph import (
 )
 from waypost.graph.declare import ANY_ID
 from waypost.graph.marks import HIDDEN_JSON
+from waypost.graph.pages import naming
 from waypost.graph.query import named
 from waypost.graph.relations import Relation
 from waypost.graph.sql import every
@@ -56,17 +58,6 @@ if TYPE_CHECKING:
     from waypost.issuers.graph import Issuer
     from waypost.skills.graph import Skill
     from waypost.standards.graph import Layer
-
-CATEGORIES: Final = {
-    "attendance": "Attendance",
-    "participation": "Participation",
-    "skill": "Skill",
-    "validation": "Validation",
-    "achievement": "Achievement",
-    "leadership": "Leadership",
-}
-LEVELS: Final = {"foundational": "Foundational", "intermediate": "Intermediate", "advanced": "Advanced"}
-TIMES: Final = {"hours": "Hours", "days": "Days", "weeks": "Weeks", "months": "Months", "years": "Years"}
 
 
 @strawberry.enum(description="Where a badge is on its way from draft to retirement.")
@@ -184,7 +175,7 @@ class Badge(Node):
     audience: BadgeAudience
     category: CodedValue | None = coded("category", CATEGORIES, doc="What it recognises.")
     level: CodedValue | None = coded("level", LEVELS, doc="How demanding it is.")
-    time_to_earn: CodedValue | None = coded("time_to_earn", TIMES, doc="How long it usually takes.")
+    time_to_earn: CodedValue | None = coded("time_to_earn", TIMES_TO_EARN, doc="How long it usually takes.")
     cost: OpportunityCost | None = struct(KNOWN_COST, doc="What it costs to earn; null where nobody said.")
     urgent: bool
     state: BadgeState
@@ -228,15 +219,13 @@ class BadgeQuery:
     badges: Connection[Badge] = pages(filter=BadgeFilter, open=_listed, doc="The badges on offer, by name.")
 
 
-def _issued(query: Query, here: Here, there: Here) -> Sequence[str]:
-    return (f"{there}.issuer_id = {here}.id",)
-
-
 @extend("Issuer")
 class IssuerBadges:
     """What an issuer signs."""
 
-    badges: Connection[Badge] = pages(link=_issued, open="{0}.state = 'published'", doc="The badges that it signs.")
+    badges: Connection[Badge] = pages(
+        link=naming("issuer_id"), open="{0}.state = 'published'", doc="The badges that it signs."
+    )
 
 
 def _with_skill(query: Query, here: Here, there: Here) -> Sequence[str]:

@@ -121,7 +121,7 @@ def decide(wish: Wish, standing: Standing, plugins: Plugins, slug: str) -> Decis
     """Say what becomes of a plugin in the city of that slug, secrets apart.
 
     Settings are checked where they are given and where the plugin is on afterwards. The graph keeps what it switches,
-    unless the files are a seed: then theirs stays theirs.
+    unless the files are a seed: then theirs stays theirs. What this platform has no more can be switched off.
     """
     name, row = wish.plugin, standing.switches.get(wish.plugin)
     was = row is not None and row.active
@@ -130,7 +130,7 @@ def decide(wish: Wish, standing: Standing, plugins: Plugins, slug: str) -> Decis
     on = {each for each, known in standing.switches.items() if known.active}
     checked = wish.changes and (active or bool(wish.settings))
     refusal = (
-        unavailable(plugins, name)
+        (None if _lets_go(wish, row) else unavailable(plugins, name))
         or (kept_by_files(row, name, slug, standing.files) if wish.changes else None)
         or (switching_problem(plugins, name, on, active=active) if active != was else None)
         or (settings_problem(plugins, name, settings) if checked else None)
@@ -140,6 +140,11 @@ def decide(wish: Wish, standing: Standing, plugins: Plugins, slug: str) -> Decis
     of_files = standing.files == "seed" and row is not None and row.managed_by == FILES
     sets = wish.settings is not None and settings != standing.settings
     return Decision(active, settings, active != was, sets, FILES if of_files else GRAPH)
+
+
+def _lets_go(wish: Wish, row: PluginRow | None) -> bool:
+    """Whether a plugin that the city once switched is switched off, and nothing else: that needs none of its code."""
+    return row is not None and wish.active is False and wish.settings is None and not any(wish.secrets.values())
 
 
 def unavailable(plugins: Plugins, name: str) -> Refused | None:

@@ -15,7 +15,7 @@ from waypost.graph.pages import camel
 from waypost.graph.payloads import Outcome
 from waypost.graph.refusals import Invalid, ManagedByFiles
 from waypost.outbox import Act
-from waypost.plugins.showing import shown
+from waypost.plugins.showing import shown, shown_gone
 from waypost.refusal import Invalid as NotTaken
 from waypost.refusal import Refusal, missing
 
@@ -66,7 +66,10 @@ class SetPluginInput:
 
     city: ID | None = maybe(WHICH)
     plugin: str = needed("Its name, such as skills_builder; `plugins` lists them.")
-    active: bool | None = maybe("Whether it is switched on. Switched off it is hidden, and keeps what it has.")
+    active: bool | None = maybe(
+        "Whether it is switched on. Switched off it is hidden, and keeps what it has; "
+        "one that is not installed any more can be switched off too."
+    )
     settings: str | None = maybe("All of its settings: a JSON object as text, by `Plugin.settingsSchema`.")
     secrets: list[PluginSecretInput] | None = maybe("Secrets to be kept or forgotten; those left out stay.")
 
@@ -97,7 +100,9 @@ class UpdateCitySuccess:
 class SetPluginSuccess:
     """The plugin is as the input says, for this city."""
 
-    plugin: Plugin = column(doc="The plugin as `plugins` shows it from now on.")
+    plugin: Plugin = column(
+        doc="The plugin as `plugins` shows it from now on; of one that does not work here, its name."
+    )
 
 
 UpdateCityPayload: Any = payload("UpdateCityPayload", UpdateCitySuccess, Invalid, ManagedByFiles)
@@ -140,7 +145,9 @@ async def _set(act: Act, given: Given) -> Outcome:
         return done
     rows = await store.read_plugins(act.here.tenant_id)
     profile = ground.plugins.profile(name for name, row in rows.items() if row.active)
-    plugin = ground.plugins.working[wish.plugin]
+    plugin = ground.plugins.get(wish.plugin)
+    if plugin is None:
+        return {"plugin": shown_gone(wish.plugin)}
     calls, tenant = ground.plugins.calls, act.here.tenant_id
     return {"plugin": shown(plugin, calls, tenant, active=plugin.key in profile)}
 

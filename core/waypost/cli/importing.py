@@ -88,10 +88,11 @@ async def _framework(here: Ground, source: str, settings: Settings) -> ImportedF
     from waypost.db.migrate import owner
     from waypost.outbox.frameworks import Fault, Package
     from waypost.outgoing import Outgoing
+    from waypost.plugins.formats import called_formats
     from waypost.skills.framework_store import Imported, country, write_package
     from waypost.skills.sources import PATIENCE_S, fetch_framework, is_address, read_framework, shown_source
 
-    formats = load_plugins(settings).framework_formats()
+    formats = called_formats(load_plugins(settings))
     if is_address(source):
         outgoing = Outgoing(settings.allow_private_targets, PATIENCE_S, settings.framework_bytes)
         data = await fetch_framework(source, formats, outgoing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ def new(name: str, title: str | None, prefix: str | None, folder: Path | None) -
 def forget(name: str, yes: bool) -> None:
     """Remove everything that the plugin NAME keeps, in every tenant: its tables, settings and waiting calls.
 
-    Switching a plugin off, or uninstalling it, removes nothing. Refused while a tenant has it switched on.
+    Switching a plugin off, or uninstalling it, removes nothing. Refused while a tenant has it switched on; the refusal
+    says how it is switched off there, also where it is not installed any more.
     """
     from waypost.cli.ground import ground
     from waypost.cli.serving import run
@@ -83,9 +85,21 @@ async def _forget(here: Ground, name: str) -> tuple[int, int]:
     admin_url = await here.administrator()
     async with here.database() as database:
         if tenants := await active_in(database, name):
-            raise Refused(f"{name} is switched on in {', '.join(tenants)}; switch it off there first")
+            raise Refused(_still_on(name, tenants))
         tables = await drop_app(admin_url, name, schema_name(name))
         return tables, await forget_plugin(database, name)
+
+
+def _still_on(name: str, tenants: Mapping[str, str]) -> str:
+    """Say where a plugin is on, and how it is switched off there; `tenants` says of each who keeps the switch."""
+    lines = [f"{name} is switched on in {', '.join(tenants)}; switch it off there first:"]
+    for slug, keeper in tenants.items():
+        if keeper == "files":
+            lines.append(f"  {slug}: take [plugins.{name}] out of its tenant.toml, and run waypost tenants apply")
+        else:
+            asked = f'setPlugin(input: {{plugin: "{name}", active: false}})'
+            lines.append(f"  {slug}: its admin, or an operator, sends {asked} to /{slug}/graphql")
+    return "\n".join(lines)
 
 
 def _installed() -> tuple[Installed, ...]:

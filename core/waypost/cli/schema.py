@@ -24,6 +24,14 @@ RELEASE: Final = "published.graphql"
 RELEASED_HOOKS: Final = "published-hooks.json"
 BREAKS: Final = "breaks.toml"
 FOLDER: Final = Path("schema")
+_to = click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=FOLDER,
+    show_default=True,
+    help="The folder of the files.",
+)
 
 
 @click.group()
@@ -33,14 +41,7 @@ def schema() -> None:
 
 @schema.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a file differs from the code.")
-@click.option(
-    "--to",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=FOLDER,
-    show_default=True,
-    help="The folder of the files.",
-)
+@_to
 def export(check: bool, folder: Path) -> None:
     """Write the graph's schema: all plugins, one file for each set of plugins in use, trusted documents, hooks.
 
@@ -93,14 +94,7 @@ def diff(old: Path, new: Path | None, breaks: Path) -> None:
 
 
 @schema.command()
-@click.option(
-    "--to",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=FOLDER,
-    show_default=True,
-    help="The folder of the files.",
-)
+@_to
 def publish(folder: Path) -> None:
     """Make the national graph and the hooks of today the released ones, with which is compared from now on.
 

@@ -17,7 +17,9 @@ from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, Tar
 TIMEOUT_S: Final = 30.0
 MOST_BYTES: Final = 8_000_000  # a page; a hundred services with all their parts are a tenth of that
 MOST_REDIRECTS: Final = 3
-MOST_CALLS: Final = 500  # for one page, with everything that belongs to it
+MOST_CALLS: Final = 500  # for one page, and for what belongs to it besides one call for each of its items
+MOST_BESIDE: Final = 20_000  # of such calls more: as many items as a page may have
+MOST_TOGETHER_BYTES: Final = 80_000_000  # a page with all that belongs to it
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 BUSY: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 LONGEST_WAIT_S: Final = 86_400.0
@@ -42,6 +44,9 @@ class Client:
 
     `origin` is the feed's own address: no other host is called. `known` gives the ETag that the page asked for had
     when it was read last, if any; `etag` is the one that it has now, and `called` the address.
+
+    A page may take one call for each thing that its lists name, as where a directory lists its services in short, and
+    a bounded number besides. So whatever goes on for ever comes to an end, and a long page comes to its own.
     """
 
     outgoing: Outgoing
@@ -50,21 +55,36 @@ class Client:
     now: datetime | None = None
     etag: str | None = None
     called: str = ""
-    calls: int = 0
+    pages: int = 0
+    beside: int = 0
+    may: int = MOST_CALLS  # calls for what belongs to the page; grows with what its lists name
+    bytes: int = 0
 
     async def page(self, url: str) -> Any:
         """Read the page that is asked for; raises `NotModified`, `NotNow`, `FeedFault`."""
+        self.pages += 1
+        _ends(self.pages, MOST_CALLS, url)
         if self.called:  # a page that is made of several calls changes with any of them
-            return await self.more(url)
+            return self._named(await self._other(url))
         self.called, tag = url, self.known.get(url)
         answered = await self._get(url, {} if tag is None else {"If-None-Match": tag})
         if answered.status == 304 and tag is not None:
             raise NotModified
         self.etag = answered.headers.get("etag")
-        return _json(answered, url)
+        return self._named(_json(answered, url))
 
     async def more(self, url: str) -> Any:
         """Read what belongs to the page beside it; raises `NotNow`, `FeedFault`."""
+        self.beside += 1
+        _ends(self.beside, self.may, url)
+        return await self._other(url)
+
+    def _named(self, found: Any) -> Any:
+        """Allow a call for each thing that a page names."""
+        self.may = min(self.may + _things_in(found), MOST_CALLS + MOST_BESIDE)
+        return found
+
+    async def _other(self, url: str) -> Any:
         # What is read beside a page may change without it.
         self.known = {}
         found = _json(await self._get(url, {}), url)
@@ -90,9 +110,6 @@ class Client:
         raise FeedFault("FEED_ANSWERED", f"it was sent on more than {MOST_REDIRECTS} times", _place(url))
 
     def _look_at(self, url: str) -> None:
-        self.calls += 1
-        if self.calls > MOST_CALLS:
-            raise FeedFault("FEED_ENDLESS", f"one page took more than {MOST_CALLS} calls", _place(url))
         if origin_of(url) != origin_of(self.origin):
             words = f"it leads to {_place(url) or 'nowhere'}, and {_place(self.origin)} alone is called"
             raise FeedFault("FEED_ELSEWHERE", words, _place(url))
@@ -103,7 +120,24 @@ class Client:
             raise NotNow(words, wait_s(answered.headers.get("retry-after"), self.now))
         if answered.status not in {200, 304}:
             raise FeedFault("FEED_ANSWERED", f"it answered {answered.status}", _place(url))
+        self.bytes += len(answered.body)
+        if self.bytes > MOST_TOGETHER_BYTES:
+            words = f"a page has more than {MOST_TOGETHER_BYTES:,} bytes, with all that belongs to it"
+            raise FeedFault("FEED_TOO_LARGE", words, _place(url))
         return answered
+
+
+def _ends(calls: int, most: int, url: str) -> None:
+    if calls > most:
+        raise FeedFault("FEED_ENDLESS", f"one page took more than {most} calls", _place(url))
+
+
+def _things_in(found: Any, deep: int = 2) -> int:
+    """How many things a page names: the length of its longest list, which may stand in an object or two."""
+    if isinstance(found, list):
+        return len(found)
+    inside = found.values() if deep and isinstance(found, dict) else ()
+    return max((_things_in(each, deep - 1) for each in inside), default=0)
 
 
 def origin_of(url: str) -> tuple[str, str, int | None] | None:

@@ -11,17 +11,18 @@ import orjson
 
 from waypost.awards.uploads import GONE_SQL, opened
 from waypost.db import City, execute, fetch, fetchrow
-from waypost.outbox.frameworks import Fault, Format, Package
+from waypost.outbox.frameworks import Fault, Package
 from waypost.outbox.jobs import Problem, end_job, job_progress
 from waypost.outbox.work import GivenUp, JobKind, Work
 from waypost.outgoing import Outgoing
+from waypost.plugins.formats import CalledFormat
 from waypost.skills.framework_store import Imported, own, write_package
 from waypost.skills.sources import PATIENCE_S, fetch_framework, read_framework, shown_source
 from waypost.tenancy.telling import Told, tell_all
 
 KIND: Final = "import-framework"
 GIVEN_UP: Final = Fault("GIVEN_UP", "It failed again and again, and is not tried any more. The operator can see why.")
-FormatsOf = Callable[[Iterable[str], UUID], Sequence[Format]]
+FormatsOf = Callable[[Iterable[str], UUID], Sequence[CalledFormat]]
 
 READ_SQL: Final = """
 SELECT i.upload_id, i.url, j.person_id FROM framework_import i
@@ -77,7 +78,7 @@ async def _give_up(work: Work, facts: Mapping[str, Any]) -> None:
         await _fail(work, asked, [GIVEN_UP])
 
 
-async def _data(work: Work, asked: Asked, formats: Sequence[Format]) -> bytes | Fault:
+async def _data(work: Work, asked: Asked, formats: Sequence[CalledFormat]) -> bytes | Fault:
     if asked.url is not None:
         outgoing = Outgoing(work.settings.allow_private_targets, PATIENCE_S, work.settings.framework_bytes)
         return await fetch_framework(asked.url, formats, outgoing)

@@ -68,6 +68,15 @@ class Ordering:
 FILTER: Final = "Only what fulfils every condition that is given."
 
 
+def naming(column: str) -> Callable[[Query, Here, Here], Sequence[str]]:
+    """Tie rows to the row here that they name in a column: the `link` of `pages`."""
+
+    def link(_query: Query, here: Here, there: Here) -> Sequence[str]:
+        return (f"{there}.{column} = {here}.id",)
+
+    return link
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pages(Relation):
     """A connection to rows of the node type of its own `nodes`.

@@ -12,6 +12,7 @@ from waypost.access.permissions import NATIONAL_ROLE, issuer_scoped, permits, wo
 from .errors import GraphError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from .query import Here, Query
@@ -59,6 +60,11 @@ def own(query: Query, row: Here, *, person: str = "person_id") -> str:
     """Return the condition that a row is the asker's own, by its column of persons."""
     query.personal = True
     return f"{row}.{person} = {query.param(_person, 'uuid')}"
+
+
+def of_asker(query: Query, _here: Here, there: Here) -> Sequence[str]:
+    """Tie rows to who asks, whose own they are: the `link` of `pages` on the viewer."""
+    return (own(query, there),)
 
 
 def _is_known(request: Request) -> bool:

@@ -30,7 +30,7 @@ from waypost.graph import (
     value,
     words,
 )
-from waypost.graph.pages import how_many
+from waypost.graph.pages import how_many, naming
 from waypost.graph.sql import every
 from waypost.issuers.costs import KNOWN_COST
 from waypost.places.graph import OriginInput, at_origin, metres_sql, on_sphere
@@ -203,14 +203,6 @@ class OpportunityQuery:
     kinds: list[OpportunityKind] = computed(_all_kinds, kept=True, doc="The kinds of activity that there are.")
 
 
-def _provided(query: Query, here: Here, there: Here) -> Sequence[str]:
-    return (f"{there}.provider_id = {here}.id",)
-
-
-def _at(query: Query, here: Here, there: Here) -> Sequence[str]:
-    return (f"{there}.place_id = {here}.id",)
-
-
 def _earning(query: Query, here: Here, there: Here) -> Sequence[str]:
     """Keep what leads to the badge; nationally also in the cities that borrowed it."""
     side = query.row(tables.OpportunityBadge)
@@ -228,7 +220,7 @@ class IssuerOpportunities:
     """What an issuer offers."""
 
     opportunities: OpportunityConnection = pages(
-        link=_provided, open=listed, counted=COUNTED, order=BY_TITLE, doc="What it offers now."
+        link=naming("provider_id"), open=listed, counted=COUNTED, order=BY_TITLE, doc="What it offers now."
     )
 
 
@@ -237,7 +229,7 @@ class PlaceOpportunities:
     """What happens at a place."""
 
     opportunities: OpportunityConnection = pages(
-        link=_at, open=listed, counted=COUNTED, order=BY_TITLE, doc="What happens there."
+        link=naming("place_id"), open=listed, counted=COUNTED, order=BY_TITLE, doc="What happens there."
     )
 
 

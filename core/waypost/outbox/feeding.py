@@ -29,7 +29,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "FEED_BACKWARDS": "The feed goes backwards in time.",
     "FEED_ELSEWHERE": "The feed leads to another host than its own.",
     "FEED_EMPTY": "The feed has nothing at all, and had something before.",
-    "FEED_ENDLESS": "The feed has no end: too many pages, or too many empty ones.",
+    "FEED_ENDLESS": "The feed has no end: too many pages, too many empty ones, or too many calls for one.",
     "FEED_HTML": "The feed answered a page for people.",
     "FEED_LOOPS": "The feed leads back to a page that was read already.",
     "FEED_MALFORMED": "The feed is no JSON, or JSON of another shape.",
@@ -37,7 +37,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "FEED_SETTINGS": "The city's settings of the feed cannot be used.",
     "FEED_SHORT": "The feed has fewer items than it says.",
     "FEED_SHRANK": "The feed says of fewer items than a page before.",
-    "FEED_TOO_LARGE": "A page of the feed is too large.",
+    "FEED_TOO_LARGE": "A page of the feed is too large, or is so with all that belongs to it.",
     "FEED_UNREACHED": "The feed could not be reached for days, or its plugin kept failing.",
 }
 
@@ -148,7 +148,7 @@ class FeedClient(Protocol):
         """The page that is asked for: conditional (ETag), so that a page that stayed the same is not read again."""
 
     async def more(self, url: str) -> Any:
-        """What belongs to the page beside it."""
+        """What belongs to the page beside it: once for each item that its lists name, and some 500 times besides."""
 
 
 @dataclass(frozen=True)

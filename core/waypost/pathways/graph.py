@@ -41,6 +41,7 @@ from waypost.graph import (
 )
 from waypost.graph.declare import ANY_ID, CURSOR, EDGES, ENTRY, NODES, PAGE_INFO, TOTAL_COUNT
 from waypost.graph.facts import sql_name
+from waypost.graph.pages import naming
 from waypost.graph.query import Here, named
 from waypost.graph.sql import every
 from waypost.opportunities.graph import OVER
@@ -338,10 +339,6 @@ def _through_opportunity(query: Query, here: Here, there: Here) -> Sequence[str]
     return (f"exists (select from step_opportunity {link} where {every(same)})",)
 
 
-def _of_issuer(query: Query, here: Here, there: Here) -> Sequence[str]:
-    return (f"{there}.issuer_id = {here}.id",)
-
-
 PUBLISHED = "{0}.state = 'published'"
 
 
@@ -358,7 +355,7 @@ class BadgePathways:
 class IssuerPathways:
     """What an issuer offers as pathways."""
 
-    pathways: PathwayConnection = pages(link=_of_issuer, open=PUBLISHED, doc="The pathways that it offers.")
+    pathways: PathwayConnection = pages(link=naming("issuer_id"), open=PUBLISHED, doc="The pathways that it offers.")
 
 
 @extend("Opportunity")

@@ -9,7 +9,8 @@ from waypost.db import City, Database, System, fetch
 
 SCOPE: Final = System("tenants", shared=True)
 ACTIVE_SQL: Final = """
-SELECT t.slug FROM tenant_plugin p JOIN tenant t ON t.id = p.tenant_id WHERE p.plugin = $1 AND p.active ORDER BY t.slug
+SELECT t.slug, p.managed_by FROM tenant_plugin p JOIN tenant t ON t.id = p.tenant_id
+WHERE p.plugin = $1 AND p.active ORDER BY t.slug
 """
 TENANTS_SQL: Final = "SELECT id FROM tenant"
 FORGET_SQL: Final = "DELETE FROM tenant_plugin WHERE plugin = $1 RETURNING tenant_id"
@@ -19,9 +20,9 @@ OWN_SQL: Final = (
 )
 
 
-async def active_in(database: Database, plugin: str) -> list[str]:
-    """The slugs of the tenants that have a plugin switched on."""
-    return [row["slug"] for row in await database.reads.rows(SCOPE, ACTIVE_SQL, [plugin])]
+async def active_in(database: Database, plugin: str) -> dict[str, str]:
+    """The slugs of the tenants that have a plugin switched on, each with who keeps the switch: `files` or `graph`."""
+    return {row["slug"]: row["managed_by"] for row in await database.reads.rows(SCOPE, ACTIVE_SQL, [plugin])}
 
 
 async def forget_plugin(database: Database, plugin: str) -> int:

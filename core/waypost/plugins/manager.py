@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import Any, Final, TypeVar, cast
-from uuid import UUID
+from typing import Any, TypeVar, cast
 
 from waypost.access.permissions import Granted
-from waypost.calling import Call, Calls
+from waypost.calling import Calls
 from waypost.db import App
-from waypost.outbox.frameworks import Format
 from waypost.outbox.linting import Rule
 from waypost.outbox.work import Effects
 from waypost.plugins.activation import where_active
@@ -41,8 +39,6 @@ from waypost.schemes.rules import Scheme
 from waypost.tenancy import CatalogueSection, InstalledPlugin, Problem
 
 R = TypeVar("R", bound=Registrar)
-
-READING_S: Final = 60.0  # that a format has for reading a framework
 
 Profile = frozenset[tuple[str, str]]  # names and versions of plugins; equal profiles share one schema
 
@@ -165,25 +161,6 @@ class Plugins:
     def frameworks(self) -> tuple[BroughtFramework, ...]:
         """The skills frameworks that working plugins bring; those of required ones first."""
         return tuple(each for plugin in self.in_order() for each in plugin.by(FrameworkRegistrar).frameworks)
-
-    def framework_formats(self, names: Iterable[str] | None = None, tenant: UUID | None = None) -> tuple[Format, ...]:
-        """The formats of frameworks that a tenant with these plugins may send; None: those of all working plugins.
-
-        What they read is bounded and counted like all calls of plugins.
-        """
-        return tuple(
-            self._bounded(plugin.manifest.name, each, tenant)
-            for plugin in self.active(self._by_name if names is None else names)
-            for each in plugin.by(FrameworkRegistrar).formats
-        )
-
-    def _bounded(self, plugin: str, format: Format, tenant: UUID | None) -> Format:
-        call = Call(plugin, f"the format {format.name}", tenant, READING_S)
-
-        async def read(data: bytes) -> Any:
-            return await self.calls.make(call, format.read, data)
-
-        return replace(format, read=read)
 
     def fills(self, names: Iterable[str]) -> tuple[tuple[str, str, Fill], ...]:
         """What fills slots of pages in a tenant that switched these plugins on: plugin, slot, function."""

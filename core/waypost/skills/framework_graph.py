@@ -28,6 +28,7 @@ from waypost.graph import (
     query,
 )
 from waypost.graph.ids import parse_id
+from waypost.graph.pages import naming
 from waypost.graph.sql import every
 from waypost.outbox.frameworks import SAME
 from waypost.skills import framework_tables as tables
@@ -169,7 +170,7 @@ class Framework(Node):
     changed_at: datetime
     imported_at: datetime
     items: Connection[FrameworkItem] = pages(
-        link=lambda _query, here, there: (f"{there}.framework_id = {here}.id",),
+        link=naming("framework_id"),
         filter=FrameworkItemFilter,
         open=in_use,
         order=IN_ORDER,
@@ -223,7 +224,7 @@ class FrameworkItem(Node):
     framework: Framework = one(doc="The framework that it is of.")
     parent: FrameworkItem | None = one(doc="The item above it; null at the top.")
     items: Connection[FrameworkItem] = pages(
-        link=lambda _query, here, there: (f"{there}.parent_id = {here}.id",),
+        link=naming("parent_id"),
         filter=FrameworkItemFilter,
         open=in_use,
         order=AMONG_SIBLINGS,

@@ -17,7 +17,8 @@ from piccolo.table import Table
 from waypost import db
 from waypost.outbox.frameworks import Association, Document, Fault, Item, Package
 from waypost.skills import framework_tables as tables
-from waypost.skills.arranging import Placed, arrange, elsewhere
+from waypost.skills.arranging import MOST_FAULTS, Placed, arrange, elsewhere
+from waypost.skills.dating import AHEAD, dated_ahead, is_ahead
 from waypost.skills.rules import normal_form
 
 LOG: Final = getLogger(__name__)
@@ -26,8 +27,9 @@ STEP: Final = 2_000  # rows written at once
 # What is true of the item's standing, however old its words are.
 STANDING: Final = ("parent_id", "path", "depth", "place", "position", "last", "retired_at")
 
+TOMORROW: Final = f"now() + interval '{AHEAD.total_seconds():.0f} seconds'"
 LOCK_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-STANDS_SQL: Final = "SELECT changed_at FROM {table} WHERE {tenant}id = $1"
+STANDS_SQL: Final = "SELECT changed_at, source FROM {table} WHERE {tenant}id = $1"
 COUNTRY_SQL: Final = "SELECT EXISTS (SELECT FROM framework WHERE id = $1) AS here"
 OTHERS_SQL: Final = "SELECT id, framework_id FROM {table} WHERE {tenant}id = ANY($1::uuid[]) AND framework_id <> $2"
 KNOWN_SQL: Final = "SELECT id FROM {table} WHERE {tenant}id = ANY($1::uuid[])"
@@ -94,8 +96,8 @@ async def write_package(
 ) -> Imported | Sequence[Fault]:
     """Write a whole framework, or say all that is wrong with it and write nothing.
 
-    What is here already changes in place by its identifier, unless it was changed later than what comes. `progress`
-    is told how many items are written. One framework is written by one at a time.
+    What is here already changes in place by its identifier, unless it was changed later than what comes, and not
+    ahead of now. `progress` is told how many items are written. One framework is written by one at a time.
     """
     framework = package.document.identifier
     await shelf.fetch(LOCK_SQL, f"framework {framework}")
@@ -103,9 +105,9 @@ async def write_package(
     if refused:
         return refused
     placed = arrange(package, await _known(shelf, elsewhere(package)))
-    wrong = [each for each in placed if isinstance(each, Fault)]
+    wrong = [*(each for each in placed if isinstance(each, Fault)), *dated_ahead(package, datetime.now(UTC))]
     if wrong:
-        return wrong
+        return wrong[:MOST_FAULTS]
     items = [each for each in placed if isinstance(each, Placed)]
     await _write(shelf, shelf.framework, [_document_row(package.document, source)], whole=True)
     created = changed = done = 0
@@ -132,23 +134,27 @@ async def load_packages(connection: Connection, packages: Mapping[str, Callable[
     """Write what plugins bring for the whole country, by name, on the owner's connection in a transaction.
 
     What is here already, and was changed at the same time or later, is left alone: an operator's import goes before
-    what a plugin was delivered with. One that cannot be written is left as it was before, and named in the log.
+    what a plugin was delivered with, also one that is dated ahead. One that cannot be written is left as it was before,
+    and named in the log.
     """
     for name, load in packages.items():
         try:
             async with connection.transaction():  # a savepoint
-                await _load(country(connection), name, load())
+                await _load(country(connection), f"plugin:{name}", load())
         except Exception as error:  # of a plugin's package, or of how the plugin makes it
             if connection.is_closed():
                 raise
             LOG.warning("the framework %s is left as it was: %s: %s", name, type(error).__name__, error)
 
 
-async def _load(shelf: Shelf, name: str, package: Package) -> None:
+async def _load(shelf: Shelf, source: str, package: Package) -> None:
     known = await shelf.rows(STANDS_SQL, shelf.framework, package.document.identifier)
     if known and known[0]["changed_at"] >= package.document.changed_at:
-        return
-    done = await write_package(shelf, package, f"plugin:{name}")
+        now = datetime.now(UTC)
+        mends = is_ahead(known[0]["changed_at"], now) and not is_ahead(package.document.changed_at, now)
+        if not mends or known[0]["source"] != source:
+            return
+    done = await write_package(shelf, package, source)
     if not isinstance(done, Imported):
         raise BadPackage("; ".join(str(fault) for fault in done))
 
@@ -156,7 +162,12 @@ async def _load(shelf: Shelf, name: str, package: Package) -> None:
 async def _refused(shelf: Shelf, package: Package) -> list[Fault]:
     document = package.document
     known = await shelf.rows(STANDS_SQL, shelf.framework, document.identifier)
-    if known and known[0]["changed_at"] > document.changed_at:
+    # What was stored before anybody looked at dates may stand ahead of now; it is no reason to refuse a true one.
+    if (
+        known
+        and document.changed_at < known[0]["changed_at"]
+        and not is_ahead(known[0]["changed_at"], datetime.now(UTC))
+    ):
         since = known[0]["changed_at"].isoformat()
         return [Fault("OLDER_PACKAGE", f"what is here was changed later, on {since}: nothing goes back", "CFDocument")]
     if shelf.tenant is not None:
@@ -259,14 +270,15 @@ async def _write(
 def _write_sql(table: type[Table], *, whole: bool) -> str:
     """Write the statement for rows of a table as one JSON list ($1), of a tenant ($2) where the table is a tenant's.
 
-    Words change only where what comes is not older (`whole`: always), the standing always.
+    Words change only where what comes is not older (`whole`: always), or what is here is dated ahead of now; the
+    standing always.
     """
     columns = {each._meta.name: each.column_type for each in table._meta.columns if each._meta.name != "tenant_id"}
     owned = issubclass(table, db.TenantTable)
     names = ["tenant_id", *columns] if owned else [*columns]
     facts = [name for name in columns if name != "id"]
     words = [name for name in facts if name not in STANDING]
-    later = "true" if whole else "excluded.changed_at >= known.changed_at"
+    later = "true" if whole else f"(excluded.changed_at >= known.changed_at OR known.changed_at > {TOMORROW})"
     sets = [
         f"{name} = excluded.{name}"
         if name in STANDING

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Collection, Sequence
-from inspect import isawaitable, iscoroutinefunction
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from waypost.outbox.frameworks import Fault, Format, Package, Result
+from waypost.calling import CallLate, PluginBusy, PluginPaused
+from waypost.outbox.frameworks import Fault, Result
 from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
+from waypost.plugins.formats import CalledFormat
 
 PATIENCE_S: Final = 60.0  # for a server to answer in full
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 MOST_REDIRECTS: Final = 3
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -34,19 +36,19 @@ def address_problem(url: str) -> str | None:
     return "an address is kept and shown: it holds no user name and no password" if secret else None
 
 
-async def fetch_framework(url: str, formats: Sequence[Format], outgoing: Outgoing) -> bytes | Fault:
+async def fetch_framework(url: str, formats: Sequence[CalledFormat], outgoing: Outgoing) -> bytes | Fault:
     """Fetch what stands at an address, in the way that the formats ask for; at most three redirects are followed.
 
-    Each step goes to public addresses alone, and nothing larger than `outgoing` allows is taken.
+    Each step goes to public addresses alone, and nothing larger than `outgoing` allows is taken. What keeps it from
+    being fetched, a plugin that fails included, is answered as a fault.
     """
     if problem := address_problem(url):
         return Fault("INVALID", problem)
-    try:
-        for each in formats:
-            url = each.asked(url)
-    except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
-        _log.exception("a format of frameworks failed")
-        return Fault("FORMAT_FAILED", f"the plugin that reads this format failed: {type(error).__name__}")
+    for each in formats:
+        asked = await _answered(each, each.asked(url))
+        if isinstance(asked, Fault):
+            return asked
+        url = asked
     headers = {name: value for each in formats for name, value in each.headers.items()}
     answer = await _called(url, headers, outgoing)
     for _ in range(MOST_REDIRECTS):
@@ -70,33 +72,33 @@ def shown_source(source: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if is_address(source) else Path(source).name
 
 
-async def read_framework(data: bytes, formats: Sequence[Format]) -> Result:
-    """Read a framework by the first format that knows it; a format that fails is named, and costs nothing else."""
-    try:
-        known = next((each for each in formats if each.knows(data[:1_000])), None)
-        if known is not None:
-            return await _read(known, data)
-    except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
-        _log.exception("a format of frameworks failed")
-        return [Fault("FORMAT_FAILED", f"the plugin that reads this format failed: {type(error).__name__}")]
+async def read_framework(data: bytes, formats: Sequence[CalledFormat]) -> Result:
+    """Read a framework by the first format that knows it.
+
+    A format that cannot be asked is passed over, and named where no other knows the file; nothing is raised.
+    """
+    failed: list[Fault] = []
+    for each in formats:
+        knows = await _answered(each, each.knows(data[:1_000]))
+        if isinstance(knows, Fault):
+            failed.append(knows)
+        elif knows:
+            found = await _answered(each, each.read(data))
+            return [found] if isinstance(found, Fault) else found
     titles = ", ".join(each.title for each in formats) or "none: a plugin such as case_framework reads them"
-    return [Fault("FORMAT_UNKNOWN", f"that is none of the formats read here ({titles})")]
+    return failed or [Fault("FORMAT_UNKNOWN", f"that is none of the formats read here ({titles})")]
 
 
-async def _read(format: Format, data: bytes) -> Result:
-    """Read here what waits, and in a thread what does not."""
-    found = format.read(data) if iscoroutinefunction(format.read) else await asyncio.to_thread(format.read, data)
-    return _whole(await found if isawaitable(found) else found)
-
-
-def _whole(found: object) -> Result:
-    """Raise TypeError for what is neither a package nor faults: a plugin may answer anything."""
-    if isinstance(found, Package):
-        return found
-    faults = [each for each in found if isinstance(each, Fault)] if isinstance(found, Collection) else []
-    if not faults or faults != [*found]:  # type: ignore[misc]  # a collection, as it has faults
-        raise TypeError(f"neither a package nor faults but {type(found).__name__}")
-    return faults
+async def _answered(format: CalledFormat, answer: Awaitable[T]) -> T | Fault:
+    """Wait for a plugin's answer; what it fails with costs this import, and is told under the plugin's name."""
+    try:
+        return await answer
+    except (CallLate, PluginBusy, PluginPaused) as error:
+        why = str(error)
+    except Exception as error:  # noqa: BLE001 - a plugin's code, whatever it raises
+        _log.exception("the format %s of %s failed", format.format.name, format.plugin)
+        why = type(error).__name__
+    return Fault("FORMAT_FAILED", f"the plugin {format.plugin}, which reads {format.title}, failed: {why}")
 
 
 async def _called(url: str, headers: dict[str, str], outgoing: Outgoing) -> Answered | Fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from waypost.tenancy.sections import Keys
@@ -62,6 +62,26 @@ class Cursor:
     def skip_blank_lines(self) -> None:
         """Go past white space, line ends and comments."""
         self.skip_match(_BLANK_LINES)
+
+    def read_array(
+        self, keys: Keys, skip_blank: Callable[[], object], read_value: Callable[[Cursor, Keys], None]
+    ) -> None:
+        """Go past an array whose bracket was read, and note its elements by their numbers.
+
+        `skip_blank` goes past what may stand between them, `read_value` past one of them.
+        """
+        index = 0
+        more = True
+        while more:
+            skip_blank()
+            if self.looks_at("]"):
+                break
+            self.note((*keys, index))
+            read_value(self, (*keys, index))
+            skip_blank()
+            more = self.skip(",")
+            index += 1
+        self.skip("]")
 
 
 class LineIndex:

@@ -25,28 +25,13 @@ def json_lines(text: str) -> LineIndex:
 
 def _value(cursor: Cursor, keys: Keys) -> None:
     if cursor.skip("["):
-        _array(cursor, keys)
+        cursor.read_array(keys, lambda: cursor.skip_match(_BLANK), _value)
     elif cursor.skip("{"):
         _object(cursor, keys)
     elif cursor.looks_at('"'):
         cursor.skip_match(_TEXT)
     else:
         cursor.skip_match(_PLAIN)
-
-
-def _array(cursor: Cursor, keys: Keys) -> None:
-    index = 0
-    more = True
-    while more:
-        cursor.skip_match(_BLANK)
-        if cursor.looks_at("]"):
-            break
-        cursor.note((*keys, index))
-        _value(cursor, (*keys, index))
-        cursor.skip_match(_BLANK)
-        more = cursor.skip(",")
-        index += 1
-    cursor.skip("]")
 
 
 def _object(cursor: Cursor, keys: Keys) -> None:

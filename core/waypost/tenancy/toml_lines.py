@@ -102,26 +102,11 @@ def _value(cursor: Cursor, keys: Keys) -> None:
     elif cursor.looks_at("'"):
         cursor.skip_match(_LITERAL)
     elif cursor.skip("["):
-        _array(cursor, keys)
+        cursor.read_array(keys, cursor.skip_blank_lines, _value)
     elif cursor.skip("{"):
         _inline_table(cursor, keys)
     else:
         cursor.skip_match(_PLAIN)
-
-
-def _array(cursor: Cursor, keys: Keys) -> None:
-    index = 0
-    more = True
-    while more:
-        cursor.skip_blank_lines()
-        if cursor.looks_at("]"):
-            break
-        cursor.note((*keys, index))
-        _value(cursor, (*keys, index))
-        cursor.skip_blank_lines()
-        more = cursor.skip(",")
-        index += 1
-    cursor.skip("]")
 
 
 def _inline_table(cursor: Cursor, keys: Keys) -> None:

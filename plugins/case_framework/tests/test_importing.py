@@ -119,6 +119,7 @@ def test_a_newer_package_of_the_other_version_takes_its_place(trial: Trial, upst
     ("answer", "code", "column"),
     [
         ({"json": craft("cut", changed="2020-01-01T00:00:00Z")}, "OLDER_PACKAGE", "CFDocument"),
+        ({"json": craft("cut", changed="2999-01-01T00:00:00Z")}, "DATED_AHEAD", "CFDocument"),
         ({"json": {"CFDocuments": [{}]}}, "NOT_A_PACKAGE", "CFDocuments"),
         ({"json": {"imsx_codeMajor": "failure"}, "status": 404}, "UNREACHABLE", None),
         ({"body": b"<!DOCTYPE html><h1>Sign in</h1>", "headers": {"Content-Type": "text/html"}}, "HTML", None),

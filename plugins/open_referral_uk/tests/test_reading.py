@@ -99,6 +99,24 @@ async def test_services_in_short_are_read_one_by_one_where_the_city_says_so(tool
     assert len(await here.rows()) == 3
 
 
+async def test_a_long_page_of_services_in_short_is_read_to_its_end(tools: Any) -> None:
+    """Each of them may lead on to where it stands, too."""
+    short = [{"id": f"s-{number}"} for number in range(600)]
+
+    async def respond(path: str, query: Mapping[str, str]) -> Any:
+        if path == "/services":
+            return tools.json_of(page(short, *asked(query)))
+        if path.endswith("/"):
+            return tools.json_of(service(int(path[:-1].rpartition("-")[2])))
+        return 301, {"location": f"{path}/"}, b""
+
+    async with tools.directory(respond) as server:
+        here = await tools.town("rye")
+        await here.sets(county={"url": server.url, "provider": "council", "details": True, "per_page": 1000})
+        job = await here.reads(server.port)
+    assert (job["state"], job["done"], job["problems"]) == ("done", 600, [])
+
+
 async def test_pages_without_numbers_end_where_they_say_so(tools: Any) -> None:
     services = [service(number) for number in range(3)]
 

@@ -1,0 +1,80 @@
+"""A page takes as many calls as it honestly has parts; one that takes ever more of them ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from waypost.feeds import client
+from waypost.feeds.client import MOST_CALLS, Client
+from waypost.outbox.feeding import FeedFault
+from waypost.outgoing import Answered, Outgoing
+
+FEED = "https://feed.example.org"
+
+
+def reading(answer: Callable[[str], Any]) -> Client:
+    """A client of a feed that answers an address so: JSON, or another address that it sends on to."""
+
+    class Feed:
+        async def call(self, _method: str, url: str, _headers: object) -> Answered:
+            found = answer(url.removeprefix(FEED))
+            if isinstance(found, str):
+                return Answered(302, {"location": found}, b"")
+            return Answered(200, {"content-type": "application/json"}, json.dumps(found).encode())
+
+    return Client(cast("Outgoing", Feed()), FEED)
+
+
+async def calls_of(asks: Callable[[int], Any]) -> int:
+    """How many calls it takes until the feed is found to have no end."""
+    for made in range(10 * MOST_CALLS):
+        try:
+            await asks(made)
+        except FeedFault as fault:
+            assert fault.code == "FEED_ENDLESS"  # noqa: PT017 - which call it is at is what is asked
+            return made
+    raise AssertionError("it goes on and on")
+
+
+@pytest.mark.parametrize("shape", [lambda things: things, lambda things: {"of": 7, "data": {"items": things}}])
+async def test_everything_that_a_long_page_names_is_read_by_itself(shape: Callable[[Any], Any]) -> None:
+    feed = reading(lambda url: shape([{"id": n} for n in range(2_000)]) if url == "/page" else {})
+    await feed.page(f"{FEED}/page")
+    for number in range(2_000):
+        await feed.more(f"{FEED}/{number}")
+
+
+async def test_being_sent_on_counts_for_no_call_of_its_own() -> None:
+    feed = reading(lambda url: {} if url.endswith("/") else f"{url}/")
+    for number in range(MOST_CALLS):
+        await feed.more(f"{FEED}/{number}")
+
+
+async def test_a_short_page_that_leads_on_for_ever_ends() -> None:
+    feed = reading(lambda url: [1, 2, 3] if url == "/page" else {"next": "and on"})
+    await feed.page(f"{FEED}/page")
+    assert await calls_of(lambda number: feed.more(f"{FEED}/{number}")) == MOST_CALLS + 3
+
+
+async def test_what_is_read_beside_a_page_allows_no_further_calls() -> None:
+    feed = reading(lambda _url: [*range(1_000)])
+    assert await calls_of(lambda number: feed.more(f"{FEED}/{number}")) == MOST_CALLS
+
+
+async def test_pages_that_a_plugin_reads_on_and_on_for_one_of_its_own_end() -> None:
+    feed = reading(lambda _url: [*range(1_000)])
+    assert await calls_of(lambda number: feed.page(f"{FEED}/{number}")) == MOST_CALLS
+
+
+async def test_a_page_is_bounded_with_all_that_belongs_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MOST_TOGETHER_BYTES", 100)
+    feed = reading(lambda _url: ["x" * 36])
+    for number in (1, 2):
+        await feed.more(f"{FEED}/{number}")
+    with pytest.raises(FeedFault) as fault:
+        await feed.more(f"{FEED}/3")
+    assert fault.value.code == "FEED_TOO_LARGE"
