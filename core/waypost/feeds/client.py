@@ -74,24 +74,24 @@ class Client:
         return self._named(_json(answered, url))
 
     async def more(self, url: str) -> Any:
-        """Read what belongs to the page beside it; raises `NotNow`, `FeedFault`."""
+        """Read what belongs to the page beside it, None where that is gone; raises `NotNow`, `FeedFault`."""
         self.beside += 1
         _ends(self.beside, self.may, url)
-        return await self._other(url)
+        return await self._other(url, frozenset({404, 410}))
 
     def _named(self, found: Any) -> Any:
         """Allow a call for each thing that a page names."""
         self.may = min(self.may + _things_in(found), MOST_CALLS + MOST_BESIDE)
         return found
 
-    async def _other(self, url: str) -> Any:
+    async def _other(self, url: str, gone: frozenset[int] = frozenset()) -> Any:
         # What is read beside a page may change without it.
         self.known = {}
-        found = _json(await self._get(url, {}), url)
+        answered = await self._get(url, {}, gone)
         self.etag = None
-        return found
+        return None if answered.status in gone else _json(answered, url)
 
-    async def _get(self, url: str, headers: Mapping[str, str]) -> Answered:
+    async def _get(self, url: str, headers: Mapping[str, str], gone: frozenset[int] = frozenset()) -> Answered:
         for _ in range(MOST_REDIRECTS + 1):
             self._look_at(url)
             try:
@@ -105,7 +105,7 @@ class Client:
             except CallFailed as error:
                 raise NotNow(str(error)) from error
             if answered.status not in REDIRECTS:
-                return self._good(answered, url)
+                return self._good(answered, url, gone)
             url = urljoin(url, answered.headers.get("location", ""))
         raise FeedFault("FEED_ANSWERED", f"it was sent on more than {MOST_REDIRECTS} times", _place(url))
 
@@ -114,11 +114,11 @@ class Client:
             words = f"it leads to {_place(url) or 'nowhere'}, and {_place(self.origin)} alone is called"
             raise FeedFault("FEED_ELSEWHERE", words, _place(url))
 
-    def _good(self, answered: Answered, url: str) -> Answered:
+    def _good(self, answered: Answered, url: str, gone: frozenset[int]) -> Answered:
         if answered.status in BUSY:
             words = f"{_place(url)} answered {answered.status}"
             raise NotNow(words, wait_s(answered.headers.get("retry-after"), self.now))
-        if answered.status not in {200, 304}:
+        if answered.status not in {200, 304, *gone}:
             raise FeedFault("FEED_ANSWERED", f"it answered {answered.status}", _place(url))
         self.bytes += len(answered.body)
         if self.bytes > MOST_TOGETHER_BYTES:

@@ -117,6 +117,25 @@ async def test_a_long_page_of_services_in_short_is_read_to_its_end(tools: Any) -
     assert (job["state"], job["done"], job["problems"]) == ("done", 600, [])
 
 
+async def test_a_service_that_is_gone_by_the_time_it_is_read_costs_itself_alone(tools: Any) -> None:
+    """The list had two; one of them in full, one in short, and neither is there any more."""
+    short: list[Any] = [service(0), {"id": "s-1"}, {"id": "s-2"}]
+
+    async def respond(path: str, query: Mapping[str, str]) -> Any:
+        if path == "/services":
+            return tools.json_of(page(short, *asked(query)))
+        number = int(path.rpartition("-")[2])
+        return tools.json_of(service(2)) if number == 2 else tools.json_of({}, 404 + 6 * number)
+
+    async with tools.directory(respond) as server:
+        here = await tools.town("hythe")
+        await here.sets(county={"url": server.url, "provider": "council", "details": True})
+        job = await here.reads(server.port)
+    assert (job["state"], job["done"]) == ("done", 3)
+    assert [code for code, *_ in job["problems"]] == ["ITEM_UNUSABLE"]
+    assert len(await here.rows()) == 2
+
+
 async def test_pages_without_numbers_end_where_they_say_so(tools: Any) -> None:
     services = [service(number) for number in range(3)]
 

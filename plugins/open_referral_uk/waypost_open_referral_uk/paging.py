@@ -70,7 +70,7 @@ def _whole_number(found: Mapping[str, Any], name: str) -> int | None:
 
 
 async def _whole(asked: Asked, base: str, services: list[Any]) -> list[Any]:
-    """Each service with everything that belongs to it; one without an id stays as it came."""
+    """Each service with everything that belongs to it; one without an id, or gone meanwhile, stays as it came."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(service: Any) -> Any:
@@ -78,6 +78,7 @@ async def _whole(asked: Asked, base: str, services: list[Any]) -> list[Any]:
         if not isinstance(id, str):
             return service
         async with gate:
-            return await asked.client.more(f"{base}/services/{quote(id, safe='')}")
+            found = await asked.client.more(f"{base}/services/{quote(id, safe='')}")
+        return service if found is None else found
 
     return list(await asyncio.gather(*(one(service) for service in services)))
