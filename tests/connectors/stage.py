@@ -65,6 +65,7 @@ class Issuing(Stage):
 
     plugins: Plugins = field(default_factory=lambda: Plugins(()))
     allowed: tuple[str, ...] = ()
+    smtp_url: str | None = None
     later: timedelta = timedelta()  # how far the clock was put on
     _worker: Worker | None = None
 
@@ -110,7 +111,12 @@ class Issuing(Stage):
 
     @property
     def work(self) -> Work:
-        settings = Settings(secret_key=SECRET, allow_private_targets=self.allowed)
+        settings = Settings(
+            secret_key=SECRET,
+            base_url="https://waypost.example",
+            smtp_url=self.smtp_url,
+            allow_private_targets=self.allowed,
+        )
         return Work(self.database, settings, clock=lambda: self.now)
 
     async def switch(self, *, on: bool, town: str = OWNER) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, open_account
+from waypost.connectors.asking import ask_consent
 from waypost.connectors.carrying import Parcel, note_unsent, read_parcel
 from waypost.connectors.holding import hold_to_send
 from waypost.connectors.registry import Connectors, Opened
@@ -231,6 +232,7 @@ async def run_step(work: Work, connectors: Connectors, facts: Mapping[str, Any])
         parcel = None if here is None else await read_parcel(work, tenant, here.language, record)
         if parcel is None:
             return
+        await ask_consent(work, parcel)
         opened = await open_account(work, connectors, parcel.row["home_tenant_id"], parcel.row["account_id"])
         if opened is None:
             if parcel.want is Want.THERE:
