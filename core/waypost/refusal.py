@@ -70,6 +70,7 @@ def enough(words: str, *path: str) -> Refused:
 
 # What a mutation may be refused with, for front ends; docs/front-ends.md has each.
 CODES: Final[Mapping[str, str]] = {
+    "ACCOUNT_IN_USE": "Something was sent by the issuing account, or may have been, so it stays where it is.",
     "ALREADY_AWARDED": "The recipient has the badge already, and by its policy is not given it again.",
     "ALREADY_DECIDED": "Another curator was quicker, or the submission is not awaiting a decision.",
     "ALREADY_ENDORSED": "The organisation has endorsed this already, or was refused.",

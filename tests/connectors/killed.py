@@ -18,7 +18,7 @@ LEASE_S = 1.0
 
 async def main() -> None:
     known = effects(plugins_with(Credly(sandbox=os.environ["WAYPOST_TEST_CREDLY"])))
-    ours = Effects(known.handlers, known.jobs, spreads=known.spreads)
+    ours = Effects(known.handlers, known.jobs, letters=known.letters, spreads=known.spreads)
     work = Work(await Database.open(os.environ["WAYPOST_DATABASE_URL"], pool_size=4), Settings.from_environment())
     async with work.database, Worker(work, ours, lease_s=LEASE_S).running():
         await asyncio.Event().wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -14,10 +15,13 @@ from tests.earning import earn
 from tests.graph.world import Builder, World
 from tests.journeys.stage import SECRET, Platform, Stage, named_by
 from tests.rooms import badge_words
+from tests.waiting import PATIENCE_S
 from waypost import composition
+from waypost.connectors.accounts import open_account
 from waypost.connectors.hints import hints_for
 from waypost.connectors.reconciling import reconcile_all
-from waypost.db import City, Database, Learner, System, execute, fetch, new_id
+from waypost.connectors.registry import Connectors, Opened
+from waypost.db import City, Database, Learner, System, execute, fetch, fetchval, new_id
 from waypost.graph import Asker, GlobalId, parse_id
 from waypost.outbox.connecting import Connector, Hinted
 from waypost.outbox.work import Work
@@ -61,6 +65,7 @@ class Issuing(Stage):
 
     plugins: Plugins = field(default_factory=lambda: Plugins(()))
     allowed: tuple[str, ...] = ()
+    smtp_url: str | None = None
     later: timedelta = timedelta()  # how far the clock was put on
     _worker: Worker | None = None
 
@@ -106,7 +111,12 @@ class Issuing(Stage):
 
     @property
     def work(self) -> Work:
-        settings = Settings(secret_key=SECRET, allow_private_targets=self.allowed)
+        settings = Settings(
+            secret_key=SECRET,
+            base_url="https://waypost.example",
+            smtp_url=self.smtp_url,
+            allow_private_targets=self.allowed,
+        )
         return Work(self.database, settings, clock=lambda: self.now)
 
     async def switch(self, *, on: bool, town: str = OWNER) -> None:
@@ -125,6 +135,19 @@ class Issuing(Stage):
         given = {"connector": connector, "name": "The network's", "settings": pairs}
         done = await self.done("createIssuingAccount", given, "account { id }", city=town, who=f"{town} admin")
         return str(done["account"]["id"])
+
+    async def changed(self, account: str, **said: Any) -> dict[str, Any]:
+        """Ask for a change of the network's account, with `settings` as a mapping; answers what comes of it."""
+        if "settings" in said:
+            said["settings"] = [{"name": name, "value": value} for name, value in said["settings"].items()]
+        given, shown = {"account": account, **said}, "account { id name state }"
+        return await self.act("updateIssuingAccount", given, shown, city=OWNER, who=f"{OWNER} admin")
+
+    async def opened(self, account: str) -> Opened:
+        """The network's account, as it can be used now."""
+        found = await open_account(self.work, Connectors.of(self.plugins), self.town(OWNER).id, row_id(account))
+        assert found is not None
+        return found
 
     async def share(self, account: str, town: str, issuer: str = "youth-club") -> str:
         """Let a city's issuer use it; answers the grant there."""
@@ -195,6 +218,15 @@ class Issuing(Stage):
                 "AND due_at < now() + interval '14 minutes' AND kind LIKE 'issuing.%' RETURNING id"
             )
         return bool(hurried)
+
+    async def waiting(self, count: int) -> None:
+        """Wait until so many transactions wait for rows that others hold."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                async with self.database.transaction(System("tests")):
+                    if await fetchval("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted") >= count:
+                        return
+                await asyncio.sleep(0.01)
 
     async def reconciles(self, *, later: timedelta = timedelta(hours=7)) -> None:
         """Put the clock on, and let everything be compared."""

@@ -16,6 +16,7 @@ from tests.connectors.http_server import BROKEN, THROTTLED, UNAUTHORISED, UNAVAI
 from waypost.connectors.contract import ConnectorContract, Stage
 from waypost.outbox.connecting import Access, Connector
 from waypost.outgoing import Outgoing
+from waypost.plugins.registrars import ConnectorRegistrar
 from waypost_credly.connector import Credly
 
 NOW = datetime(2027, 1, 4, 10, tzinfo=UTC)
@@ -91,3 +92,21 @@ class TestRosette(ConnectorContract):
 def test_a_connector_is_short() -> None:
     lines = Path(rosette.__file__).read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 150
+
+
+def test_a_connector_says_rightly_which_settings_are_no_place() -> None:
+    """What an account is called there is one; else it could be moved where something was given."""
+
+    def faults(**marks: object) -> list[str]:
+        properties = rosette.SETTINGS["properties"]
+        marked = {
+            name: {**inner, **({"place": marks[name]} if name in marks else {})} for name, inner in properties.items()
+        }
+        registrar = ConnectorRegistrar("rosette", "rosette")
+        registrar.connector(rosette.Rosette("", settings={**rosette.SETTINGS, "properties": marked}))
+        return registrar.faults
+
+    assert faults() == faults(club=True) == faults(key=False) == []
+    assert faults(club="no") == ["the connector rosette: settings.club.place must be true or false"]
+    (fault,) = faults(club=False)
+    assert "is its identity" in fault

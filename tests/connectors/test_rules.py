@@ -15,10 +15,12 @@ from waypost.connectors.rules import (
     Want,
     drifted,
     earner_of,
+    moved,
     names_in,
     never_sent,
     next_move,
     ours,
+    place_of,
     problem_of,
     settings_from,
     split_name,
@@ -218,3 +220,15 @@ def test_settings_are_read_by_their_types() -> None:
     pairs = [("on", "true"), ("most", "12"), ("name", "12"), ("other", "x")]
     assert settings_from(pairs, schema) == {"on": True, "most": 12, "name": "12", "other": "x"}
     assert settings_from([("on", "perhaps"), ("most", "many")], schema) == {"on": "perhaps", "most": "many"}
+
+
+def test_where_an_account_is_all_settings_say_but_secrets_and_what_is_marked() -> None:
+    text = {"type": "string"}
+    properties = {"club": text, "key": {**text, "format": "secret"}, "letters": {"type": "boolean", "place": False}}
+    schema = {"properties": properties | {"test": {"type": "boolean", "default": False}, "odd": True}}
+    said = {"club": "7", "key": "a", "letters": True, "odd": 1, "unknown": 2}
+    place = {"club": "7", "test": False, "odd": 1, "unknown": 2}
+    assert place_of(said, schema) == place
+    assert place_of({**said, "key": "b", "letters": False, "test": False}, schema) == place
+    assert moved(place, {**place, "test": True, "club": "8"}) == ["club", "test"]
+    assert moved(place, {"club": "7", "test": False, "odd": 1}) == ["unknown"], "also what is gone"

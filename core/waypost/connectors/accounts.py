@@ -55,7 +55,8 @@ async def open_account(work: Work, connectors: Connectors, tenant: UUID, account
 
 def secret_keys(schema: Mapping[str, Any]) -> list[str]:
     """The keys of an account's settings that name secrets."""
-    return [name for name, inner in schema.get("properties", {}).items() if inner.get("format") == "secret"]
+    properties = schema.get("properties", {}).items()
+    return [name for name, inner in properties if isinstance(inner, Mapping) and inner.get("format") == "secret"]
 
 
 async def note_failing(work: Work, opened: Opened, problem: str) -> None:

@@ -18,11 +18,13 @@ from waypost.outbox.connecting import Order
 from waypost.outbox.work import Work
 
 PARCEL_SQL: Final = """
-SELECT r.id, r.account_id, r.home_tenant_id, r.award_id, r.state, a.state AS award, a.awarded_at, a.expires_at,
+SELECT r.id, r.account_id, r.home_tenant_id, r.award_id, r.platform, r.state, a.state AS award, a.awarded_at,
+       a.expires_at,
        a.issuer_id, a.revoked_reason, a.person_id, t.id AS recipient_id, t.kind,
        coalesce(n.name, t.display_name) AS display_name, t.address,
-       t.birth_year, t.person_id AS earner_id, l.template_id, l.state = 'linked' AND g.state = 'on' AS linked,
-       c.given_at IS NOT NULL AND c.withdrawn_at IS NULL AS consents,
+       t.birth_year, t.guardian_address, t.guardian_id, t.person_id AS earner_id, l.template_id,
+       l.state = 'linked' AND g.state = 'on' AS linked,
+       c.id IS NOT NULL AS answered, c.given_at IS NOT NULL AND c.withdrawn_at IS NULL AS consents,
        (SELECT old.id FROM award w
         JOIN issuing_record old ON old.tenant_id = w.tenant_id AND old.award_id = w.id
         WHERE w.tenant_id = $1 AND old.tenant_id = $1 AND w.replaced_by_id = a.id AND old.account_id = r.account_id
@@ -86,6 +88,12 @@ class Parcel:
         return Want.LEFT if want is Want.THERE and self.never else want
 
     @property
+    def asks(self) -> bool:
+        """Whether all that is missing for it to be given is consent."""
+        row = self.row
+        return row["award"] == "accepted" and row["linked"] and not row["consents"] and self.never is None
+
+    @property
     def unsent(self) -> str:
         """Why nothing was asked of the platform, where that is not for want of consent."""
         if self.never:
@@ -141,8 +149,7 @@ async def read_parcel(work: Work, tenant: UUID, language: str, record: UUID) -> 
 async def note_unsent(work: Work, parcel: Parcel) -> None:
     """Write, in the award's tenant, why nothing was asked of the platform."""
     row = parcel.row
-    asks = row["award"] == "accepted" and row["linked"] and not row["consents"] and parcel.never is None
-    state, problem = ("needs-consent", None) if asks else ("not-sent", parcel.unsent)
+    state, problem = ("needs-consent", None) if parcel.asks else ("not-sent", parcel.unsent)
     facts = (state, None, None, problem, work.now())
     async with work.database.transaction(City(parcel.tenant, quiet=True)):
         await execute(RECORD_SQL, parcel.tenant, row["id"], row["account_id"], *facts)

@@ -9,27 +9,30 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors import events
+from waypost.connectors.holding import CHANGE_SQL
 from waypost.connectors.registry import Connectors, Offered
-from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, settings_from
+from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, moved, place_of, settings_from
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.outbox import Act, command
 from waypost.plugins.activation import works_here
 from waypost.plugins.settings import problems_in, sentence
-from waypost.refusal import Invalid, Refusal, missing
+from waypost.refusal import Invalid, Refusal, Refused, missing
 
 COUNT_SQL: Final = "SELECT count(*) FROM issuing_account WHERE tenant_id = $1"
 CREATE_SQL: Final = """
 INSERT INTO issuing_account (tenant_id, id, connector, plugin, name, settings, created_at)
 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7)
 """
-FIND_SQL: Final = """
-SELECT name, connector, settings::text AS settings, state FROM issuing_account
-WHERE tenant_id = $1 AND id = $2 FOR UPDATE
-"""
 UPDATE_SQL: Final = """
 UPDATE issuing_account SET name = $3, settings = $4::jsonb, state = $5, problem = NULL, reconciled_at = NULL
 WHERE tenant_id = $1 AND id = $2
 """
+# What was begun to be sent may be there whatever became of it, and may be sent again when somebody asks for that.
+USED_SQL: Final = """
+SELECT EXISTS (SELECT FROM issuing_entry WHERE tenant_id = $1 AND account_id = $2 AND attempts > 0)
+"""
+# One of the same id may be given twice where one is to go, and this one not.
+TEMPLATES_SQL: Final = "DELETE FROM issuing_template WHERE tenant_id = $1 AND account_id = $2"
 SHARE_SQL: Final = """
 INSERT INTO issuing_share AS known (tenant_id, id, account_id, member_tenant_id, issuer_id, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -84,18 +87,28 @@ async def create_issuing_account(
 async def update_issuing_account(
     act: Act, account: UUID, given: Given, connectors: Connectors
 ) -> events.IssuingAccountUpdated | Refusal:
-    """Change an account's name or settings, or switch it on or off; one that failed is tried again."""
-    row = await fetchrow(FIND_SQL, act.here.tenant_id, account)
+    """Change an account's name or settings, or switch it on or off; one that failed is tried again.
+
+    Refused with ACCOUNT_IN_USE where it would be at another place of its platform, and something was sent by it, or may
+    have been: what is there could not be found any more, and would be given again.
+    """
+    row = await fetchrow(CHANGE_SQL, act.here.tenant_id, account)
     if row is None:
         return missing()
     offered = connectors.find(row["connector"])
     if offered is None:
         return Invalid(message=f"No plugin here connects to {row['connector']}.", path=("account",))
     schema = offered.connector.settings
-    settings = json.loads(row["settings"]) if given.settings is None else settings_from(given.settings, schema)
+    before = json.loads(row["settings"])
+    settings = before if given.settings is None else settings_from(given.settings, schema)
     wrong = _name_problem(row["name"] if given.name is None else given.name) or _settings_problem(settings, schema)
     if wrong:
         return wrong
+    elsewhere = moved(place_of(before, schema), place_of(settings, schema))
+    if elsewhere:
+        if await fetchval(USED_SQL, act.here.tenant_id, account):
+            return in_use(elsewhere)
+        await execute(TEMPLATES_SQL, act.here.tenant_id, account)
     on = row["state"] != "off" if given.on is None else given.on
     facts = (given.name or row["name"], json.dumps(settings), "on" if on else "off")
     await execute(UPDATE_SQL, act.here.tenant_id, account, *facts)
@@ -114,7 +127,7 @@ async def share_issuing_account(
     it; the account's settings and secrets stay here.
     """
     here = act.here.tenant_id
-    row = await fetchrow(FIND_SQL, here, account)
+    row = await fetchrow(CHANGE_SQL, here, account)
     if row is None:
         return missing()
     if member != here and not await fetchval(MEMBER_SQL, member, here):
@@ -140,6 +153,15 @@ async def settle_issuing_drift(act: Act, drift: UUID) -> events.IssuingDriftSett
     if not await fetchval(SETTLE_SQL, act.here.tenant_id, drift, act.now):
         return missing()
     return await act.tell(events.IssuingDriftSettled(drift))
+
+
+def in_use(keys: Sequence[str]) -> Refused:
+    """Refuse to move an account by which something was sent; `keys` are of the settings that would change."""
+    words = (
+        f"Something was given by this account, or may have been, so it stays where it is ({', '.join(keys)}): looked "
+        "for elsewhere it would be given again. Make another account for another place."
+    )
+    return Refused(code="ACCOUNT_IN_USE", message=words, path=("settings",))
 
 
 def _name_problem(name: str) -> Invalid | None:

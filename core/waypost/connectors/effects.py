@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from waypost.connectors.accounts import note_failing, open_account
+from waypost.connectors.asking import LETTER
 from waypost.connectors.carrying import carry_entry
 from waypost.connectors.following import STEP, follow, follow_consent, follow_link, follow_retry
 from waypost.connectors.hints import HINT
@@ -73,6 +74,7 @@ def effects_of(connectors: Connectors) -> Effects:
             job(HINT, read_hint),
             JobKind(REFLECT, carry_entry),
         ),
+        letters=(LETTER,),
         schedules=(Schedule("issuing-reconcile", EVERY_S, reconcile_all),),
         spreads=(Spread("issuing", follow),),
     )

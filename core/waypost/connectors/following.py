@@ -12,7 +12,8 @@ from waypost.outbox.work import Happened, Work, enqueue_all
 
 STEP: Final = "issuing.step"
 MOVED: Final = frozenset({"award.accepted", "award.revoked", "award.replaced"})
-# Nothing is sent for a child, or without consent; a record says so, and asks.
+# Nothing is sent for a child, or without consent; a record says so, and asks. In one order, see `holding`: two who make
+# records of the same awards at once wait for each other in no circle.
 MAKE_SQL: Final = """
 INSERT INTO issuing_record (tenant_id, id, award_id, issuer_id, link_id, account_id, home_tenant_id,
                             platform, state, created_at, changed_at)
@@ -22,6 +23,7 @@ FROM award a
 JOIN issuing_link l ON l.tenant_id = $1 AND l.badge_id = a.badge_id AND l.state = 'linked'
 JOIN issuing_grant g ON g.tenant_id = $1 AND g.id = l.grant_id AND g.state = 'on'
 WHERE a.tenant_id = $1 AND a.state = 'accepted' AND {which}
+ORDER BY a.id, l.id
 ON CONFLICT (tenant_id, award_id, account_id) DO NOTHING
 """
 OF_AWARDS_SQL: Final = """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors.rules import Entry, shown
-from waypost.db import execute, fetch, fetchrow
+from waypost.db import execute, fetch
 from waypost.outbox.connecting import Issued
 from waypost.outbox.work import enqueue
 
@@ -22,7 +22,9 @@ INSERT INTO issuing_entry (tenant_id, id, account_id, member_tenant_id, award_id
                            replaces_id, created_at, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', $9, $10, $10) ON CONFLICT DO NOTHING
 """
-FIND_SQL: Final = f"SELECT {COLUMNS} FROM issuing_entry WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+HOLD_SQL: Final = f"""
+SELECT {COLUMNS} FROM issuing_entry WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+"""
 # The state of an account that an issuer may use; its city may have left the network since it was let.
 MAY_SQL: Final = """
 SELECT a.state FROM issuing_share s JOIN issuing_account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
@@ -94,10 +96,18 @@ class Line:
         return Entry(self.state, self.external_id, self.attempts, self.begun_at)
 
 
+async def hold_lines(tenant: UUID, ids: Iterable[UUID]) -> dict[UUID, Line]:
+    """Read entries, by their ids, and keep others from moving them until the transaction ends.
+
+    Whoever needs several takes them at once, in the order that `holding` says.
+    """
+    rows = await fetch(HOLD_SQL, tenant, list(ids))
+    return {row["id"]: Line(**dict(row)) for row in rows}
+
+
 async def find_line(tenant: UUID, id: UUID) -> Line | None:
-    """Read an entry and keep others from moving it until the transaction ends."""
-    row = await fetchrow(FIND_SQL, tenant, id)
-    return None if row is None else Line(**dict(row))
+    """Read an entry and keep others from moving it until the transaction ends; None where there is none."""
+    return (await hold_lines(tenant, [id])).get(id)
 
 
 async def make_line(tenant: UUID, facts: Mapping[str, Any], now: datetime) -> None:

@@ -10,6 +10,7 @@ from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
 from waypost.connectors.events import BadgeTemplateLinked
 from waypost.connectors.following import follow_grant
+from waypost.connectors.holding import hold_to_compare
 from waypost.connectors.registry import Connectors, Opened
 from waypost.connectors.rules import shown
 from waypost.db import City, execute, fetchrow, fetchval
@@ -84,7 +85,7 @@ async def templates_of(opened: Opened) -> AsyncIterator[Sequence[Template]]:
 
 
 async def keep_templates(work: Work, opened: Opened, found: Sequence[Template]) -> None:
-    """Keep what the platform said of templates, in the owner's scope."""
+    """Keep what the platform said of templates, in the owner's scope; raises `AccountChanged` if that has moved."""
     last = {each.id: each for each in found}.values()
     columns = [
         [each.id for each in last],
@@ -93,7 +94,7 @@ async def keep_templates(work: Work, opened: Opened, found: Sequence[Template]) 
         [each.duplicates for each in last],
         [shown(each.url) for each in last],
     ]
-    async with work.database.transaction(City(opened.tenant, quiet=True)):
+    async with hold_to_compare(work, opened):
         await execute(TEMPLATES_SQL, opened.tenant, opened.id, work.now(), *columns)
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
 from waypost.connectors.following import STEP
+from waypost.connectors.holding import hold_to_compare
 from waypost.connectors.linking import MOST_PAGES, keep_templates, templates_of
 from waypost.connectors.registry import Connectors, Opened
 from waypost.connectors.rules import EARNER_PREFIX, drifted, ours
@@ -52,16 +53,15 @@ WHERE tenant_id = $1 AND state <> 'off'
       SELECT FROM issuing_entry e WHERE e.tenant_id = $1 AND e.account_id = a.id
         AND e.state IN ('due', 'sending', 'doubtful')))
 """
-BY_EXTERNAL_SQL: Final = f"""
-SELECT {ledger.COLUMNS} FROM issuing_entry
-WHERE tenant_id = $1 AND account_id = $2 AND external_id = ANY($3::text[]) ORDER BY id FOR UPDATE
+KNOWN_SQL: Final = """
+SELECT id, external_id FROM issuing_entry
+WHERE tenant_id = $1 AND account_id = $2 AND external_id = ANY($3::text[])
 """
 # Entries that may be what was found: of that earner and template, and not found yet.
-UNSENT_SQL: Final = f"""
-SELECT {ledger.COLUMNS} FROM issuing_entry
-WHERE tenant_id = $1 AND account_id = $2 AND external_id IS NULL AND attempts > 0
-  AND earner = $3 AND template_id = $4
-ORDER BY id FOR UPDATE
+WAITING_SQL: Final = """
+SELECT e.id FROM unnest($3::text[], $4::text[]) AS found (earner, template_id)
+JOIN issuing_entry e ON e.tenant_id = $1 AND e.earner = found.earner AND e.template_id = found.template_id
+WHERE e.account_id = $2 AND e.external_id IS NULL AND e.attempts > 0
 """
 SEEN_SQL: Final = """
 UPDATE issuing_entry SET seen_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
@@ -123,18 +123,21 @@ class Comparing:
         return self.opened.tenant
 
     async def page(self, found: Sequence[Issued]) -> int:
-        """Compare badges that the platform has; answers how many of them Waypost never gave."""
+        """Compare badges that the platform has; answers how many of them Waypost never gave.
+
+        Raises `AccountChanged` where the account is not as it was opened.
+        """
         now, account = self.work.now(), self.opened.id
-        ids = [each.id for each in found]
         elsewhere = 0
-        async with self.work.database.transaction(City(self.tenant, quiet=True)):
-            rows = await fetch(BY_EXTERNAL_SQL, self.tenant, account, ids)
-            known = {row["external_id"]: ledger.Line(**dict(row)) for row in rows}
+        async with hold_to_compare(self.work, self.opened):
+            lines = await ledger.hold_lines(self.tenant, await self._concerned(found))
+            known = {line.external_id: line for line in lines.values() if line.external_id is not None}
+            waiting = {line.id: line for line in lines.values() if line.external_id is None}
             same = []
             for each in found:
                 line = known.get(each.id)
                 if line is None:
-                    elsewhere += not await self._unknown(each, now)
+                    elsewhere += not await self._unknown(each, waiting, now)
                 elif line.state == each.state:
                     same.append(line)
                 else:
@@ -142,6 +145,16 @@ class Comparing:
             await execute(SEEN_SQL, self.tenant, [line.id for line in same], now)
             await execute(SETTLE_SQL, self.tenant, account, list(known), now)
         return elsewhere
+
+    async def _concerned(self, found: Sequence[Issued]) -> set[UUID]:
+        """Find the entries that have to do with badges, held by nobody yet: they are taken all at once, in order."""
+        rows = await fetch(KNOWN_SQL, self.tenant, self.opened.id, [each.id for each in found])
+        known = {row["external_id"] for row in rows}
+        marked = [(each.earner, each.template) for each in found if each.id not in known and is_marked(each)]
+        if marked:
+            earners, templates = zip(*marked, strict=True)
+            rows += await fetch(WAITING_SQL, self.tenant, self.opened.id, list(earners), list(templates))
+        return {row["id"] for row in rows}
 
     async def _differs(self, line: ledger.Line, there: Issued, now: datetime) -> None:
         drift = drifted(line.state, there)
@@ -151,17 +164,21 @@ class Comparing:
             await self._note(drift.kind, there.id, line.id, drift.words, state, now)
             await self._again(line)
 
-    async def _unknown(self, there: Issued, now: datetime) -> bool:
-        """Deal with a badge that no entry has; False for one that somebody gave without Waypost."""
-        if there.earner is None or not there.earner.startswith(EARNER_PREFIX):
+    async def _unknown(self, there: Issued, waiting: dict[UUID, ledger.Line], now: datetime) -> bool:
+        """Deal with a badge that no entry has; False for one that somebody gave without Waypost.
+
+        `waiting` are entries that may be it; the one that is, waits no more.
+        """
+        if not is_marked(there):
             return False
-        rows = await fetch(UNSENT_SQL, self.tenant, self.opened.id, there.earner, there.template)
-        lines = [ledger.Line(**dict(row)) for row in rows]
-        line = next((each for each in lines if ours([there], str(each.id), ())), None)
+        wanted = (there.earner, there.template)
+        alike = (each for each in waiting.values() if (each.earner, each.template_id) == wanted)
+        line = next((each for each in alike if ours([there], str(each.id), ())), None)
         if line is None:
             words = "Waypost gave it, and knows nothing of it: was a backup restored?"
             await self._note("unknown-here", there.id, None, words, "open", now)
             return True
+        del waiting[line.id]
         await ledger.given(self.tenant, line.id, there, now)
         words = f"It was {line.state} here, and is {there.state} there."
         await self._note("unknown-here", there.id, line.id, words, "mended", now)
@@ -180,7 +197,9 @@ class Comparing:
             except NotFound:
                 there = None
             now = self.work.now()
-            async with self.work.database.transaction(City(self.tenant, quiet=True)):
+            async with hold_to_compare(self.work, self.opened):
+                if await ledger.find_line(self.tenant, line.id) != line:
+                    continue  # it moved while the platform was asked, and is looked at next time
                 drift = drifted(line.state, there)
                 if there is not None:
                     await ledger.given(self.tenant, line.id, there, now)
@@ -208,7 +227,7 @@ class Comparing:
             except NotFound:
                 continue
             counts = (figure.issued, figure.accepted, figure.pending, figure.rejected, figure.revoked)
-            async with self.work.database.transaction(City(self.tenant, quiet=True)):
+            async with hold_to_compare(self.work, self.opened):
                 await execute(FIGURES_SQL, self.tenant, self.opened.id, template, *counts, self.work.now())
 
     async def _note(self, kind: str, external: str, entry: UUID | None, words: str, state: str, now: datetime) -> None:
@@ -218,6 +237,11 @@ class Comparing:
 
     async def _again(self, line: ledger.Line) -> None:
         await enqueue(STEP, {"tenant": line.member_tenant_id, "record": line.id})
+
+
+def is_marked(there: Issued) -> bool:
+    """Whether what is at a platform bears Waypost's mark of an earner."""
+    return there.earner is not None and there.earner.startswith(EARNER_PREFIX)
 
 
 async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> None:
@@ -246,7 +270,7 @@ async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]
     except ConnectorError as error:
         raise Later(str(error), error.after_s) from error
     await comparing.unfinished()
-    async with work.database.transaction(City(tenant, quiet=True)):
+    async with hold_to_compare(work, opened):
         await execute(DONE_SQL, tenant, account, work.now(), elsewhere)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from waypost.calling import Call, CallLate, Calls, PluginPaused
+from waypost.connectors.rules import place_of
 from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful, Issued, Page, Template
 from waypost.outbox.work import Later, Work
 from waypost.outgoing import Outgoing
@@ -80,6 +81,11 @@ class Opened:
     def connector(self) -> Connector:
         """What knows the platform."""
         return self.offered.connector
+
+    @property
+    def place(self) -> Mapping[str, object]:
+        """Where at the platform the account was when it was opened."""
+        return place_of(self.access.settings, self.connector.settings)
 
     async def ask(self, what: str, function: Callable[..., Awaitable[T]], kind: type[Any] | UnionType, *args: Any) -> T:
         """Make one call; whatever it raises but a `ConnectorError` is `Doubtful`, and so is an answer of another kind.

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from waypost.learners.rules import derived_id, is_guarded
 from waypost.outbox.connecting import LIVE, Invalid, Issued, IssueState
+from waypost.plugins.settings import with_defaults
 
 # How long after it was sent something may still arrive there: a platform that answers at all does so in minutes.
 SETTLED: Final = timedelta(hours=1)
@@ -181,6 +182,27 @@ def settings_from(pairs: Iterable[tuple[str, str]], schema: Mapping[str, object]
     known = schema.get("properties")
     properties = known if isinstance(known, Mapping) else {}
     return {name: _typed(value, properties.get(name)) for name, value in pairs}
+
+
+def place_of(settings: Mapping[str, object], schema: Mapping[str, Any]) -> dict[str, object]:
+    """Take from an account's settings those that say where at the platform it is, with the schema's defaults.
+
+    All do but the names of secrets, and what the schema marks with `place: false`.
+    """
+    properties: Mapping[str, object] = schema.get("properties", {})
+    return {name: value for name, value in with_defaults(settings, schema).items() if is_place(properties.get(name))}
+
+
+def is_place(schema: object) -> bool:
+    """Whether a setting of this schema says where at the platform an account is."""
+    if not isinstance(schema, Mapping):
+        return True
+    return schema.get("format") != "secret" and schema.get("place") is not False
+
+
+def moved(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """List the keys in which two places differ, in the order of the alphabet."""
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
 def _typed(value: str, schema: object) -> object:

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, open_account
+from waypost.connectors.asking import ask_consent
 from waypost.connectors.carrying import Parcel, note_unsent, read_parcel
+from waypost.connectors.holding import hold_to_send
 from waypost.connectors.registry import Connectors, Opened
 from waypost.connectors.rules import SETTLED, Move, Want, names_in, next_move, ours, problem_of
 from waypost.db import City, fetchval
@@ -60,9 +62,13 @@ class Step:
         return self.opened.tenant
 
     async def decide(self, *, searched: bool) -> Decided:
-        """Decide the next move, and write down what is about to be sent, in one transaction of the owner."""
+        """Decide the next move, and write down what is about to be sent, in one transaction of the owner.
+
+        Raises `AccountChanged` where the account is not as it was opened.
+        """
         row, now = self.parcel.row, self.work.now()
         async with self.work.database.transaction(City(self.home, quiet=True)):
+            await hold_to_send(self.opened)
             may = (self.home, row["account_id"], self.parcel.tenant, row["issuer_id"])
             want = self.parcel.want
             account = await fetchval(ledger.MAY_SQL, *may)
@@ -70,12 +76,12 @@ class Step:
                 want = Want.LEFT
             if want is Want.THERE:
                 await ledger.make_line(self.home, facts_of(self.parcel), now)
-            line = await ledger.find_line(self.home, row["id"])
+            lines = await ledger.hold_lines(self.home, [each for each in (row["id"], row["replaces_id"]) if each])
+            line, former = lines.get(row["id"]), lines.get(row["replaces_id"])
             if line is None or line.account_id != self.opened.id or line.member_tenant_id != self.parcel.tenant:
                 return Decided(Move.NOTHING)
             if account == "failing":
                 return Decided(Move.NOTHING, line)
-            former = None if row["replaces_id"] is None else await ledger.find_line(self.home, row["replaces_id"])
             said = await fetchval(ledger.DUPLICATES_SQL, self.home, self.opened.id, line.template_id)
             move = next_move(
                 want,
@@ -226,6 +232,7 @@ async def run_step(work: Work, connectors: Connectors, facts: Mapping[str, Any])
         parcel = None if here is None else await read_parcel(work, tenant, here.language, record)
         if parcel is None:
             return
+        await ask_consent(work, parcel)
         opened = await open_account(work, connectors, parcel.row["home_tenant_id"], parcel.row["account_id"])
         if opened is None:
             if parcel.want is Want.THERE:

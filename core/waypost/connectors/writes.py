@@ -50,7 +50,9 @@ class UpdateIssuingAccountInput:
 
     account: ID = needed("An account of this tenant.")
     name: str | None = maybe("How those who may use it call it.")
-    settings: list[IssuingSettingInput] | None = maybe("All settings anew.")
+    settings: list[IssuingSettingInput] | None = maybe(
+        "All settings anew; those that say where at the platform it is stay as they are once something was given by it."
+    )
     on: bool | None = maybe("Whether it is used; false: nothing is sent.")
 
 

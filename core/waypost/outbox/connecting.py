@@ -192,7 +192,11 @@ class Connector(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """JSON Schema of an account's settings; secrets have the format `secret`, and are named there."""
+        """JSON Schema of an account's settings; secrets have the format `secret`, and are named there.
+
+        What does not say where at the platform the account is, is marked with `place: false`: it can be changed where
+        something was given.
+        """
 
     @property
     def identity(self) -> str:

@@ -47,6 +47,8 @@ def with_defaults(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> dic
     """The settings, with the schema's defaults where a city says nothing; tables within tables too."""
     full = dict(settings)
     for key, inner in schema.get("properties", {}).items():
+        if not isinstance(inner, Mapping):
+            continue  # `true` and `false` are schemas too
         if key not in full and "default" in inner:
             full[key] = inner["default"]
         if "properties" in inner and isinstance(full.get(key, {}), Mapping):

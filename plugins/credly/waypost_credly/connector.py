@@ -55,6 +55,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
             "title": "Whether Credly writes to the recipient",
             "type": "boolean",
             "default": True,
+            "place": False,
         },
     },
 }

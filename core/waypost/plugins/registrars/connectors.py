@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from waypost.outbox.connecting import Connector
 from waypost.plugins.names import permission_prefix
@@ -37,6 +38,17 @@ class ConnectorRegistrar(Registrar):
             self.faults += [sentence(each) for each in schema_problems(schema, ("connector", name, "settings"))]
             if getattr(connector, "identity", None) not in schema.get("required", ()):
                 self.faults.append(f"the connector {name} names as its identity a key that its settings require")
+            self.faults += [f"the connector {name}: {words}" for words in _unplaced(schema, connector)]
         self._contributes("connector", name)
         self.connectors.append(connector)
         return connector
+
+
+def _unplaced(schema: Mapping[str, Any], connector: Connector) -> Iterator[str]:
+    """Say which settings say wrongly whether they tell where at the platform an account is."""
+    for key, inner in schema.get("properties", {}).items():
+        said = inner.get("place", True) if isinstance(inner, Mapping) else True
+        if not isinstance(said, bool):
+            yield f"settings.{key}.place must be true or false"
+        elif not said and key == getattr(connector, "identity", None):
+            yield f"settings.{key} is its identity, which says where an account is: leave out `place`"
