@@ -19,8 +19,9 @@ from waypost.db import City, Database, Embedded, System, execute, new_id
 from waypost.db.connections import connect
 from waypost.db.migrate import migrate, owner
 from waypost.graph import Asker, Graph, GraphRequest, compose
-from waypost.outbox.frameworks import Format, Package
+from waypost.outbox.frameworks import Package
 from waypost.plugins import load
+from waypost.plugins.formats import CalledFormat, called_formats
 from waypost.skills.framework_store import Imported, Shelf, country, own, write_package
 from waypost.skills.sources import read_framework
 
@@ -56,12 +57,12 @@ ASKED: Final = {
 
 def measure(items: int = ITEMS) -> list[Figure]:
     """Import a made-up framework on a database of its own, and ask for it."""
-    (case,) = load(["case_framework"]).framework_formats()
+    (case,) = called_formats(load(["case_framework"]))
     with tempfile.TemporaryDirectory(prefix="waypost-") as folder, Embedded(Path(folder)) as embedded:
         return asyncio.run(_measure(embedded, case, items))
 
 
-async def _measure(embedded: Embedded, case: Format, items: int) -> list[Figure]:
+async def _measure(embedded: Embedded, case: CalledFormat, items: int) -> list[Figure]:
     await migrate(embedded.admin_url(), [core_app()])
     size = f"{len(package_of('country', items)) / 1e6:.0f} MB of JSON"
     figures = []
@@ -79,7 +80,7 @@ async def _measure(embedded: Embedded, case: Format, items: int) -> list[Figure]
     return figures
 
 
-async def _imported(case: Format, shelf: Shelf, salt: str, name: str, items: int, size: str) -> Figure:
+async def _imported(case: CalledFormat, shelf: Shelf, salt: str, name: str, items: int, size: str) -> Figure:
     data = package_of(salt, items)
     begun = perf_counter()
     package = await read_framework(data, [case])
