@@ -137,6 +137,25 @@ def test_what_a_city_switched_on_in_its_graph_goes_when_it_is_not_installed_any_
     assert sets(False) == {"code": "PLUGIN_UNAVAILABLE"}
 
 
+def test_a_closed_city_in_which_nobody_can_switch_it_off_keeps_nobody_from_forgetting(
+    command: Waypost, app_url: str, whitby: UUID
+) -> None:
+    async def close(database: Database) -> None:
+        async with database.transaction(System("tenants")):
+            await execute(ON_SQL, whitby)
+            await execute("UPDATE tenant SET state = 'closed' WHERE id = $1", whitby)
+
+    async def open_again(database: Database) -> None:
+        async with database.transaction(System("tenants")):
+            await execute("UPDATE tenant SET state = 'open' WHERE id = $1", whitby)
+
+    inside(app_url, close)
+    done = command("plugins", "forget", PLUGIN, "--yes")
+    inside(app_url, open_again)
+    assert done.exit_code == 0, done.output
+    assert "switches and settings of 1 tenants removed" in done.output
+
+
 def test_the_core_is_no_plugin_and_keeps_its_migrations(command: Waypost, admin_url: str, whitby: UUID) -> None:
     done = command("plugins", "forget", "waypost", "--yes")
     assert (done.exit_code, "'waypost' is no name of a plugin" in done.output) == (2, True)

@@ -16,7 +16,7 @@ from waypost.connectors.holding import AccountChanged
 from waypost.connectors.reconciling import Comparing
 from waypost.connectors.registry import Connectors
 from waypost.connectors.stepping import Step, run_step
-from waypost.db import City, fetch, fetchval
+from waypost.db import City, execute, fetch, fetchval
 
 ELSEWHERE = "11111111-1111-4111-8111-111111111111"
 HERE = {"organisation": ORGANISATION, "token": "credly-live", "sandbox": "true"}
@@ -120,6 +120,17 @@ async def test_all_else_can_be_changed(stage: Issuing, fake: FakeCredly, linked:
     await stage.agrees("Bob Free")
     assert len(fake.of(linked)) == 2
     assert fake.server.asked[-1].body["suppress_badge_notification_email"] is True
+
+
+async def test_an_account_that_a_stricter_schema_refuses_can_be_renamed_and_switched_off(
+    stage: Issuing, account: str
+) -> None:
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        await execute("""UPDATE issuing_account SET settings = settings || '{"gone": "1"}'""")
+    assert (await stage.changed(account, name="Old"))["account"]["name"] == "Old"
+    assert (await stage.changed(account, on=False))["account"]["state"] == "OFF"
+    refused = await stage.changed(account, on=True)
+    assert "gone" in refused["message"], refused
 
 
 @pytest.mark.parametrize("waited", [False, True], ids=["new", "waited"])

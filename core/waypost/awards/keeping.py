@@ -24,17 +24,24 @@ STEP: Final = 1_000
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
 
+# Found by their time and held by their ids: whoever holds several awards holds them in that order.
 EXPIRE_SQL: Final = """
 UPDATE award SET state = 'expired' WHERE tenant_id = $1 AND id IN (
     SELECT id FROM award WHERE tenant_id = $1 AND state IN ('offered', 'accepted') AND expires_at <= $2
-    ORDER BY expires_at LIMIT $3 FOR UPDATE)
+      AND id = ANY(ARRAY(
+        SELECT id FROM award WHERE tenant_id = $1 AND state IN ('offered', 'accepted') AND expires_at <= $2
+        ORDER BY expires_at LIMIT $3))
+    ORDER BY id FOR NO KEY UPDATE)
 RETURNING id, badge_id
 """
 REMIND_SQL: Final = """
 UPDATE award SET reminded_at = $2 WHERE tenant_id = $1 AND id IN (
-    SELECT id FROM award WHERE tenant_id = $1 AND state IN ('offered', 'accepted') AND state = 'accepted'
-      AND expires_at > $2 AND expires_at <= $3 AND reminded_at IS NULL
-    ORDER BY expires_at LIMIT $4 FOR UPDATE)
+    SELECT id FROM award WHERE tenant_id = $1 AND state = 'accepted' AND reminded_at IS NULL
+      AND id = ANY(ARRAY(
+        SELECT id FROM award WHERE tenant_id = $1 AND state IN ('offered', 'accepted') AND state = 'accepted'
+          AND expires_at > $2 AND expires_at <= $3 AND reminded_at IS NULL
+        ORDER BY expires_at LIMIT $4))
+    ORDER BY id FOR NO KEY UPDATE)
 RETURNING id
 """
 # Whoever answered anything, was given something since, asks for a badge, or has a code that was made since or still

@@ -59,8 +59,8 @@ def new(name: str, title: str | None, prefix: str | None, folder: Path | None) -
 def forget(name: str, yes: bool) -> None:
     """Remove everything that the plugin NAME keeps, in every tenant: its tables, settings and waiting calls.
 
-    Switching a plugin off, or uninstalling it, removes nothing. Refused while a tenant has it switched on; the refusal
-    says how it is switched off there, also where it is not installed any more.
+    Switching a plugin off, or uninstalling it, removes nothing. Refused while an open tenant has it switched on; the
+    refusal says how it is switched off there, also where it is not installed any more.
     """
     from waypost.cli.ground import ground
     from waypost.cli.serving import run

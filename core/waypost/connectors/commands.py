@@ -101,7 +101,9 @@ async def update_issuing_account(
     schema = offered.connector.settings
     before = json.loads(row["settings"])
     settings = before if given.settings is None else settings_from(given.settings, schema)
-    wrong = _name_problem(row["name"] if given.name is None else given.name) or _settings_problem(settings, schema)
+    wrong = None if given.name is None else _name_problem(given.name)
+    if given.settings is not None or given.on:  # what is kept may be renamed and switched off whatever it says
+        wrong = wrong or _settings_problem(settings, schema)
     if wrong:
         return wrong
     elsewhere = moved(place_of(before, schema), place_of(settings, schema))

@@ -10,7 +10,7 @@ from waypost.db import City, Database, System, fetch
 SCOPE: Final = System("tenants", shared=True)
 ACTIVE_SQL: Final = """
 SELECT t.slug, p.managed_by FROM tenant_plugin p JOIN tenant t ON t.id = p.tenant_id
-WHERE p.plugin = $1 AND p.active ORDER BY t.slug
+WHERE p.plugin = $1 AND p.active AND t.state <> 'closed' ORDER BY t.slug
 """
 TENANTS_SQL: Final = "SELECT id FROM tenant"
 FORGET_SQL: Final = "DELETE FROM tenant_plugin WHERE plugin = $1 RETURNING tenant_id"
@@ -21,7 +21,10 @@ OWN_SQL: Final = (
 
 
 async def active_in(database: Database, plugin: str) -> dict[str, str]:
-    """The slugs of the tenants that have a plugin switched on, each with who keeps the switch: `files` or `graph`."""
+    """The slugs of the open tenants that have a plugin switched on, each with who keeps the switch: `files` or `graph`.
+
+    In a closed one nobody can switch it off any more.
+    """
     return {row["slug"]: row["managed_by"] for row in await database.reads.rows(SCOPE, ACTIVE_SQL, [plugin])}
 
 
