@@ -24,6 +24,7 @@ from waypost.settings import Settings
 BASE = "https://waypost.example.org"
 OWN = "https://learn.alpha.example"
 SECRET_KEY = "a key for tests alone"
+NOBODYS = UUID("01932c07-209d-7000-8000-00000000dead")  # of nothing that there is
 VIEWER = "{ viewer { id name memberships { role city { slug } } permissions } }"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Cast, Make, Post, hidden, local
+from tests.sign_in.stage import BASE, NOBODYS, OWN, SECRET_KEY, Browser, Cast, Make, Post, hidden, local
 from tests.sign_in.test_letters import pressed, wrote
 from waypost.access.people import address_digest, create_token
 from waypost.db import City, Database, System, execute, fetchval, new_id
@@ -153,7 +153,7 @@ async def test_whose_mailbox_it_is_must_be_who_asked(browser: Make, post: Post, 
     assert await pressed(thief, link) == 200, "nothing of that used it up"
 
 
-@pytest.mark.parametrize("code", ["", "x.y", f"{new_id().hex}.x"])
+@pytest.mark.parametrize("code", ["", "x.y", f"{NOBODYS.hex}.x"])
 async def test_codes_that_nobody_sent_add_nothing(browser: Make, post: Post, name: str, code: str) -> None:
     someone = await signed_in(browser, post, f"{name}@example.org")
     assert (await someone.get(f"/sign-in/address?code={code}")).status_code == 400

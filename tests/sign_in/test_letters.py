@@ -8,10 +8,10 @@ from time import perf_counter
 
 import pytest
 
-from tests.sign_in.stage import BASE, OWN, SECRET_KEY, Browser, Make, Post, asked_in, hidden, local
+from tests.sign_in.stage import BASE, NOBODYS, OWN, SECRET_KEY, Browser, Make, Post, asked_in, hidden, local
 from waypost.access.keys import code_of
 from waypost.access.people import find_person
-from waypost.db import Database, System, execute, fetch, fetchval, new_id
+from waypost.db import Database, System, execute, fetch, fetchval
 from waypost.members.effects import clean
 from waypost.outbox.work import Work
 from waypost.settings import Settings
@@ -110,7 +110,7 @@ async def test_a_link_of_the_platform_leads_to_the_platform(browser: Make, post:
     assert done.headers["location"] == "/graphql"
 
 
-@pytest.mark.parametrize("code", ["", "x", "x.y", f"{new_id().hex}.x", code_of("another key", "link", new_id()), "%00"])
+@pytest.mark.parametrize("code", ["", "x", "x.y", f"{NOBODYS.hex}.x", code_of("another key", "link", NOBODYS), "%00"])
 async def test_codes_that_nobody_sent_open_nothing(browser: Make, code: str) -> None:
     someone = browser()
     assert (await someone.get(f"/alpha/sign-in/link?code={code}")).status_code == 400
