@@ -67,13 +67,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def data_dir(made: Path, tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "data"
-    subprocess.run(["cp", "-a", str(made), str(folder)], check=True)
-    yield folder
-    running = postmaster.running(folder / "postgres")
-    if running:
-        os.kill(running.pid, signal.SIGQUIT)
+def data_dir(made: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(
+        prefix="waypost-", ignore_cleanup_errors=True
+    ) as short:  # sockets' paths are short
+        folder = Path(short) / "data"
+        subprocess.run(["cp", "-a", str(made), str(folder)], check=True)
+        yield folder
+        running = postmaster.running(folder / "postgres")
+        if running:
+            os.kill(running.pid, signal.SIGQUIT)
 
 
 async def ask(url: str, sql: str) -> object:

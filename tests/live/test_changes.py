@@ -65,10 +65,10 @@ async def test_a_city_hears_its_own_and_the_nation_hears_all(process: Process, s
         await city.subscribe()
         await nation.subscribe()
         await process.listening(2)
-        there = await stage.offer("In Plymouth", "plymouth")
+        await stage.offer("In Plymouth", "plymouth")
         await stage.offer("In Brighton")
-        assert (await nation.next())["data"]["opportunityChanged"]["id"] == there
-        assert await nation.title() == "In Brighton"
+        # Each city tells of its own in order; which of two cities is heard first, nobody says.
+        assert {await nation.title(), await nation.title()} == {"In Plymouth", "In Brighton"}
         assert await city.title() == "In Brighton"
 
 
