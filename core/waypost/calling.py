@@ -11,6 +11,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from logging import getLogger
@@ -30,6 +31,7 @@ MOST_OF_ONE: Final = 6  # of these for one tenant, so that those of another stil
 ROOM_WITHIN_S: Final = 60.0  # as long waits for a thread what may take as long as it likes
 GRACE_S: Final = 0.5  # as long has what was called off to clear up
 
+_whose: Final[ContextVar[str | None]] = ContextVar("plugin", default=None)  # tasks that it begins have it, too
 
 Key = tuple[str, UUID | None, str]
 
@@ -72,6 +74,7 @@ class PluginPaused(Exception):
 
     def __init__(self, plugin: str, for_s: float) -> None:
         super().__init__(f"the plugin {plugin} has kept failing here and is paused for {for_s:.0f} s")
+        self.plugin = plugin
         self.for_s = for_s
 
 
@@ -122,6 +125,10 @@ class Calls:
 
     async def bounded(self, call: Call, function: Callable[..., Any], *args: Any) -> Any:
         """The same, where somebody else counts and checks."""
+        with _as_code_of(call.plugin):
+            return await self._bounded(call, function, args)
+
+    async def _bounded(self, call: Call, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         until = monotonic() + call.patience_s
         if list(self._stubborn.values()).count(call.plugin) >= MOST_THREADS:
             raise PluginBusy(f"{MOST_THREADS} calls of {call.plugin} do not let themselves be called off")
@@ -269,6 +276,21 @@ class Calls:
         for turn in self._waiting[call.plugin]:
             if not turn.done():
                 turn.set_result(None)
+
+
+def whose_code() -> str | None:
+    """The plugin whose code runs here, in whatever of ours it called; None for our own."""
+    return _whose.get()
+
+
+@contextmanager
+def _as_code_of(plugin: str) -> Iterator[None]:
+    before = _whose.get()
+    _whose.set(plugin)
+    try:
+        yield
+    finally:
+        _whose.set(before)
 
 
 async def _contained(answer: Awaitable[Any]) -> Any:

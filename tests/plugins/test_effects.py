@@ -16,6 +16,7 @@ from tests.rooms import found_tenant
 from waypost.calling import MOST_FAILURES, CallLate, Calls, PluginPaused
 from waypost.db import Database, System, execute, fetch
 from waypost.outbox import Effects, JobKind, Schedule, Work, enqueue
+from waypost.outbox import worker as workers
 from waypost.outbox.work import Addressed, Letter
 from waypost.outbox.worker import Worker
 from waypost.plugins import activation, load
@@ -133,3 +134,34 @@ def test_the_templates_of_a_letter_are_found_beside_its_plugin() -> None:
     letter = Letter("kites.report", facts)
     (wrapped,) = where_active("kites", Effects(letters=(letter,)), Calls(), frozenset({"kites"})).letters
     assert wrapped.package == letter.package
+
+
+async def test_work_that_hangs_while_it_holds_the_database_holds_up_no_other_work(database: Database) -> None:
+    begun: list[str] = []
+    done = asyncio.Event()
+
+    async def hang(work: Work, _facts: Mapping[str, Any]) -> None:
+        async with work.database.transaction(System("kites")):
+            begun.append("hang")
+            await asyncio.Event().wait()
+
+    async def letter(_work: Work, _facts: Mapping[str, Any]) -> None:
+        done.set()
+
+    plugin = Effects(jobs=(JobKind("kites.hang", hang),))
+    effects = Effects.joined(
+        (where_active("kites", plugin, Calls(), frozenset({"kites"})), Effects(jobs=(JobKind("letter", letter),)))
+    )
+    async with database.transaction(System("tests")):
+        for _ in range(12):
+            await enqueue("kites.hang", {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "STOP_WITHIN_S", 0.1)
+        async with Worker(Work(database, SETTINGS), effects).running():
+            await until(lambda: bool(begun))
+            async with database.transaction(System("tests")):
+                await enqueue("letter", {})
+            await asyncio.wait_for(done.wait(), 20)
+            assert begun == ["hang"], "one of the pool's four connections"
+    async with database.transaction(System("tests")):
+        await execute("DELETE FROM work")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from waypost.db.guests import Guests
+
 # Generic for type checkers only.
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -59,6 +61,8 @@ class Connections:
     def __init__(self, open_one: Callable[[], Awaitable[Connection]], size: int) -> None:
         self._open_one = open_one
         self._slots = asyncio.Semaphore(size)
+        self._guests = Guests(size)
+        self._held: dict[Connection, str | None] = {}
         self._idle: list[Connection] = []
         self._resting: dict[Connection, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -68,14 +72,22 @@ class Connections:
         """Take a connection, waiting for one if all are busy, and begin on it with one round trip.
 
         `sql` is a simple query such as `BEGIN; …`. Connections lost while
-        idle are replaced. When beginning fails nothing is kept and the error is raised.
+        idle are replaced. When beginning fails nothing is kept and the error is raised. A plugin's code waits for its
+        share of them, too (see `Guests`).
         """
-        await self._slots.acquire()
+        guest = await self._guests.enter()
         try:
-            return await self._begin(sql)
+            await self._slots.acquire()
+            try:
+                connection = await self._begin(sql)
+            except BaseException:
+                self._slots.release()
+                raise
         except BaseException:
-            self._slots.release()
+            self._guests.leave(guest)
             raise
+        self._held[connection] = guest
+        return connection
 
     async def _begin(self, sql: str) -> Connection:
         if self._closed:
@@ -93,6 +105,7 @@ class Connections:
 
     def give_back(self, connection: Connection, *, clean: bool) -> None:
         """Return a connection that `begin` gave; it is closed unless clean and outside a transaction."""
+        self._guests.leave(self._held.pop(connection, None))
         if clean and not self._closed and not connection.is_closed() and not connection.is_in_transaction():
             self._idle.append(connection)
             self._slots.release()
@@ -109,6 +122,7 @@ class Connections:
         if self._closed or connection.is_closed():
             self.give_back(connection, clean=False)
             return
+        self._guests.leave(self._held.pop(connection, None))
         timer = asyncio.get_running_loop().call_later(REST_S, self._wake, connection)
         self._resting[connection] = timer
         self._idle.append(connection)

@@ -26,7 +26,7 @@ Moved = Callable[["UUID", int], None]
 
 _log = logging.getLogger(__name__)
 
-# The only ContextVar of the platform: whoever asks "in whose name?" asks the transaction.
+# Whoever asks "in whose name?" asks the transaction. (The one other ContextVar says whose code runs: see `calling`.)
 _current: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
 
 # What a session may have picked up from whoever held the connection before. In one simple query with BEGIN it

@@ -23,19 +23,23 @@ from uuid import UUID
 
 import orjson
 import strawberry
+from graphql import GraphQLNonNull
 from typing_extensions import override
 
+from waypost.calling import HANGING, Call, PluginPaused
 from waypost.db import City, Learner, National
 from waypost.refusal import Invalid, NotFound, Refusal
 
 from .alone import Alone
 from .answers import Answer, response, told
 from .declare import Error, extend
+from .errors import GraphError
 from .ids import parse_id
 from .inputs import NOWHERE, spelled, tidied
 from .pages import camel
 from .payloads import Outcome, read_back, refused, told_alone
 from .plan import Plan
+from .python_fields import failed, paused
 from .query import Query
 from .relations import Argument, Relation
 from .repeating import LOST, ReleasedError, Repeat, RepeatedError, UndoneError
@@ -47,7 +51,6 @@ if TYPE_CHECKING:
 
     from .documents import Document
     from .engine import Engine, Graph
-    from .errors import GraphError
     from .query import Here, Selected
     from .request import Request
 
@@ -55,6 +58,7 @@ T = TypeVar("T")
 
 OFF: Final = Refusal(code="PLUGIN_OFF", message="The city has not switched on the plugin that does this.")
 CITY: Final = "City"  # the one kind whose ids are tenants themselves
+ACT_S: Final = 10.0  # that a plugin's mutation has, with all that it waits for
 Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 Before = Callable[["Database", "Request", Mapping[str, Any]], Awaitable["Found | Refusal"]]
 
@@ -163,7 +167,8 @@ class Mutations:
     ) -> Answer:
         """Return the response of a mutation: its fields one after the other, each in a transaction of its own.
 
-        A null in the place of a payload is the whole answer, as GraphQL wants; what comes after it is not begun.
+        A null in the place of a payload that cannot be null is the whole answer, as GraphQL wants; what comes after it
+        is not begun. A plugin's payload can: it is null where the plugin fails.
         """
         facts = graph.schema.facts
         root = facts.schema.mutation_type
@@ -177,7 +182,7 @@ class Mutations:
                 continue
             data[field.key], found = await self._one(engine, query, field, place)
             errors += found
-            if data[field.key] is None:
+            if data[field.key] is None and isinstance(field.definition.type, GraphQLNonNull):
                 return Answer(response(None, told(errors)))
         return Answer(response(data, told(errors)))
 
@@ -186,17 +191,31 @@ class Mutations:
         given = tidied(spelled(field.argument("input")(query.request)))
         if isinstance(given, Invalid):
             return refused(query, field, given), []
-        if isinstance(relation, Alone):
-            return await self._alone(engine.database, query, field, given, place), []
+        carry_out = self._alone if isinstance(relation, Alone) else self._acted
+        plugin = query.facts.plugin(field)
+        if plugin is None:
+            done = await carry_out(engine, query, field, given, place)
+        else:
+            try:
+                done = await _in_time(plugin, carry_out, engine, query, field, given, place)
+            except GraphError as error:
+                return None, [GraphError(error.code, error.message, (field.key,))]
+        return await done.read(engine) if isinstance(done, Done) else (done, [])
+
+    async def _acted(
+        self, engine: Engine, query: Query, field: Selected, given: Mapping[str, Any], place: int
+    ) -> Done | dict[str, Any]:
+        """Act, and return what is left to be read when it is over; or a payload at once, as where it was refused."""
+        relation = query.facts.relation(field)
         assert isinstance(relation, Acting), field.coordinate
         found = await _found(engine.database, query.request, relation, given)
         if isinstance(found, Refusal):
-            return refused(query, field, found), []
+            return refused(query, field, found)
         tenant = _tenant(query.request, relation, given, found)
         if isinstance(tenant, Refusal):
-            return refused(query, field, tenant), []
+            return refused(query, field, tenant)
         if not _is_on(query, field, tenant):
-            return refused(query, field, OFF), []
+            return refused(query, field, OFF)
         given = {**given, **found.given}
         request = dataclasses.replace(query.request, tenant=tenant)
         # What the asker has just written may be a draft that nobody else sees yet.
@@ -210,32 +229,25 @@ class Mutations:
         try:
             plan, text = await self._carried_out(engine, relation, mine, field, given, repeat)
         except UndoneError as undone:
-            return refused(mine, field, undone.refusal), []
+            return refused(mine, field, undone.refusal)
         except RepeatedError:
-            return _repeated(mine, field, await _kept(repeat, engine.database)), []
-        if relation.shared:
-            await request.services.catch_up()
-        tree, errors = await engine.finish(text, plan, request)
-        if tree is None:
-            return None, errors
-        if repeat is not None and (relation.learner or not engine.is_finished(text, plan)):
-            await repeat.keep_after(engine.database, tree[field.key])
-        return tree[field.key], errors
+            return _repeated(mine, field, await _kept(repeat, engine.database))
+        return Done(relation, request, field, plan, text, repeat)
 
     async def _alone(
-        self, database: Database, query: Query, field: Selected, given: Mapping[str, Any], place: int
+        self, engine: Engine, query: Query, field: Selected, given: Mapping[str, Any], place: int
     ) -> dict[str, Any]:
         relation = query.facts.relation(field)
         assert isinstance(relation, Alone), field.coordinate
 
         async def do() -> tuple[dict[str, Any], bool]:
-            outcome = await relation.outcome(database, self.personal, query.request, given)
+            outcome = await relation.outcome(engine.database, self.personal, query.request, given)
             return told_alone(query, field, outcome), not isinstance(outcome, Refusal)
 
         # Who is refused whatever they ask for is told nothing that was kept, either.
         kept = relation.repeats and query.request.asker.limits is None
         repeat = Repeat.of(query.request, place, own=True) if kept else None
-        return (await do())[0] if repeat is None else _repeated(query, field, await repeat.once(database, do))
+        return (await do())[0] if repeat is None else _repeated(query, field, await repeat.once(engine.database, do))
 
     async def _carried_out(
         self,
@@ -253,7 +265,7 @@ class Mutations:
             async with engine.database.transaction(City(tenant), mine.request.asker.actor(field.name)):
                 if repeat is not None:
                     await repeat.take()
-                outcome = await self._done(relation, mine.request, tenant, given)
+                outcome = await self._done(relation, mine, field, given)
                 plan, text = await read_back(engine, mine, field, outcome)
                 if repeat is not None and engine.is_finished(text, plan):
                     await repeat.keep(orjson.loads(text)[field.key])
@@ -261,14 +273,20 @@ class Mutations:
         async with engine.database.transaction(Learner(person), mine.request.asker.actor(field.name)):
             if repeat is not None:
                 await repeat.take()
-            outcome = await self._done(relation, mine.request, tenant, given)
+            outcome = await self._done(relation, mine, field, given)
         async with engine.database.transaction(City(tenant)):
             return await read_back(engine, mine, field, outcome)
 
     async def _done(
-        self, relation: Acting, request: Request, tenant: UUID, given: Mapping[str, Any]
+        self, relation: Acting, mine: Query, field: Selected, given: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """Return what the act did; raise `UndoneError` with a refusal, so that the transaction undoes it."""
+        """Return what the act did; raise `UndoneError` with a refusal, so that the transaction undoes it.
+
+        Raises `UnaskedError` for what a plugin did without having asked for a permission.
+        """
+        request = mine.request
+        tenant = request.tenant
+        assert tenant is not None
         begun = await self.begin(request, tenant, relation.own)
         if request.who.session and not relation.own and not isinstance(begun, Refusal):
             # The role that somebody has is known with the city; the payload is read in it.
@@ -278,7 +296,61 @@ class Mutations:
             outcome = outcome.under(camel(relation.by))
         if isinstance(outcome, Refusal):
             raise UndoneError(outcome)
+        if not begun.asked and mine.facts.plugin(field) is not None:
+            raise UnaskedError(f"{field.coordinate} asked for no permission: do it by a @command(may=…)")
         return outcome
+
+
+@dataclass(frozen=True)
+class Done:
+    """An act that holds, and its payload as far as the statement printed it."""
+
+    relation: Acting
+    request: Request
+    field: Selected
+    plan: Plan
+    text: str
+    repeat: Repeat | None
+
+    async def read(self, engine: Engine) -> tuple[Any, list[GraphError]]:
+        """Return the payload with all that Python finishes of it, kept for who asks again."""
+        if self.relation.shared:
+            await self.request.services.catch_up()
+        tree, errors = await engine.finish(self.text, self.plan, self.request)
+        if tree is None:
+            return None, errors
+        if self.repeat is not None and (self.relation.learner or not engine.is_finished(self.text, self.plan)):
+            await self.repeat.keep_after(engine.database, tree[self.field.key])
+        return tree[self.field.key], errors
+
+
+class UnaskedError(Exception):
+    """A plugin's mutation acted for somebody of whom it did not ask whether they may."""
+
+
+async def _in_time(
+    plugin: str,
+    carry_out: Callable[..., Awaitable[Done | dict[str, Any]]],
+    engine: Engine,
+    query: Query,
+    field: Selected,
+    *args: Any,
+) -> Done | dict[str, Any]:
+    """Let a plugin's mutation act within its time; whatever it fails at is undone, and raised as a `GraphError`.
+
+    Whoever has signed in may send what it fails at, so that only what hangs makes it rest, and it alone.
+    """
+    request, rests = query.request, f"mutation {field.name}"
+    call = Call(plugin, field.coordinate, request.tenant, ACT_S, meant=(GraphError,), entry=rests, pausing=HANGING)
+    try:
+        done: Done | dict[str, Any] = await request.calls.make(call, carry_out, engine, query, field, *args)
+    except GraphError:
+        raise
+    except PluginPaused as error:
+        raise paused(error.plugin) from error
+    except Exception as error:
+        raise failed(plugin, field, error) from error
+    return done
 
 
 def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:

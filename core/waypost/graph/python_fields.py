@@ -180,12 +180,12 @@ async def _or_failed(
         return error.values
     except GraphError as error:
         return [error] * count
-    except PluginPaused:
-        return [GraphError("PLUGIN_PAUSED", f"The plugin {plugin} keeps failing here and rests.")] * count
+    except PluginPaused as error:
+        return [paused(error.plugin)] * count
     except Exception as error:
         if plugin is None:
             raise
-        return [_failed(plugin, patch, error) for _ in range(count)]
+        return [failed(plugin, patch.field, error) for _ in range(count)]
 
 
 class NothingGood(Exception):
@@ -236,11 +236,11 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
         container[key] = value.data
         return value.errors
     if isinstance(value, Exception):
-        failed = value if isinstance(value, GraphError) else _failed(plugin or "core", patch, value)
+        told = value if isinstance(value, GraphError) else failed(plugin or "core", patch.field, value)
         if isinstance(patch.field.definition.type, GraphQLNonNull):
-            raise failed.at(patch.field.place, way)
+            raise told.at(patch.field.place, way)
         container[key] = None
-        return [GraphError(failed.code, failed.message, way)]
+        return [GraphError(told.code, told.message, way)]
     faults: list[Incomplete] = []
     container[key] = complete(patch.shape, value, faults)
     if foreign := [fault for fault in faults if not fault.code]:
@@ -248,9 +248,15 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
     return [GraphError(fault.code or "PLUGIN_FAILED", str(fault), (*way, *fault.path)) for fault in faults]
 
 
-def _failed(plugin: str, patch: Patch, error: Exception) -> GraphError:
+def paused(plugin: str) -> GraphError:
+    """Return what clients are told of a plugin that rests."""
+    return GraphError("PLUGIN_PAUSED", f"The plugin {plugin} keeps failing here and rests.")
+
+
+def failed(plugin: str, field: Selected, error: Exception) -> GraphError:
+    """Return what clients are told of a plugin that failed; the log has the rest, under the same reference."""
     under = reference()
-    log.error("%s of the plugin %s failed, reference %s", patch.field.coordinate, plugin, under, exc_info=error)
+    log.error("%s of the plugin %s failed, reference %s", field.coordinate, plugin, under, exc_info=error)
     return GraphError("PLUGIN_FAILED", f"The plugin {plugin} could not answer. Reference: {under}")
 
 

@@ -83,7 +83,7 @@ class Act:
     `person` and `role` are None where nobody signed in; `issuer_id` is set for roles that speak for one
     issuer; `now` is the one time of the act, with its zone. `limits` are the permissions that a token is kept to,
     `token` is that token, None where a person acts. `rules` are what the tenant's plugins ask of the words of badges,
-    `granted` the permissions that they bring.
+    `granted` the permissions that they bring. `asked` holds the permissions that were asked for and had.
     """
 
     here: Here
@@ -95,6 +95,7 @@ class Act:
     rules: tuple[Rule, ...] = ()
     granted: tuple[Granted, ...] = ()
     token: UUID | None = field(default=None, kw_only=True)
+    asked: list[str] = field(default_factory=list, kw_only=True, compare=False, repr=False)
 
     @property
     def today(self) -> date:
@@ -117,13 +118,17 @@ class Act:
         if issuer_id is not None and issuer_scoped(self.role) and issuer_id != self.issuer_id:
             words = f"{self.role} may do this for its own issuer only ({permission})."
             return Forbidden(message=words, permission=permission)
+        self.asked.append(permission)
         return None
 
     def own(self) -> Forbidden | CityClosed | None:
         """Refuse strangers, and everything in a closed tenant: what people do for themselves asks for no more."""
         if not self.here.is_open:
             return CityClosed(message=f'"{self.here.slug}" is closed: it can be read, not changed.')
-        return None if self.person else Forbidden(message="Only who has signed in may do this.", permission=OWN)
+        if self.person is None:
+            return Forbidden(message="Only who has signed in may do this.", permission=OWN)
+        self.asked.append(OWN)
+        return None
 
     async def ask(self, submission: Submission) -> Verdict:
         """Ask whoever may object to a submission; where nothing is plugged in, nobody does."""
