@@ -14,11 +14,11 @@ from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 from waypost.db import fetchval
 from waypost.refusal import Refusal
 
+from .away import away_marker
 from .facts import sql_name
 from .marks import HIDDEN_JSON
 from .pages import camel
 from .plan import Plan, finished
-from .relations import away_marker
 from .shape import Incomplete, complete, shape_of
 from .sql import every, literal, text_list, text_object
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLObjectType
 from typing_extensions import override
 
+from .away import away_marker, place_of
 from .facts import sql_name
 from .ids import digits_sql
-from .marks import AWAY, HIDDEN_JSON, PLACE_MARK
+from .marks import HIDDEN_JSON
 from .query import Here, named
 from .render import ENUM, form_of, printed
 from .sql import every, joined, literal, text_list
@@ -307,17 +308,6 @@ class Many(Relation):
         return (self.here,)
 
 
-def away_marker(query: Query, field: Selected, tenant: str, key: str) -> str:
-    """Return SQL that names another tenant's row, and remember to read it nationally afterwards."""
-    number = query.patch(field, AWAY)
-    return _place(number, tenant, key)
-
-
-def _place(number: int, tenant: str, key: str) -> str:
-    """Return SQL that keeps the place of a row of another tenant: the number of the patch, and which row."""
-    return joined([literal(f'{PLACE_MARK}{number},"row":"'), tenant, literal(":"), key, literal('"}')])
-
-
 @dataclass(frozen=True, kw_only=True)
 class Across(Relation):
     """A list that only the national graph can see: inside a city it is read in a second, national statement."""
@@ -331,7 +321,7 @@ class Across(Relation):
         if query.national:
             return self.many.sql(query, here, field)
         number = query.patch(field, self)
-        return _place(number, query.tenant, f"{here}.id")
+        return place_of(number, query.tenant, f"{here}.id")
 
     @override
     def needs(self, name: str) -> Sequence[str]:
