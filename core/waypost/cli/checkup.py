@@ -26,6 +26,11 @@ WAITING_S: Final = 900.0  # how long work may be due
 FREE_BYTES: Final = 1_000_000_000
 MAIL_TIMEOUT_S: Final = 5.0
 MOST_TOLD: Final = 5
+SECURED: Final = "waypost migrate makes policies, grants and triggers anew"
+UNLIKE: Final = (
+    "tables and columns follow from migrations alone: install the version of Waypost, or of the plugin, that the "
+    "database belongs to; whoever writes it adds a migration that makes them as its table classes say, or mends these"
+)
 
 EXTENSIONS_SQL: Final = "SELECT extname FROM pg_extension"
 NOW_SQL: Final = "SELECT clock_timestamp() AS now"
@@ -140,7 +145,9 @@ async def _policies(patient: Patient) -> Found:
     async with patient.opened.transaction(National()) as transaction:
         found = await faults(transaction.connection, patient.apps)
     if found:
-        return Found(_some([str(fault) for fault in found]), "waypost migrate makes policies, grants and triggers anew")
+        mends = {True: SECURED, False: UNLIKE}
+        kinds = sorted({fault.secured for fault in found}, reverse=True)
+        return Found(_some([str(fault) for fault in found]), "; ".join(mends[kind] for kind in kinds))
     return Found("tables, policies, grants and triggers are as declared")
 
 
