@@ -119,6 +119,18 @@ def test_what_is_wrong_is_said_with_its_mend(
     assert code == 1
 
 
+def test_what_migrating_does_not_mend_is_not_sent_there(doctor: Any, admin_url: str) -> None:
+    column = "ALTER TABLE place ADD COLUMN tide text"
+    with spoilt(admin_url, column, "ALTER TABLE place DROP COLUMN tide"):
+        mend = doctor()[0]["policies"]["mend"]
+    assert "adds a migration that makes them as its table classes say" in mend
+    assert "waypost migrate" not in mend
+    both = f"{column}; ALTER TABLE place DISABLE TRIGGER audit"
+    with spoilt(admin_url, both, "ALTER TABLE place DROP COLUMN tide; ALTER TABLE place ENABLE TRIGGER audit"):
+        mend = doctor()[0]["policies"]["mend"]
+    assert "waypost migrate makes policies, grants and triggers anew; tables and columns" in mend
+
+
 def test_work_that_failed_for_good_is_replayed_as_the_doctor_says(
     doctor: Any, command: Waypost, admin_url: str
 ) -> None:

@@ -16,6 +16,7 @@ from tests.http.stage import BASE_URL, insert_tenant
 from waypost.access.people import create_token
 from waypost.cli.parts import apps_of, load_plugins, parts_of
 from waypost.db import City, Database, System, execute, fetchval
+from waypost.db.connections import connect
 from waypost.db.migrate import migrate
 from waypost.http import Platform, create_app
 from waypost.refusal import Refusal
@@ -30,6 +31,7 @@ SET = """
 mutation($input: SetPluginInput!) {
   setPlugin(input: $input) { ... on SetPluginSuccess { plugin { name active version } } ... on Error { code } }
 }"""
+SCHEMA_SQL = "CREATE SCHEMA plugin_long_gone AUTHORIZATION waypost_owner"
 OFF_SQL = "UPDATE tenant_plugin SET active = false WHERE tenant_id = $1"
 
 
@@ -165,7 +167,60 @@ def test_the_core_is_no_plugin_and_keeps_its_migrations(command: Waypost, admin_
 @pytest.mark.parametrize("name", ["public", "waypost; drop schema public", "Skills"])
 def test_what_is_no_plugin_s_name_touches_nothing(command: Waypost, name: str) -> None:
     done = command("plugins", "forget", name, "--yes")
-    assert (name == "public", done.exit_code) in {(True, 0), (False, 2)}
+    assert (name == "public", done.exit_code) in {(True, 1), (False, 2)}
+
+
+def test_a_name_of_which_nothing_is_known_is_refused_with_the_nearest(command: Waypost, whitby: UUID) -> None:
+    """Whoever mistypes a name thinks otherwise that it is done."""
+    done = command("plugins", "forget", "skills_buildr", "--yes")
+    assert done.exit_code == 1
+    assert 'nothing is known of a plugin called skills_buildr; did you mean "skills_builder"?' in done.stderr
+    assert "no way back" not in command("plugins", "forget", "skills_buildr", stdin="y\n").output
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (SCHEMA_SQL, "0 tables dropped"),
+        (f"{SCHEMA_SQL}; SET ROLE waypost_owner; CREATE TABLE plugin_long_gone.a (a int)", "1 tables dropped"),
+        ("INSERT INTO migration (app, number, name, digest) VALUES ('long_gone', 1, 'a', '')", "0 tables dropped"),
+        ("INSERT INTO tenant_plugin SELECT id, 'long_gone', false FROM tenant", "settings of 1 tenants removed"),
+        ("INSERT INTO plugin_setting (tenant_id, plugin) SELECT id, 'long_gone' FROM tenant", "of 1 tenants removed"),
+    ],
+)
+def test_what_is_left_of_one_that_is_not_installed_is_enough(
+    command: Waypost, admin_url: str, whitby: UUID, left: str, words: str
+) -> None:
+    asyncio.run(as_administrator(admin_url, left))
+    done = command("plugins", "forget", "long_gone", "--yes")
+    assert (done.exit_code, words in done.stdout) == (0, True), done.output
+    assert command("plugins", "forget", "long_gone", "--yes").exit_code == 1
+
+
+async def as_administrator(admin_url: str, sql: str) -> None:
+    connection = await connect(admin_url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def test_where_it_is_still_on_nobody_is_asked_first(command: Waypost, app_url: str, whitby: UUID) -> None:
+    async def switch(database: Database, active: bool) -> None:
+        async with database.transaction(System("tenants")):
+            await execute("DELETE FROM tenant_plugin WHERE tenant_id = $1", whitby)
+            if active:
+                await execute(ON_SQL, whitby)
+
+    inside(app_url, lambda database: switch(database, True))
+    refused = command("plugins", "forget", PLUGIN, stdin="y\n")
+    inside(app_url, lambda database: switch(database, False))
+    assert (refused.exit_code, "is switched on in whitby" in refused.output) == (1, True)
+    assert "no way back" not in refused.output
+
+
+def test_its_help_says_that_secrets_stay(command: Waypost) -> None:
+    assert "Secrets belong to the city, and stay" in " ".join(command("plugins", "forget", "--help").stdout.split())
 
 
 def test_what_a_city_set_without_ever_switching_it_on_is_removed_too(command: Waypost, app_url: str) -> None:

@@ -135,14 +135,18 @@ def test_what_a_plugin_cannot_bring_to_the_database_costs_that_plugin_alone(
     weak = login_url(empty, "waypost_app", PASSWORD)
     settings = {"WAYPOST_DATABASE_ADMIN_URL": empty, "WAYPOST_DATABASE_URL": weak, "WAYPOST_PLUGINS": ",".join(PLUGINS)}
     done = bare("migrate", **settings)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1, done.output
     assert "waypost: 0001_tenancy applied" in done.stdout
+    assert "tide: left as it was: 0001_made.sql: division by zero\n" in done.stdout
     assert "sail: 0001_made applied" in done.stdout
     assert "tide: 0001_made" not in done.stdout
     assert "plugin tide keeps in the database was left as it was: tide: 0001_made.sql: division by zero" in caplog.text
     assert "the framework fog.levels is left as it was: OSError: the disk is gone" in caplog.text
     assert working(weak) == {"sail", "fog"}
     assert "not applied: tide 0001_made" in bare("doctor", **settings).output
+    again = bare("migrate", "--leave-plugins", **settings)
+    assert (again.exit_code, again.stdout.partition(": 0001")[0]) == (0, "tide: left as it was")
+    assert "up to date" not in again.stdout
     (tmp_path / "waypost_tide" / "migrations" / "0001_made.sql").write_text(SCRIPT.format("SELECT 1;"))
     assert bare("migrate", **settings).stdout == "tide: 0001_made applied\n"
     assert working(weak) == set(PLUGINS)
@@ -156,3 +160,27 @@ def test_where_nobody_has_migrated_to_this_version_all_plugins_wait(bare: Waypos
     assert working(weak) == {"fog"}
     assert bare("migrate", "--back", "1", **settings, WAYPOST_PLUGINS="").exit_code == 0
     assert working(weak) == set(PLUGINS)
+
+
+@pytest.mark.usefixtures("workshop")
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (SCRIPT.format("SELECT 2;"), "changed since it was applied: sail 0001_made"),
+        (None, "applied by another version: sail 0001_made"),
+    ],
+    ids=["changed", "missing"],
+)
+def test_a_migration_that_was_applied_and_is_not_as_it_was_is_told(
+    bare: Waypost, empty: str, tmp_path: Path, changed: str | None, words: str
+) -> None:
+    weak = login_url(empty, "waypost_app", PASSWORD)
+    settings = {"WAYPOST_DATABASE_ADMIN_URL": empty, "WAYPOST_DATABASE_URL": weak, "WAYPOST_PLUGINS": "sail"}
+    assert bare("migrate", **settings).exit_code == 0
+    file = tmp_path / "waypost_sail" / "migrations" / "0001_made.sql"
+    file.unlink()
+    if changed is not None:
+        file.write_text(changed)
+    done = bare("migrate", **settings)
+    assert (done.exit_code, "sail: left as it was: 0001_made.sql" in done.stdout) == (1, True)
+    assert words in bare("doctor", **settings).output

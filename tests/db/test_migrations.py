@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
+from piccolo.columns import Text
 
 from tests.db.conftest import Yard
 from tests.db.tables import YARD, Colour, Draft, Note
@@ -26,6 +28,15 @@ ONE = script("CREATE TABLE one (tenant_id uuid, id uuid, PRIMARY KEY (tenant_id,
 TWO = script("ALTER TABLE one ADD COLUMN two text;", "ALTER TABLE one DROP COLUMN two;")
 
 
+def brings(name: str, folder: Path, **more: Any) -> App:
+    """An app with the table of `ONE` and `TWO`."""
+
+    class One(TenantTable, tablename="one", schema=f"plugin_{name}"):
+        two = Text(null=True)
+
+    return App(name, folder, (One,), **more)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "0001_one.sql").write_text(ONE)
@@ -39,7 +50,7 @@ async def has(connection: Connection, table: str, column: str = "id") -> bool:
 
 
 async def test_migrations_are_applied_once_and_in_order(yard: Yard, folder: Path) -> None:
-    app = App("small", folder)
+    app = brings("small", folder)
     applied = await migrate(yard.admin_url, [YARD, app])
     assert [(done.app, done.number, done.name) for done in applied] == [("small", 1, "one"), ("small", 2, "two")]
     assert await has(yard.admin, "plugin_small.one", "two")
@@ -74,8 +85,11 @@ async def test_an_app_that_fails_is_left_as_it_was_and_others_go_on(yard: Yard, 
     shutil.copytree(folder, bad)
     shutil.copytree(folder, strange)
     (bad / "0003_bad.sql").write_text(script("CREATE TABLE three ();\nSELECT 1 / 0;"))
-    apps = [YARD, App("bad", bad), App("strange", strange, extensions=("no_such_extension",)), App("good", good)]
-    apps.append(App("empty", good, reference=unprepared))
+    apps = [YARD, brings("bad", bad), brings("good", good)]
+    apps += [
+        brings("strange", strange, extensions=("no_such_extension",)),
+        brings("empty", good, reference=unprepared),
+    ]
     spared: dict[str, str] = {}
     applied = await migrate(
         yard.admin_url, apps, spared=lambda app, error: spared.update({app.name: str(error).partition(": ")[0]})
@@ -99,7 +113,7 @@ async def test_the_platform_itself_is_never_spared(yard: Yard, folder: Path) -> 
 
 
 async def test_a_migration_that_changed_after_it_was_applied_is_an_error(yard: Yard, folder: Path) -> None:
-    app = App("small", folder)
+    app = brings("small", folder)
     await migrate(yard.admin_url, [app])
     (folder / "0001_one.sql").write_text(ONE.replace("uuid,", "uuid NOT NULL,"))
     with pytest.raises(MigrationChanged, match=r"0001_one\.sql"):
@@ -111,7 +125,7 @@ async def test_a_migration_that_changed_after_it_was_applied_is_an_error(yard: Y
 
 
 async def test_a_migration_that_was_applied_and_is_gone_is_an_error(yard: Yard, folder: Path) -> None:
-    app = App("small", folder)
+    app = brings("small", folder)
     await migrate(yard.admin_url, [app])
     (folder / "0002_two.sql").rename(folder / "0002_other.sql")
     with pytest.raises(MigrationMissing, match=r"0002_two\.sql was applied"):
@@ -122,7 +136,7 @@ async def test_a_migration_that_was_applied_and_is_gone_is_an_error(yard: Yard, 
 
 
 async def test_a_migration_cannot_slip_in_before_one_that_was_applied(yard: Yard, folder: Path) -> None:
-    app = App("small", folder)
+    app = brings("small", folder)
     (folder / "0002_two.sql").rename(folder / "0003_two.sql")
     await migrate(yard.admin_url, [app])
     (folder / "0002_late.sql").write_text(script("SELECT 1;"))
@@ -138,6 +152,9 @@ async def test_a_migration_cannot_slip_in_before_one_that_was_applied(yard: Yard
         ("0001_one.sql", "CREATE TABLE one ();", "needs one"),
         ("0001_one.sql", "-- migrate:down\n-- migrate:up\n", "needs one"),
         ("0001_one.sql", "-- migrate:up\nSELECT 1;\nCOMMIT;\n-- migrate:down\n", "inside one"),
+        ("0001_one.sql", script("SELECT ';'; COMMIT"), "inside one"),
+        ("0001_one.sql", script("SELECT 1; /* on */ Start Transaction;"), "inside one"),
+        ("0001_one.sql", script("SELECT 1;", "ROLLBACK AND CHAIN;"), "inside one"),
         ("0001_two.sql", ONE, "same number 0001"),
     ],
 )
@@ -149,6 +166,20 @@ def test_a_malformed_migration_is_named(tmp_path: Path, name: str, text: str, wo
     with pytest.raises(MigrationMalformed, match=words) as refusal:
         read_scripts(tmp_path)
     assert str(tmp_path) in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DO $body$\nBEGIN\n    PERFORM 1;\nEND;\n$body$;",
+        "SELECT 'it''s; commit;', E'\\'; commit;' AS \"; commit;\"; -- ; commit;\n",
+        "SAVEPOINT here; ROLLBACK TO here;",
+        "SELECT 1 AS endless; SELECT CASE WHEN true THEN 1\nEND;",
+    ],
+)
+def test_words_of_transactions_may_stand_where_they_end_none(tmp_path: Path, sql: str) -> None:
+    (tmp_path / "0001_one.sql").write_text(script(sql))
+    assert [one.name for one in read_scripts(tmp_path)] == ["one"]
 
 
 async def test_a_table_that_no_migration_makes_is_an_error(yard: Yard, folder: Path) -> None:
@@ -232,7 +263,7 @@ async def test_a_plugin_brings_tables_of_the_same_kinds_in_a_schema_of_its_own(y
 
 async def test_extensions_are_made_for_the_app(server: Server, folder: Path) -> None:
     async with server.database() as name:
-        await migrate(server.admin_url(name), [App("small", folder, extensions=("cube", "unaccent"))])
+        await migrate(server.admin_url(name), [brings("small", folder, extensions=("cube", "unaccent"))])
         connection = await connect(server.admin_url(name))
         made = {row["extname"] for row in await connection.fetch("SELECT extname FROM pg_extension")}
         await connection.close()

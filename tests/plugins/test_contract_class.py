@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from waypost.db.outside import changes, look_around
 from waypost.plugins.manager import Installed, Plugin, Plugins, State
 from waypost.plugins.manifest import Manifest
 from waypost.plugins.registrars.routes import PluginRoute
-from waypost.testing.contract import CORE_SQL, EXAMPLES, LEFT_SQL, profiles_with
+from waypost.testing.contract import EXAMPLES, LEFT_SQL, profiles_with
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from waypost.testing.contract import CORE_SQL, EXAMPLES, LEFT_SQL, profiles_with
         "CREATE TABLE tide (id integer)",
         "CREATE INDEX tide ON badge (slug)",
         "CREATE POLICY tide ON badge USING (true)",
-        "GRANT SELECT ON badge TO PUBLIC",
+        "CREATE ROLE tide; GRANT SELECT ON badge TO tide; GRANT waypost_city TO tide",
         "CREATE FUNCTION tide() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
         """CREATE FUNCTION plugin_tide.no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
            CREATE TRIGGER tide BEFORE UPDATE ON badge FOR EACH ROW EXECUTE FUNCTION plugin_tide.no()""",
@@ -29,9 +30,10 @@ async def test_a_migration_that_changes_what_is_the_core_s_is_noticed(admin_url:
     connection = await asyncpg.connect(admin_url)
     try:
         await connection.execute("BEGIN; CREATE SCHEMA plugin_tide")
-        before = {tuple(row) for row in await connection.fetch(CORE_SQL)}
+        before = await look_around(connection, "plugin_tide")
+        assert changes(before, await look_around(connection, "plugin_tide", before)) == []
         await connection.execute(change)
-        assert {tuple(row) for row in await connection.fetch(CORE_SQL)} != before
+        assert "tide" in str(changes(before, await look_around(connection, "plugin_tide", before)))
         await connection.execute("ROLLBACK")
     finally:
         await connection.close()

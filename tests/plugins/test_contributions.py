@@ -102,6 +102,39 @@ def test_a_table_of_none_of_the_four_kinds_is_refused_by_name(workshop: Workshop
     assert "the table harbour is of none of the four kinds" in one(load(["tide"]), "tide").reason
 
 
+OF_PEOPLE = """
+    from waypost.db import Finds, Personal, PersonTable
+
+    class Swimmer(BASE, tablename="swimmer", schema="plugin_tide"):
+        COLUMN
+"""
+FORGETS = "Personal(table=Swimmer, by={FOUND}, MORE),"
+
+
+@pytest.mark.parametrize(
+    ("base", "column", "personal", "fault"),
+    [
+        ("TenantTable", "person_id = UUID()", "", "person_id leads to a person"),
+        ("TenantTable", "recipient_id = UUID()", "", "recipient_id leads to a person"),
+        ("TenantTable", "recipient_id = UUID()", ("'recipient_id': Finds.RECIPIENT", ""), None),
+        ("TenantTable", "person_id = UUID()", ("'person_id': Finds.PERSON", "stays='A bare id.'"), None),
+        ("TenantTable", "coach_id = UUID()", "", None),
+        ("PersonTable", "metres = Integer()", "", "its rows belong to a person and go with them"),
+        ("PersonTable", "metres = Integer()", ("'person_id': Finds.PERSON", "stays='No.'"), "go with them"),
+        ("PersonTable", "metres = Integer()", ("'person_id': Finds.PERSON", ""), None),
+    ],
+)
+def test_a_table_that_leads_to_people_says_how_they_are_forgotten(
+    workshop: Workshop, base: str, column: str, personal: tuple[str, str] | str, fault: str | None
+) -> None:
+    said = FORGETS.replace("FOUND", personal[0]).replace("MORE", personal[1]) if personal else ""
+    code = app(OF_PEOPLE.replace("BASE", base).replace("COLUMN", column), "(Tide, Swimmer)")
+    code = code.replace("(Tide, Swimmer)))", f"(Tide, Swimmer), personal=({said})))")
+    workshop.install("tide", code, contributes=["table:tide", "table:swimmer"])
+    reason = one(load(["tide"]), "tide").reason
+    assert (reason == "") if fault is None else ("swimmer does not say how people" in reason and fault in reason)
+
+
 def test_an_app_is_called_like_its_plugin(workshop: Workshop) -> None:
     code = app(listed="()").replace('App(name="tide"', 'App(name="waypost"')
     workshop.install("tide", code)

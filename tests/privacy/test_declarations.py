@@ -14,7 +14,7 @@ from waypost.cli.parts import load_plugins
 from waypost.composition import personal
 from waypost.db import Kind, OwnedTable, Personal, ownership
 from waypost.db.bookkeeping import BOOKKEEPING
-from waypost.db.personal import Finds
+from waypost.db.personal import LEADS, Finds, undeclared
 from waypost.db.security import qualified
 from waypost.privacy.rules import read_addresses
 from waypost.settings import Settings
@@ -50,11 +50,12 @@ def words(table: type[OwnedTable]) -> set[str]:
 @pytest.mark.parametrize("table", TABLES, ids=qualified)
 def test_a_column_that_leads_to_a_person_is_declared(table: type[OwnedTable]) -> None:
     """Whoever adds such a column says in the room's forgetting.py what becomes of it."""
-    known = {column for each in DECLARED if each.table is table for column in (*each.by, *each.emptied, *each.kept)}
-    gone = any(each.table is table and not each.emptied and not each.stays for each in DECLARED)
     name = table._meta.tablename
-    found = [each for each in columns(table) if OF_PEOPLE.fullmatch(each) and (name, each) not in OF_NOBODY]
-    assert gone or not set(found) - known
+    assert undeclared(table, DECLARED, lambda c: OF_PEOPLE.fullmatch(c) and (name, c) not in OF_NOBODY) == []
+
+
+def test_what_plugins_are_held_to_is_a_part_of_that() -> None:
+    assert all(OF_PEOPLE.fullmatch(name) for name in LEADS)
 
 
 @pytest.mark.parametrize("table", [each for each in TABLES if ownership(each).kind is Kind.PERSON], ids=qualified)

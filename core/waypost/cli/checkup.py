@@ -26,6 +26,16 @@ WAITING_S: Final = 900.0  # how long work may be due
 FREE_BYTES: Final = 1_000_000_000
 MAIL_TIMEOUT_S: Final = 5.0
 MOST_TOLD: Final = 5
+UNMIGRATED: Final = {
+    "not applied": "waypost migrate",
+    "applied by another version": "install the version of Waypost, or of the plugin, that the database belongs to",
+    "changed since it was applied": "put the file back as it was; what shall be otherwise is a migration of its own",
+}
+SECURED: Final = "waypost migrate makes policies, grants and triggers anew"
+UNLIKE: Final = (
+    "tables and columns follow from migrations alone: install the version of Waypost, or of the plugin, that the "
+    "database belongs to; whoever writes it adds a migration that makes them as its table classes say, or mends these"
+)
 
 EXTENSIONS_SQL: Final = "SELECT extname FROM pg_extension"
 NOW_SQL: Final = "SELECT clock_timestamp() AS now"
@@ -115,22 +125,28 @@ async def _extensions(patient: Patient) -> Found:
 
 
 async def _migrations(patient: Patient) -> Found:
-    from waypost.cli.parts import migrations_of
-    from waypost.db.applied import applied_migrations
+    from waypost.cli.parts import digests_of
+    from waypost.db.applied import applied_digests
 
-    expected = migrations_of(patient.apps)
-    applied = await applied_migrations(patient.opened)
-    missing = sorted(expected - applied)
-    if missing:
-        return Found(f"not applied: {_some([' '.join(each) for each in missing])}", "waypost migrate")
+    expected = digests_of(patient.apps)
+    applied = await applied_digests(patient.opened)
     apps = {app.name for app in patient.apps}
-    newer = sorted(each for each in applied - expected if each[0] in apps)
-    if newer:
-        return Found(
-            f"applied by another version: {_some([' '.join(each) for each in newer])}",
-            "install the version of Waypost that the database belongs to",
+    common = expected.keys() & applied.keys()
+    wrong = {
+        name: found
+        for name, found in (
+            ("not applied", expected.keys() - applied.keys()),
+            ("applied by another version", {each for each in applied.keys() - expected.keys() if each[0] in apps}),
+            ("changed since it was applied", {each for each in common if expected[each] != applied[each]}),
         )
-    return Found(f"{len(expected)} are applied")
+        if found
+    }
+    if not wrong:
+        return Found(f"{len(expected)} are applied")
+    return Found(
+        "; ".join(f"{name}: {_some(sorted(map(' '.join, found)))}" for name, found in wrong.items()),
+        "; ".join(UNMIGRATED[name] for name in wrong),
+    )
 
 
 async def _policies(patient: Patient) -> Found:
@@ -140,7 +156,9 @@ async def _policies(patient: Patient) -> Found:
     async with patient.opened.transaction(National()) as transaction:
         found = await faults(transaction.connection, patient.apps)
     if found:
-        return Found(_some([str(fault) for fault in found]), "waypost migrate makes policies, grants and triggers anew")
+        mends = {True: SECURED, False: UNLIKE}
+        kinds = sorted({fault.secured for fault in found}, reverse=True)
+        return Found(_some([str(fault) for fault in found]), "; ".join(mends[kind] for kind in kinds))
     return Found("tables, policies, grants and triggers are as declared")
 
 

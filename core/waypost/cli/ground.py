@@ -35,18 +35,26 @@ class Ground:
     app_url: str
     admin_url: str | None
 
-    async def prepare(self, apps: Sequence[App]) -> list[Applied]:
+    async def prepare(self, apps: Sequence[App], left: dict[str, str] | None = None) -> list[Applied]:
         """Bring roles, tables and reference data to this version; gives the migrations that were applied.
 
-        What a plugin brings and cannot be applied is named in the log, and keeps nobody else from going on. Raises
-        Refused when no login is known that may, and what `waypost.db.migrate` raises for the core.
+        What a plugin brings and cannot be applied is named in the log and, with the reason, in `left`, and keeps nobody
+        else from going on. Raises Refused when no login is known that may, and what `waypost.db.migrate` raises for
+        the core.
         """
         from waypost.db.migrate import migrate
         from waypost.db.roles import ensure_login
 
         admin_url = await self.administrator()
         login, password = await self._login()
-        applied = await migrate(admin_url, apps, login=login, spared=_name_spared)
+
+        def spare(app: App, error: Exception) -> None:
+            words = str(error) or type(error).__name__
+            log.error("What the plugin %s keeps in the database was left as it was: %s", app.name, words)
+            if left is not None:
+                left[app.name] = words.removeprefix(f"{app.name}: ")
+
+        applied = await migrate(admin_url, apps, login=login, spared=spare)
         if password is not None:
             await ensure_login(admin_url, password, login)
         return applied
@@ -118,11 +126,6 @@ class Ground:
             return bool(await connection.fetchval(STRONG_SQL))
         finally:
             await connection.close()
-
-
-def _name_spared(app: App, error: Exception) -> None:
-    words = str(error) or type(error).__name__
-    log.error("What the plugin %s keeps in the database was left as it was: %s", app.name, words)
 
 
 @contextmanager

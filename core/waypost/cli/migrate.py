@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--back", type=click.IntRange(1), metavar="N", help="Take the last N migrations back instead.")
 @click.option("--app", default="waypost", show_default=True, help="Whose, with --back: the core's or a plugin's.")
-def migrate(back: int | None, app: str) -> None:
+@click.option("--leave-plugins", is_flag=True, help="End well also where a plugin is left as it was.")
+def migrate(back: int | None, app: str, leave_plugins: bool) -> None:
     """Bring roles, tables and reference data to this version.
 
-    Needs a login that may: WAYPOST_DATABASE_ADMIN_URL, unless the database is the embedded one.
+    Needs a login that may: WAYPOST_DATABASE_ADMIN_URL, unless the database is the embedded one. A plugin whose
+    migrations cannot be applied is left as it was and named, all others go on, and the exit code is 1.
     """
     from waypost.cli.parts import apps_of, load_plugins
 
@@ -31,8 +33,13 @@ def migrate(back: int | None, app: str) -> None:
     apps = apps_of(load_plugins(settings))
     with ground(settings) as here:
         if back is None:
-            applied = run(lambda: here.prepare(apps))
-            _tell(applied, "applied", "The database is up to date.")
+            left: dict[str, str] = {}
+            applied = run(lambda: here.prepare(apps, left))
+            _tell(applied, "applied", "" if left else "The database is up to date.")
+            for name, why in left.items():
+                click.echo(f"{name}: left as it was: {why}")
+            if left and not leave_plugins:
+                raise click.exceptions.Exit(1)
         else:
             taken = run(lambda: _roll_back(here, apps, app, back))
             _tell(taken, "taken back", "There was nothing to take back.")
@@ -58,5 +65,5 @@ async def _roll_back(here: Ground, apps: Sequence[App], name: str, count: int) -
 def _tell(done: Sequence[Applied], what: str, otherwise: str) -> None:
     for one in done:
         click.echo(f"{one.app}: {one.number:04}_{one.name} {what}")
-    if not done:
+    if not done and otherwise:
         click.echo(otherwise)

@@ -62,11 +62,18 @@ def parts_of(plugins: Plugins) -> Parts:
 
 def migrations_of(apps: Sequence[App]) -> frozenset[tuple[str, str]]:
     """What these apps expect to be applied: pairs of an app's name and a migration's, such as 0001_tenancy."""
+    return frozenset(digests_of(apps))
+
+
+def digests_of(apps: Sequence[App]) -> dict[tuple[str, str], str]:
+    """The same with the digest of each file."""
     from waypost.db.scripts import read_scripts
 
-    return frozenset(
-        (app.name, f"{script.number:04}_{script.name}") for app in apps for script in read_scripts(app.migrations)
-    )
+    return {
+        (app.name, f"{script.number:04}_{script.name}"): script.digest
+        for app in apps
+        for script in read_scripts(app.migrations)
+    }
 
 
 def apps_of(plugins: Plugins) -> tuple[App, ...]:

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from waypost.cli.ground import Ground
+    from waypost.db import Database
     from waypost.plugins import Installed
 
 
@@ -60,7 +61,8 @@ def forget(name: str, yes: bool) -> None:
     """Remove everything that the plugin NAME keeps, in every tenant: its tables, settings and waiting calls.
 
     Switching a plugin off, or uninstalling it, removes nothing. Refused while an open tenant has it switched on; the
-    refusal says how it is switched off there, also where it is not installed any more.
+    refusal says how it is switched off there, also where it is not installed any more. Secrets belong to the city, and
+    stay: waypost secrets remove.
     """
     from waypost.cli.ground import ground
     from waypost.cli.serving import run
@@ -69,23 +71,45 @@ def forget(name: str, yes: bool) -> None:
 
     if not is_plugin_name(name):
         raise click.UsageError(f"{name!r} is no name of a plugin")
-    if not yes:
-        click.confirm(f"Remove all that {name} keeps, in every tenant? There is no way back", abort=True, err=True)
     with ground(Settings.from_environment()) as here:
+        run(lambda: _may_forget(here, name))
+        if not yes:
+            click.confirm(f"Remove all that {name} keeps, in every tenant? There is no way back", abort=True, err=True)
         tables, tenants = run(lambda: _forget(here, name))
     click.echo(f"{name}: {tables} tables dropped, switches and settings of {tenants} tenants removed.")
 
 
-async def _forget(here: Ground, name: str) -> tuple[int, int]:
+async def _may_forget(here: Ground, name: str) -> None:
+    """Refuse what nothing is known of, and what is still in use, before anybody is asked."""
     from waypost.cli.faults import Refused
+    from waypost.plugins.discovery import discover
+    from waypost.plugins.forgetting import known_plugins
+    from waypost.tenancy.faults import perhaps
+
+    async with here.database() as database:
+        known = {one.name for one in discover(())} | await known_plugins(database)
+        if name not in known:
+            hint = perhaps(name, known) or "; waypost plugins list names those that are installed"
+            raise Refused(f"nothing is known of a plugin called {name}{hint}")
+        await _refuse_active(database, name)
+
+
+async def _refuse_active(database: Database, name: str) -> None:
+    from waypost.cli.faults import Refused
+    from waypost.plugins.forgetting import active_in
+
+    if tenants := await active_in(database, name):
+        raise Refused(_still_on(name, tenants))
+
+
+async def _forget(here: Ground, name: str) -> tuple[int, int]:
     from waypost.db.migrate import drop_app
-    from waypost.plugins.forgetting import active_in, forget_plugin
+    from waypost.plugins.forgetting import forget_plugin
     from waypost.plugins.names import schema_name
 
     admin_url = await here.administrator()
     async with here.database() as database:
-        if tenants := await active_in(database, name):
-            raise Refused(_still_on(name, tenants))
+        await _refuse_active(database, name)  # somebody may have switched it on meanwhile
         tables = await drop_app(admin_url, name, schema_name(name))
         return tables, await forget_plugin(database, name)
 

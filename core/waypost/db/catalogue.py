@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from waypost.db.apps import App
 from waypost.db.auditing import FUNCTION, function_faults
@@ -18,10 +18,14 @@ from waypost.db.tables import OwnedTable, ownership
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """Something that is not as declared: where (a quoted table name, or another object) and what."""
+    """Something that is not as declared: where (a quoted table name, or another object) and what.
+
+    `secured` says that migrating mends it, since policies, grants and triggers follow from the classes.
+    """
 
     where: str
     what: str
+    secured: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
@@ -42,21 +46,67 @@ async def faults(connection: Connection, apps: Sequence[App]) -> list[Fault]:
             found.append(Fault(name, f"declared twice: {declared[name].__name__} and {table.__name__}"))
         declared[name] = table
     schemas = sorted({"public", *(app.schema for app in apps)})
-    facts = {table.name: table for table in await read_facts(connection, schemas)}
-    found += [Fault(name, "declared, but no such table") for name in declared.keys() - facts.keys()]
-    found += [Fault(name, "of no kind: no table class declares it") for name in facts.keys() - declared.keys()]
     kinds = {name: ownership(table).kind for name, table in declared.items()}
-    for name in sorted(declared.keys() & facts.keys()):
-        owned = ownership(declared[name])
+    there = {table.name: table for table in await read_facts(connection, schemas)}
+    found += await _shapes(connection, schemas, there, declared, kinds)
+    for name in declared.keys() & there.keys():
+        unlike = differences(expected(ownership(declared[name])), await actual(connection, name))
+        found += [Fault(name, words, secured=True) for words in unlike]
+    found += [Fault(f"{FUNCTION}()", words, secured=True) for words in await function_faults(connection)]
+    return sorted(found)
+
+
+async def shape_faults(connection: Connection, app: App, apps: Sequence[App]) -> list[Fault]:
+    """Compare one app's schema with its table classes, row security and grants apart: `secure` sees to these.
+
+    `apps` are all that are known. What its foreign keys refer to in the schemas of others that are not is not judged.
+    """
+    declared = {qualified(table): table for table in app.tables}
+    others = {qualified(table): table for each in apps for table in each.tables}
+    kinds = {name: ownership(table).kind for name, table in (others | declared).items()}
+    inside = f'"{app.schema}".'
+    there = {
+        table.name: replace(
+            table,
+            foreign_keys=tuple(
+                key for key in table.foreign_keys if key.target in kinds or key.target.startswith(inside)
+            ),
+        )
+        for table in await read_facts(connection, [app.schema])
+    }
+    return sorted(await _shapes(connection, [app.schema], there, declared, kinds))
+
+
+async def column_faults(connection: Connection, app: App) -> list[Fault]:
+    """Compare the columns of an app's tables with its table classes, and nothing else."""
+    declared = {qualified(table): table for table in app.tables}
+    there = {table.name: table for table in await read_facts(connection, [app.schema])}
+    types = await _types(connection, declared.values())
+    return [
+        Fault(name, words)
+        for name in sorted(declared.keys() & there.keys())
+        for words in _column_faults(there[name], declared[name], types)
+    ]
+
+
+async def _shapes(
+    connection: Connection,
+    schemas: Sequence[str],
+    there: Mapping[str, TableFacts],
+    declared: Mapping[str, type[OwnedTable]],
+    kinds: Mapping[str, Kind],
+) -> list[Fault]:
+    found = [Fault(name, "declared, but no such table") for name in declared.keys() - there.keys()]
+    found += [Fault(name, "of no kind: no table class declares it") for name in there.keys() - declared.keys()]
+    types = await _types(connection, declared.values())
+    for name in declared.keys() & there.keys():
         what = [
-            *differences(expected(owned), await actual(connection, name)),
-            *table_faults(facts[name], owned, kinds),
-            *await _column_faults(connection, facts[name], declared[name]),
+            *table_faults(there[name], ownership(declared[name]), kinds),
+            *_column_faults(there[name], declared[name], types),
         ]
         found += [Fault(name, words) for words in what]
-    found += [Fault(f"{FUNCTION}()", words) for words in await function_faults(connection)]
     found += [Fault(row["where"], row["what"]) for row in await connection.fetch(_WAYS_AROUND, schemas)]
-    return sorted(found)
+    return found
 
 
 def table_faults(facts: TableFacts, owned: Ownership, kinds: Mapping[str, Kind]) -> Iterator[str]:
@@ -100,7 +150,7 @@ _MAY_REFER_TO = {
 }
 
 
-async def _column_faults(connection: Connection, facts: TableFacts, table: type[OwnedTable]) -> list[str]:
+def _column_faults(facts: TableFacts, table: type[OwnedTable], types: Mapping[str, str]) -> list[str]:
     """Compare names, types and nullability; columns that the server generates need not be declared."""
     there = {column.name: column for column in facts.columns}
     declared = {column._meta.db_column_name or column._meta.name: column for column in table._meta.columns}
@@ -110,8 +160,7 @@ async def _column_faults(connection: Connection, facts: TableFacts, table: type[
             if not column.generated:
                 found.append(f"the column {name} is not declared")
             continue
-        kind = await connection.fetchval(_TYPE, declared[name].column_type)
-        if kind != column.kind:
+        if types[declared[name].column_type] != column.kind:
             found.append(f"the column {name} is {column.kind}, declared as {declared[name].column_type}")
         nullable = declared[name]._meta.null
         if nullable != column.nullable:
@@ -120,7 +169,15 @@ async def _column_faults(connection: Connection, facts: TableFacts, table: type[
     return found
 
 
-_TYPE = "SELECT coalesce(format_type(to_regtype($1), NULL), 'unknown')"
+async def _types(connection: Connection, tables: Iterable[type[OwnedTable]]) -> dict[str, str]:
+    """What PostgreSQL calls the types that the columns of some tables are declared with."""
+    names = sorted({column.column_type for table in tables for column in table._meta.columns})
+    return {row["name"]: row["kind"] for row in await connection.fetch(_TYPES, names)}
+
+
+_TYPES = """
+SELECT name, coalesce(format_type(to_regtype(name), NULL), 'unknown') AS kind FROM unnest($1::text[]) AS name
+"""
 
 # Objects that would let a role see past the policies of the tables below them.
 _WAYS_AROUND = r"""

@@ -12,6 +12,7 @@ import asyncpg
 from waypost.db.apps import PLATFORM, App
 from waypost.db.auditing import make_function
 from waypost.db.bookkeeping import BOOKKEEPING, TABLE
+from waypost.db.catalogue import column_faults, shape_faults
 from waypost.db.connections import Connection, connect
 from waypost.db.errors import (
     MigrationChanged,
@@ -21,11 +22,13 @@ from waypost.db.errors import (
     RolesMissing,
 )
 from waypost.db.moving import MOVE_SQL
+from waypost.db.outside import Grant, Surroundings, changes, look_around
 from waypost.db.roles import prepare_roles
 from waypost.db.scope import LOGIN_ROLE, OWNER_ROLE, SCOPE_ROLES, SHARED
 from waypost.db.scripts import Script, read_scripts
-from waypost.db.security import qualified, secure
+from waypost.db.security import expected, qualified, secure
 from waypost.db.strength import refuse_too_old
+from waypost.db.tables import ownership
 
 # Any number that nobody else uses: "waypost" in hexadecimal.
 _LOCK: Final = 0x77_61_79_70_6F_73_74
@@ -60,7 +63,7 @@ async def migrate(
         migrated = []
         for app in apps:
             with _sparing(connection, app, spared):
-                done += await _migrate_app(connection, app)
+                done += await _migrate_app(connection, app, apps)
                 migrated.append(app)
         for app in migrated:
             with _sparing(connection, app, spared):
@@ -89,9 +92,9 @@ async def roll_back(admin_url: str, app: App, *, to: int) -> list[Applied]:
         await _bookkeeping(connection)
         applied = await _applied(connection, app, scripts)
         back = [script for script in reversed(scripts) if script.number > to and script.number in applied]
-        await _unforce(connection, app)
+        if back:
+            await _run(connection, app, [(script, script.down) for script in back])
         for script in back:
-            await _run(connection, app, script, script.down)
             await connection.execute(f"DELETE FROM {TABLE} WHERE app = $1 AND number = $2", app.name, script.number)
         await secure(connection, [table for table in app.tables if await _exists(connection, qualified(table))])
     return [Applied(app.name, script.number, script.name) for script in back]
@@ -164,7 +167,7 @@ def _rights_named() -> Iterator[None]:
         ) from error
 
 
-async def _migrate_app(connection: Connection, app: App) -> list[Applied]:
+async def _migrate_app(connection: Connection, app: App, apps: Sequence[App]) -> list[Applied]:
     scripts = read_scripts(app.migrations)
     await _prepare_app(connection, app)
     async with _as_owner(connection, app):
@@ -177,9 +180,8 @@ async def _migrate_app(connection: Connection, app: App) -> list[Applied]:
                 "is applied already; give it the next number"
             )
         if pending:
-            await _unforce(connection, app)
+            await _run(connection, app, [(script, script.up) for script in pending])
         for script in pending:
-            await _run(connection, app, script, script.up)
             await connection.execute(
                 f"INSERT INTO {TABLE} (app, number, name, digest) VALUES ($1, $2, $3, $4)",
                 *(app.name, script.number, script.name, script.digest),
@@ -187,6 +189,8 @@ async def _migrate_app(connection: Connection, app: App) -> list[Applied]:
         missing = [qualified(table) for table in app.tables if not await _exists(connection, qualified(table))]
         if missing:
             raise MigrationFault(f"{app.name}: no migration makes {', '.join(missing)}")
+        if app.name != PLATFORM:
+            await _refuse_unlike(connection, app, apps, whole=bool(pending))
         await secure(connection, app.tables)
     return [Applied(app.name, script.number, script.name) for script in pending]
 
@@ -194,9 +198,13 @@ async def _migrate_app(connection: Connection, app: App) -> list[Applied]:
 @asynccontextmanager
 async def _as_owner(connection: Connection, app: App) -> AsyncIterator[None]:
     async with connection.transaction():
-        path = "public" if app.schema == "public" else f'"{app.schema}", public'
-        await connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}; SET LOCAL search_path = {path}")
+        await _enter(connection, app)
         yield
+
+
+async def _enter(connection: Connection, app: App) -> None:
+    path = "public" if app.schema == "public" else f'"{app.schema}", public'
+    await connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}; SET LOCAL search_path = {path}")
 
 
 async def _bookkeeping(connection: Connection) -> None:
@@ -233,11 +241,40 @@ async def _unforce(connection: Connection, app: App) -> None:
             await connection.execute(f"ALTER TABLE {qualified(table)} NO FORCE ROW LEVEL SECURITY")
 
 
-async def _run(connection: Connection, app: App, script: Script, sql: str) -> None:
-    try:
-        await connection.execute(sql)
-    except asyncpg.PostgresError as error:
-        raise MigrationFault(f"{app.name}: {script.number:04}_{script.name}.sql: {error}") from error
+async def _run(connection: Connection, app: App, parts: Sequence[tuple[Script, str]]) -> None:
+    """Run parts of an app's scripts, and see that those of a plugin left alone what is not its own."""
+    await _unforce(connection, app)
+    before = None if app.name == PLATFORM else await look_around(connection, app.schema)
+    for script, sql in parts:
+        try:
+            await connection.execute(sql)
+        except asyncpg.PostgresError as error:
+            raise MigrationFault(f"{app.name}: {script.number:04}_{script.name}.sql: {error}") from error
+    await _enter(connection, app)  # whatever a script made of it
+    if before is not None:
+        await _refuse_strange(connection, app, before)
+
+
+async def _refuse_strange(connection: Connection, app: App, before: Surroundings) -> None:
+    """Raise where scripts changed something outside of the app's schema, or granted what no kind of table grants."""
+    after = await look_around(connection, app.schema, before)
+    if changed := changes(before, after):
+        raise MigrationFault(
+            f"{app.name}: its migrations change what lies outside of the schema {app.schema}: {'; '.join(changed)}"
+        )
+    due = {Grant(qualified(table), *each) for table in app.tables for each in expected(ownership(table)).grants}
+    if by_hand := sorted(after.grants - before.grants - due):
+        raise MigrationFault(
+            f"{app.name}: its migrations grant {', '.join(map(str, by_hand))}; "
+            "grants follow from the kinds of its tables, and nothing else is granted"
+        )
+
+
+async def _refuse_unlike(connection: Connection, app: App, apps: Sequence[App], *, whole: bool) -> None:
+    """Raise where tables are not as an app's classes say: their columns alone, or the `whole` schema."""
+    found = await (shape_faults(connection, app, apps) if whole else column_faults(connection, app))
+    if found:
+        raise MigrationFault(f"{app.name}: {'; '.join(map(str, found))}")
 
 
 async def _exists(connection: Connection, name: str) -> bool:

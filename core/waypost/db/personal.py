@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from waypost.db.tables import OwnedTable
+from waypost.db.ownership import Kind
+from waypost.db.tables import OwnedTable, ownership
+
+# Columns that lead to a person by their names alone.
+LEADS: Final = frozenset({"person_id", "recipient_id"})
 
 
 class Finds(StrEnum):
@@ -46,3 +51,22 @@ class Personal:
     names: str = ""
     door: bool = False
     told: bool = True
+
+
+def undeclared(
+    table: type[OwnedTable], kept: Iterable[Personal], leads: Callable[[str], object] = LEADS.__contains__
+) -> list[str]:
+    """Say in words what a table holds of people without saying how it is forgotten; `leads` says which columns do.
+
+    A declaration whose rows go covers all columns of a table, any other those that it names. The rows of a
+    `PersonTable` go with their person.
+    """
+    mine = [each for each in kept if each.table is table]
+    going = [each for each in mine if not each.emptied and not each.stays]
+    if ownership(table).kind is Kind.PERSON:
+        if any(each.by.get("person_id") == Finds.PERSON for each in going):
+            return []
+        return ["its rows belong to a person and go with them, found by person_id"]
+    known = {column for each in mine for column in (*each.by, *each.emptied, *each.kept)}
+    columns = [column._meta.name for column in table._meta.columns]
+    return [f"{name} leads to a person" for name in columns if leads(name) and not going and name not in known]

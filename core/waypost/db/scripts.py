@@ -13,7 +13,16 @@ from waypost.db.errors import MigrationMalformed
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 _PARTS = re.compile(r"^--[ \t]*migrate:(up|down)[ \t]*$", re.MULTILINE)
 # A migration runs inside a transaction with all others of its app and must not end it.
-_TRANSACTION = re.compile(r"^\s*(?:begin|commit|rollback|start\s+transaction|end)\s*;", re.MULTILINE | re.IGNORECASE)
+_TRANSACTION = re.compile(
+    r"(?:^|;)\s*(?:begin|commit|end|abort|(?:start|prepare)\s+transaction"
+    r"|rollback(?!(?:\s+(?:work|transaction))?\s+to\b))\b",
+    re.IGNORECASE,
+)
+# What is no statement, whatever words stand in it: strings, bodies of functions, names in quotes, comments.
+_QUOTED = re.compile(
+    r"""\be'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|"[^"]*"|--[^\n]*|/\*.*?\*/""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ def _read(path: Path) -> Script:
     parts = _PARTS.split(text)
     if parts[1::2] != ["up", "down"]:
         raise MigrationMalformed(f"{path}: needs one `-- migrate:up` and then one `-- migrate:down`")
-    if _TRANSACTION.search(text):
+    if any(_TRANSACTION.search(_QUOTED.sub(" ", part)) for part in (parts[2], parts[4])):
         raise MigrationMalformed(f"{path}: begins or ends a transaction; migrations run inside one")
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Script(int(matched["number"]), matched["name"], parts[2], parts[4], digest)

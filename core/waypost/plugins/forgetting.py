@@ -12,12 +12,26 @@ ACTIVE_SQL: Final = """
 SELECT t.slug, p.managed_by FROM tenant_plugin p JOIN tenant t ON t.id = p.tenant_id
 WHERE p.plugin = $1 AND p.active AND t.state <> 'closed' ORDER BY t.slug
 """
+NAMES_SQL: Final = """
+SELECT plugin AS name FROM tenant_plugin
+UNION SELECT app FROM migration WHERE app <> 'waypost'
+UNION SELECT substr(nspname, 8) FROM pg_namespace WHERE starts_with(nspname::text, 'plugin_')
+"""
+OWN_NAMES_SQL: Final = "SELECT plugin FROM plugin_setting UNION SELECT plugin FROM incoming_call"
 TENANTS_SQL: Final = "SELECT id FROM tenant"
 FORGET_SQL: Final = "DELETE FROM tenant_plugin WHERE plugin = $1 RETURNING tenant_id"
 OWN_SQL: Final = (
     "DELETE FROM plugin_setting WHERE tenant_id = $1 AND plugin = $2 RETURNING true",
     "DELETE FROM incoming_call WHERE tenant_id = $1 AND plugin = $2 RETURNING true",
 )
+
+
+async def known_plugins(database: Database) -> set[str]:
+    """The names of all plugins of which something is kept here: tables, migrations, switches, settings, calls."""
+    names = {row["name"] for row in await database.reads.rows(SCOPE, NAMES_SQL)}
+    for tenant in await database.reads.rows(SCOPE, TENANTS_SQL):
+        names |= {row["plugin"] for row in await database.reads.rows(City(tenant["id"]), OWN_NAMES_SQL)}
+    return names
 
 
 async def active_in(database: Database, plugin: str) -> dict[str, str]:

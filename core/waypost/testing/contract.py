@@ -25,21 +25,6 @@ from waypost.settings import Settings
 from waypost.testing.databases import Server
 from waypost.testing.trial import BASE_URL, SECRET_KEY, Trial, TrialCity, allowed, with_required
 
-# All that the core's schema is made of: what a plugin's migrations add there, its removal would leave behind.
-CORE_SQL = """
-SELECT 'relation' AS what, relname::text AS name, coalesce(relacl::text, '') AS of FROM pg_class
-WHERE relnamespace = 'public'::regnamespace
-UNION ALL SELECT 'column', attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON oid = attrelid
-WHERE relnamespace = 'public'::regnamespace AND NOT attisdropped
-UNION ALL SELECT 'constraint', conrelid::regclass::text, conname FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace
-UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal
-UNION ALL SELECT 'policy', polrelid::regclass::text, polname FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid
-WHERE relnamespace = 'public'::regnamespace
-UNION ALL SELECT 'function', oid::regprocedure::text, md5(prosrc) FROM pg_proc
-WHERE pronamespace = 'public'::regnamespace
-"""
 LEFT_SQL = """
 SELECT relname::text FROM pg_class WHERE relnamespace = to_regnamespace($1)
 UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = to_regnamespace($1)
@@ -74,7 +59,10 @@ class PluginContract:
             schema_of(with_all, profile)
 
     def test_its_migrations_go_forwards_and_back(self, trial: Trial, waypost_server: Server) -> None:
-        """From nothing to all tables, back to nothing, and forwards again, with the core's own tables left alone."""
+        """From nothing to all tables, back to nothing, and forwards again.
+
+        Migrating itself refuses what is changed elsewhere, and tables that are not as their classes say.
+        """
         app = self.app_of(trial)
         trial.loop.run(_there_and_back(waypost_server, trial.plugins, app))
 
@@ -154,10 +142,8 @@ async def _there_and_back(server: Server, plugins: Plugins, app: App) -> None:
         url = server.admin_url(name)
         apps = [core_app(plugins.frameworks()), *plugins.apps()]
         await migrate(url, [one for one in apps if one.name != app.name])
-        core = await _found(url, CORE_SQL)
         forwards = [one for one in await migrate(url, apps) if one.app == app.name]
         assert forwards, f"{app.name} has no migration"
-        assert await _found(url, CORE_SQL) ^ core == set(), "its migrations change what is the core's"
         back = await roll_back(url, app, to=0)
         assert [one.number for one in back] == [one.number for one in reversed(forwards)]
         assert await _found(url, LEFT_SQL, schema_name(app.name)) == set(), "its way back leaves something"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from waypost.db import App, OwnedTable
+from waypost.db import App, OwnedTable, Personal
 from waypost.db.errors import MigrationMalformed
+from waypost.db.personal import undeclared
 from waypost.db.scripts import read_scripts
 from waypost.plugins.names import schema_name
 from waypost.plugins.registrars.base import Registrar
@@ -26,14 +28,14 @@ class AppRegistrar(Registrar):
         """Register tables, migrations and reference data.
 
         The app is called like the plugin, and each table lies in the plugin's own schema and is of
-        one of the four kinds.
+        one of the four kinds. What a table keeps of people is in the app's `personal`.
         """
         if self.registered is not None:
             self.faults.append("a second app is registered; one plugin has one")
         if app.name != self.plugin:
             self.faults.append(f"the app is called {app.name} and must be called {self.plugin}")
         for table in app.tables:
-            self._look_at(table)
+            self._look_at(table, app.personal)
         self._read(app.migrations)
         self.registered = app
 
@@ -47,13 +49,18 @@ class AppRegistrar(Registrar):
         except (MigrationMalformed, OSError, ValueError) as error:
             self.faults.append(f"its migrations cannot be read: {error}")
 
-    def _look_at(self, table: type[Any]) -> None:
+    def _look_at(self, table: type[Any], kept: Sequence[Personal]) -> None:
         name, schema = table._meta.tablename, table._meta.schema
         if not issubclass(table, OwnedTable):
             self.faults.append(
                 f"the table {name} is of none of the four kinds: "
                 "TenantTable, PersonTable, ReferenceTable, PlatformTable"
             )
+        else:
+            self.faults += [
+                f"the table {name} does not say how people are forgotten: {words}; App(personal=…) says it"
+                for words in undeclared(table, kept)
+            ]
         if schema != schema_name(self.plugin):
             self.faults.append(
                 f"the table {name} lies in the schema {schema or 'public'} and must lie in {schema_name(self.plugin)}"
