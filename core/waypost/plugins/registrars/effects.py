@@ -25,6 +25,9 @@ class EffectsRegistrar(Registrar):
 
     def handler(self, handler: Handler) -> Handler:
         """Register a handler of events; it is called for tenants in which the plugin is active."""
+        events: object = handler.events  # nobody has checked it
+        if isinstance(events, str):
+            self.faults.append(f'the handler {handler.name} waits for a set of events: frozenset({{"{events}"}})')
         return self._named("handler", handler, self._handlers)
 
     def job(self, job: JobKind) -> JobKind:
