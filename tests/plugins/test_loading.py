@@ -95,8 +95,35 @@ def test_a_hook_that_raises_costs_its_own_plugin_only(workshop: Workshop) -> Non
     workshop.install("broken", code)
     workshop.install("tide", section("tide"), contributes=["catalogue:places.tide"])
     plugins = load()
-    assert one(plugins, "broken").reason == "waypost_catalogue failed: RuntimeError: the sea is rough"
+    assert one(plugins, "broken").reason == (
+        "waypost_catalogue failed: RuntimeError: the sea is rough (waypost_broken/plugin.py, line 6)"
+    )
     assert one(plugins, "tide").state is State.READY
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "x = 1\nundefined_thing",
+            "NameError: name 'undefined_thing' is not defined (waypost_broken/plugin.py, line 2)",
+        ),
+        ("from waypost_broken.deep import sea", "ValueError: too deep (waypost_broken/deep/sea.py, line 1)"),
+        ("x = 1\ndef f(:", "SyntaxError: invalid syntax (waypost_broken/plugin.py, line 2)"),
+        ("import json\njson.loads('')", "(waypost_broken/plugin.py, line 2)"),
+        ("from waypost_broken.deep import no", "(waypost_broken/deep/__init__.py) (waypost_broken/plugin.py, line 1)"),
+        ("open(__file__ + 'x')", "directory: 'waypost_broken/plugin.pyx' (waypost_broken/plugin.py, line 1)"),
+    ],
+)
+def test_an_error_has_its_place_in_the_package_and_no_folder_of_ours(
+    workshop: Workshop, code: str, reason: str
+) -> None:
+    files = {"deep/__init__.py": "", "deep/sea.py": "raise ValueError('too deep')"}
+    workshop.install("broken", code, files=files)
+    found = one(load(["broken"]), "broken").reason
+    assert found.endswith(reason)
+    assert found.startswith("it cannot be imported: ")
+    assert str(workshop.folder) not in found
 
 
 def test_two_that_claim_one_name_stop_the_process_naming_both(workshop: Workshop) -> None:
