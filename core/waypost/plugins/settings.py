@@ -72,6 +72,22 @@ def with_defaults(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> dic
     return full
 
 
+def secrets_named(settings: object, schema: Mapping[str, Any]) -> frozenset[str]:
+    """The names of secrets that good settings give, for keys of the format `secret` wherever they stand."""
+    found: set[str] = set()
+
+    def note(value: object) -> bool:
+        if isinstance(value, str):
+            found.add(value)
+        return True
+
+    noting = FormatChecker(formats=())
+    noting.checks("secret")(note)
+    for _ in Draft202012Validator(schema, registry=Registry(), format_checker=noting).iter_errors(settings):
+        pass
+    return frozenset(found)
+
+
 def schema_problems(schema: Mapping[str, Any], keys: Keys, also: Collection[str] = ()) -> list[Problem]:
     """What is wrong with a settings schema itself: its form, its words, its references, its defaults.
 
