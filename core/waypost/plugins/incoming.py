@@ -28,8 +28,8 @@ async def take_call(
 ) -> bool:
     """Check a call and keep it until it is handled; False = it is known already, and nothing is done again.
 
-    Raises `Forged` for one that the plugin does not believe, `MissingSecret`, `TooManyWaiting`, and what its check raises or is late
-    with, so that the sender tries again.
+    Raises `Forged` for one that the plugin does not believe, `MissingSecret` where it cannot know, `TooManyWaiting`,
+    and what its check raises or is late with, so that the sender tries again.
     """
     call = arrived(work, tenant, body, headers)
     rests: dict[str, Any] = {"entry": "incoming", "pausing": HANGING}
