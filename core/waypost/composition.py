@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from waypost.access import forgetting as access_forgetting
 from waypost.audit import graph as audit
@@ -21,6 +21,7 @@ from waypost.awards import writes as award_writes
 from waypost.awards.mine import mine_in
 from waypost.badges import borrowing, collection_writes, collections, endorsements, endorsing_abroad
 from waypost.badges import effects as badge_effects
+from waypost.badges import files as badge_files
 from waypost.badges import graph as badges
 from waypost.badges import writes as badge_writes
 from waypost.cities import graph as cities
@@ -51,6 +52,7 @@ from waypost.insight import effects as insight_effects
 from waypost.insight import forgetting as insight_forgetting
 from waypost.insight import graph as insight
 from waypost.issuers import costs
+from waypost.issuers import files as issuer_files
 from waypost.issuers import graph as issuers
 from waypost.issuers import writes as issuer_writes
 from waypost.issuers.commands import IssuerUpdated
@@ -68,14 +70,18 @@ from waypost.members import graph as members
 from waypost.members import writes as member_writes
 from waypost.members.addresses import addresses_in
 from waypost.members.graph import tokens_in
+from waypost.opportunities import files as opportunity_files
 from waypost.opportunities import graph as opportunities
 from waypost.opportunities import writes as opportunity_writes
 from waypost.opportunities.store import follow_provider
 from waypost.outbox import effects as outbox_effects
 from waypost.outbox import forgetting as outbox_forgetting
+from waypost.outbox.kinds import event_types
 from waypost.outbox.work import Effects
+from waypost.pathways import files as pathway_files
 from waypost.pathways import graph as pathways
 from waypost.pathways import writes as pathway_writes
+from waypost.places import files as place_files
 from waypost.places import graph as places
 from waypost.places import writes as place_writes
 from waypost.places.rules import normal_postcode
@@ -84,7 +90,9 @@ from waypost.plugins.formats import called_formats
 from waypost.privacy import effects as privacy_effects
 from waypost.privacy import writes as privacy_writes
 from waypost.refusal import Refusal
+from waypost.schemes import files as scheme_files
 from waypost.school import effects as school_effects
+from waypost.school import files as school_files
 from waypost.school import forgetting as school_forgetting
 from waypost.school import graph as school
 from waypost.school import review_graph, review_writes
@@ -92,6 +100,7 @@ from waypost.school import writes as school_writes
 from waypost.skills import framework_graph
 from waypost.skills import graph as skills
 from waypost.standards import graph as standards
+from waypost.tenancy.writing import types_told
 from waypost.webhooks import effects as webhook_effects
 from waypost.webhooks import forgetting as webhooks_forgetting
 from waypost.webhooks import graph as webhooks
@@ -102,6 +111,8 @@ if TYPE_CHECKING:
     from waypost.graph import Request
     from waypost.outbox import Act, Event
     from waypost.plugins import Profile
+
+TOLD_BY_JOBS: Final = frozenset({"framework.imported", "job.begun", "job.ended", "job.progressed"})
 
 
 def core() -> Contribution:
@@ -144,6 +155,14 @@ def effects(plugins: Plugins | None = None) -> Effects:
     frameworks = framework_effects.effects(partial(called_formats, plugins))
     others = (frameworks, feed_effects.effects_of(plugins), connector_effects.effects_of(Connectors.of(plugins)))
     return Effects.joined((*(room.EFFECTS for room in (*rooms, *given)), *kept, *others, *plugins.effects()))
+
+
+def events_told() -> frozenset[str]:
+    """Return the types of all events that the core tells: of acts, of files and feeds, of long work."""
+    kinds = (place_files.PLACES, issuer_files.ISSUERS, badge_files.BADGES, scheme_files.SCHEMES)
+    more = (opportunity_files.OPPORTUNITIES, pathway_files.PATHWAYS, school_files.LINT_RULES)
+    acts = (type for module, type in event_types() if module.startswith("waypost.") and type is not None)
+    return frozenset((*acts, *(type for kind in (*kinds, *more) for type in types_told(kind)), *TOLD_BY_JOBS))
 
 
 def personal(plugins: Plugins | None = None) -> tuple[Personal, ...]:

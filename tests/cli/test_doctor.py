@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SECRET_KEY, Waypost
+from tests.plugins.workshop import Workshop
 from waypost.cli import checkup
 from waypost.db.connections import connect
 
 NAMES = (
     *("database", "extensions", "migrations", "policies", "clock", "queue", "erasing", "files"),
-    *("secret key", "disk", "mail"),
+    *("secrets", "secret key", "disk", "mail"),
 )
 
 
@@ -37,6 +38,14 @@ def spoilt(url: str, spoil: str, repair: str) -> Iterator[None]:
         yield
     finally:
         asyncio.run(_execute(url, repair))
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    monkeypatch.syspath_prepend(tmp_path)
+    made = Workshop(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -220,3 +229,49 @@ def test_a_login_that_is_too_strong_is_named(bare: Waypost, admin_url: str) -> N
     database = json.loads(done.stdout)[0]
     assert database["state"] == "wrong"
     assert "too strong" in database["words"]
+
+
+SECRET_SETTINGS = """
+    [settings]
+    type = "object"
+    [settings.properties.tokens]
+    type = "object"
+    additionalProperties = { type = "string", format = "secret" }
+    [settings.properties.hook]
+    type = "string"
+    format = "secret"
+    default = "tide-hook"
+"""
+TENANT = "22222222-2222-2222-2222-222222222222"
+NAMED = f"""
+INSERT INTO tenant (id, slug, name, kind, languages, timezone, standard_code, primary_colour, accent_colour)
+VALUES ('{TENANT}', 'bude', 'Bude', 'city', '{{en}}', 'Europe/London', 'rsa-2019', '#0b5d6b', '#ffd166');
+INSERT INTO tenant_slug (slug, tenant_id) VALUES ('bude', '{TENANT}');
+INSERT INTO tenant_plugin (tenant_id, plugin, active) VALUES ('{TENANT}', 'tide', true);
+INSERT INTO plugin_setting (tenant_id, plugin, settings)
+VALUES ('{TENANT}', 'tide', '{{"tokens": {{"live": "tide-live"}}}}')
+"""
+CLEARED = "; ".join(
+    f"DELETE FROM {table} WHERE {key} = '{TENANT}'"
+    for table, key in (
+        *(("plugin_secret", "tenant_id"), ("plugin_setting", "tenant_id"), ("tenant_plugin", "tenant_id")),
+        *(("tenant_slug", "tenant_id"), ("tenant", "id")),
+    )
+)
+
+
+def test_a_secret_that_settings_name_and_nobody_has_set_is_named(
+    doctor: Any, command: Waypost, admin_url: str, workshop: Workshop
+) -> None:
+    workshop.install("tide", settings=SECRET_SETTINGS)
+    with spoilt(admin_url, NAMED, CLEARED):
+        found = doctor(WAYPOST_PLUGINS="tide")[0]["secrets"]
+        assert found["words"] == (
+            "bude: the settings of tide name tide-hook, which nobody has set; "
+            "bude: the settings of tide name tide-live, which nobody has set"
+        )
+        assert found["mend"] == "waypost secrets set --tenant bude tide-hook; so for the others"
+        for name in ("tide-hook", "tide-live"):
+            kept = command("secrets", "set", "--tenant", "bude", name, stdin="swordfish", WAYPOST_PLUGINS="tide")
+            assert kept.exit_code == 0, kept.output
+        assert doctor(WAYPOST_PLUGINS="tide")[0]["secrets"]["state"] == "ok"

@@ -57,6 +57,10 @@ async def _raise_each(parents: Sequence[Mapping[str, Any]], field: Selected, req
     return [KeyError(parent["slug"]) for parent in parents]
 
 
+async def _let_out(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
+    return [rating({"password": "swordfish"}, reasons={"swordfish": 1}) for _ in parents]
+
+
 async def _lie(parents: Sequence[Mapping[str, Any]], field: Selected, request: Request) -> Sequence[Any]:
     lies = (rating("many"), rating(None), rating(1, reasons=["fine", {}]), rating(2, half=rating(None)), "no mapping")
     return [lies[n % len(lies)] for n, _ in enumerate(parents)]
@@ -77,12 +81,17 @@ class StarsOnBadges:
     stars_broken: StarsRating | None = computed(_fail, columns=("slug",), doc="Always fails.")
     stars_shaky: StarsRating | None = computed(_fail_some, columns=("slug",), doc="Fails for the second.")
     stars_raises: StarsRating | None = computed(_raise_each, columns=("slug",), doc="Fails for each.")
+    stars_lets_out: StarsRating | None = computed(_let_out, columns=("slug",), doc="Has what nobody may see.")
     stars_lies: StarsRating | None = computed(_lie, columns=("slug",), doc="Of the wrong types.")
 
     @strawberry.field(description="Shouts the badge's slug.")  # type: ignore[untyped-decorator]
     def stars_shout(self, info: strawberry.Info, times: int = 1) -> str | None:
         assert info.context.services is not None
         return str(self.slug).upper() * times  # type: ignore[attr-defined]  # columns of the row
+
+    @strawberry.field(description="Gives a whole mapping for a number.")  # type: ignore[untyped-decorator]
+    def stars_mapped(self) -> int | None:
+        return {"password": "swordfish"}  # type: ignore[return-value]  # that is what is tried
 
     @strawberry.field(description="Blocks its thread, and says which that is.")  # type: ignore[untyped-decorator]
     def stars_blocks(self, ms: int) -> str | None:
@@ -166,6 +175,19 @@ async def test_one_parent_that_fails_is_told_with_its_place_in_the_list(ask: Ask
     body = await ask.body("{ b: badges(first: 3) { edges { node { s: starsShaky { stars } } } } }", city="plymouth")
     assert [edge["node"]["s"] for edge in body["data"]["b"]["edges"]] == [{"stars": 0}, None, {"stars": 2}]
     assert errors(body) == [("PLUGIN_FAILED", ["b", "edges", 1, "node", "s"])]
+
+
+async def test_a_value_that_its_type_does_not_allow_is_repeated_to_nobody(
+    ask: Asking, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = await ask.body("{ badges(first: 1) { nodes { starsLetsOut { stars } starsMapped } } }", city="plymouth")
+    assert {each["message"].partition(" Reference")[0] for each in body["errors"]} == {
+        "A value of Int was expected.",
+        "A plugin could not answer.",
+    }
+    assert "gives what its type does not allow: A value of Int was expected. It gave dict" in caplog.text
+    assert "starsMapped'] gave what its type does not allow, reference" in caplog.text
+    assert "swordfish" not in caplog.text + str(body)
 
 
 async def test_what_a_type_does_not_allow_is_null_where_it_may_be_and_told_with_its_way(ask: Asking) -> None:

@@ -108,5 +108,6 @@ def test_files_learn_why_a_plugin_does_not_work(workshop: Workshop) -> None:
     workshop.install("broken", "1 / 0")
     workshop.install("tide")
     plugins = load(["broken"])
-    assert known(plugins, "broken").problem == "it cannot be imported: ZeroDivisionError: division by zero"
+    place = "(waypost_broken/plugin.py, line 1)"
+    assert known(plugins, "broken").problem == f"it cannot be imported: ZeroDivisionError: division by zero {place}"
     assert "WAYPOST_PLUGINS" in str(known(plugins, "tide").problem)

@@ -233,9 +233,15 @@ def effects(prefix: str) -> tuple[str, list[str]]:
     return EFFECTS.replace("PREFIX", prefix), [each.replace("PREFIX", prefix) for each in EFFECT_CONTRIBUTIONS]
 
 
+def report(prefix: str) -> dict[str, str]:
+    """The files of the letter that it writes."""
+    parts = ("subject.txt", "txt", "html")
+    return {f"letters/{prefix}.report.en.{part}": "The tide is {{ metres }} m high.\n" for part in parts}
+
+
 def test_a_plugin_does_things_in_the_background(workshop: Workshop) -> None:
     code, contributes = effects("tide")
-    workshop.install("tide", code, contributes=contributes)
+    workshop.install("tide", code, contributes=contributes, files=report("tide"))
     plugins = load(["tide"])
     assert one(plugins, "tide").reason == ""
     (found,) = [each for each in plugins.effects() if each.handlers]
@@ -246,7 +252,7 @@ def test_a_plugin_does_things_in_the_background(workshop: Workshop) -> None:
 
 def test_background_work_carries_the_prefix(workshop: Workshop) -> None:
     code, contributes = effects("moon")
-    workshop.install("tide", code, contributes=contributes)
+    workshop.install("tide", code, contributes=contributes, files=report("moon"))
     assert "the handler moon.hear must begin with tide." in one(load(["tide"]), "tide").reason
 
 

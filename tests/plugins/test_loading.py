@@ -95,8 +95,35 @@ def test_a_hook_that_raises_costs_its_own_plugin_only(workshop: Workshop) -> Non
     workshop.install("broken", code)
     workshop.install("tide", section("tide"), contributes=["catalogue:places.tide"])
     plugins = load()
-    assert one(plugins, "broken").reason == "waypost_catalogue failed: RuntimeError: the sea is rough"
+    assert one(plugins, "broken").reason == (
+        "waypost_catalogue failed: RuntimeError: the sea is rough (waypost_broken/plugin.py, line 6)"
+    )
     assert one(plugins, "tide").state is State.READY
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "x = 1\nundefined_thing",
+            "NameError: name 'undefined_thing' is not defined (waypost_broken/plugin.py, line 2)",
+        ),
+        ("from waypost_broken.deep import sea", "ValueError: too deep (waypost_broken/deep/sea.py, line 1)"),
+        ("x = 1\ndef f(:", "SyntaxError: invalid syntax (waypost_broken/plugin.py, line 2)"),
+        ("import json\njson.loads('')", "(waypost_broken/plugin.py, line 2)"),
+        ("from waypost_broken.deep import no", "(waypost_broken/deep/__init__.py) (waypost_broken/plugin.py, line 1)"),
+        ("open(__file__ + 'x')", "directory: 'waypost_broken/plugin.pyx' (waypost_broken/plugin.py, line 1)"),
+    ],
+)
+def test_an_error_has_its_place_in_the_package_and_no_folder_of_ours(
+    workshop: Workshop, code: str, reason: str
+) -> None:
+    files = {"deep/__init__.py": "", "deep/sea.py": "raise ValueError('too deep')"}
+    workshop.install("broken", code, files=files)
+    found = one(load(["broken"]), "broken").reason
+    assert found.endswith(reason)
+    assert found.startswith("it cannot be imported: ")
+    assert str(workshop.folder) not in found
 
 
 def test_two_that_claim_one_name_stop_the_process_naming_both(workshop: Workshop) -> None:
@@ -105,7 +132,8 @@ def test_two_that_claim_one_name_stop_the_process_naming_both(workshop: Workshop
     with pytest.raises(NameClash) as clash:
         load()
     assert "plugin name tide" in str(clash.value)
-    assert "brighton-tides 1.0.0 and plymouth-tides 1.0.0" in str(clash.value)
+    assert "brighton-tides 1.0.0 and plymouth-tides 1.0.0: uninstall one of them" in str(clash.value)
+    assert "WAYPOST_PLUGINS" not in str(clash.value), "an allow-list of names does not tell them apart"
 
 
 def test_a_name_in_a_manifest_is_claimed_too(workshop: Workshop) -> None:
@@ -115,15 +143,29 @@ def test_a_name_in_a_manifest_is_claimed_too(workshop: Workshop) -> None:
         load()
 
 
-@pytest.mark.parametrize("prefix", ["tide", "tideTable"])
-def test_two_that_claim_one_prefix_stop_the_process_naming_both(workshop: Workshop, prefix: str) -> None:
+OUT = "uninstall one of them, or name in WAYPOST_PLUGINS those that are wanted, without harbour or tide"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words"),
+    [
+        ("tide", f"the plugin prefix tide is claimed by waypost-harbour 1.0.0 and waypost-tide 1.0.0: {OUT}"),
+        (
+            "tideTable",
+            (
+                "the plugin prefix tide of waypost-tide 1.0.0 begins the prefix tideTable of waypost-harbour 1.0.0, "
+                f"so that what is called tideTable… would be of both: {OUT}"
+            ),
+        ),
+    ],
+)
+def test_two_that_claim_one_prefix_stop_the_process_naming_both(workshop: Workshop, prefix: str, words: str) -> None:
     workshop.install("tide", prefix="tide")
     workshop.install("harbour", prefix=prefix)
     with pytest.raises(NameClash) as clash:
         load()
-    assert "prefix tide" in str(clash.value)
-    assert "waypost-harbour 1.0.0" in str(clash.value)
-    assert "waypost-tide 1.0.0" in str(clash.value)
+    assert str(clash.value) == words
+    assert load(["tide"]).ready, "as it says"
 
 
 @pytest.mark.parametrize("prefix", ["tideTABLE", "tideTAbleSet"])
@@ -133,8 +175,9 @@ def test_two_whose_codes_would_begin_alike_stop_the_process_too(workshop: Worksh
     workshop.install("harbour", prefix=prefix)
     with pytest.raises(NameClash) as clash:
         load()
-    assert "waypost-harbour 1.0.0" in str(clash.value)
-    assert "waypost-tide 1.0.0" in str(clash.value)
+    assert f"{prefix} of waypost-harbour 1.0.0" in str(clash.value)
+    assert "tideTable of waypost-tide 1.0.0" in str(clash.value)
+    assert "are too near: codes tell no case apart, and TIDE_TABLE_" in str(clash.value)
 
 
 def test_prefixes_that_only_begin_alike_are_no_clash(workshop: Workshop) -> None:

@@ -78,6 +78,18 @@ def test_a_fault_is_named_by_its_key(words: str, replacement: str, fault: str) -
             "settings.properties.a.default: 2027-03-06",
         ),
         ('type = "object"\n[settings.properties.a]\nmaximum = inf', "settings.properties.a.maximum: inf"),
+        (
+            'type = "object"\n[settings.properties.a]\nminimun = 1',
+            "settings.properties.a.minimun: JSON Schema has no such word; did you mean minimum?",
+        ),
+        (
+            'type = "object"\nadditionalProperties = { anyOf = [{ items = { enumm = ["1"] } }] }',
+            "settings.additionalProperties.anyOf.0.items.enumm: JSON Schema has no such word; did you mean enum?",
+        ),
+        (
+            'type = "object"\n[settings.propertes.a]\ntype = "string"',
+            "settings.propertes: JSON Schema has no such word; did you mean properties?",
+        ),
     ],
 )
 def test_a_settings_schema_is_checked_itself(text: str, fault: str) -> None:
@@ -101,6 +113,21 @@ def test_defaults_fill_what_a_city_does_not_say_in_tables_too() -> None:
         "level": "spring",
         "alarm": {"metres": 3},
     }
+
+
+def test_names_of_settings_and_words_of_one_s_own_are_no_keywords() -> None:
+    words = """
+        type = "object"
+        "x-order" = ["minimun"]
+        [settings.properties.minimun]
+        title = "The least"
+        enum = ["propertes"]
+        default = "propertes"
+        [settings."$defs".anything]
+        contentMediaType = "text/plain"
+        if = { minContains = 1 }
+    """
+    assert settings(words).settings["properties"]["minimun"]["title"] == "The least"
 
 
 def test_settings_given_are_not_changed_by_defaults() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from json import dumps
 from pathlib import Path
 from textwrap import dedent
@@ -32,10 +32,12 @@ class Workshop:
         contributes: Iterable[str] = (),
         requires: Iterable[str] = (),
         settings: str = "",
+        files: Mapping[str, str] | None = None,
     ) -> str:
         """Install a plugin and return the name of its distribution.
 
-        `code` is its module `plugin`; `manifest` replaces the whole text of its manifest, None leaves it out.
+        `code` is its module `plugin`; `manifest` replaces the whole text of its manifest, None leaves it out; `files`
+        lie in its package, too: texts by path.
         """
         package = package or f"waypost_{name}"
         distribution = distribution or f"waypost-{name}".replace("_", "-")
@@ -45,6 +47,8 @@ class Workshop:
         if manifest is not None:
             text = manifest or self._manifest(name, prefix or name, api, contributes, requires, settings)
             self._write(f"{package}/waypost-plugin.toml", text)
+        for path, text in (files or {}).items():
+            self._write(f"{package}/{path}", text)
         info = f"{distribution.replace('-', '_')}-1.0.0.dist-info"
         self._write(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0.0\n")
         self._write(f"{info}/entry_points.txt", f"[waypost]\n{entry_point or name} = {package}.plugin\n")
@@ -62,7 +66,7 @@ class Workshop:
 
     def _write(self, path: str, text: str) -> None:
         file = self.folder / path
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
     @staticmethod

@@ -138,3 +138,54 @@ async def test_what_a_seeded_city_says_of_itself_is_exported_and_stays(world: Wo
         assert line in files["tenant.toml"]
     world.replace("brighton", files)
     assert (world.faults(), await world.changes()) == ([], [])
+
+
+async def test_an_uninstalled_plugin_is_a_notice_where_it_was_and_what_it_keeps_stays(world: World) -> None:
+    shelf = Shelf()
+    world.plug(shelf.plugin())
+    world.city("brighton", WITH_PLUGIN, catalogue=WITH_SECTION)
+    await world.apply()
+    world.plug()
+    place = "tenants/brighton/tenant.toml:7: plugins.skills_builder"
+    ways = "install it or take [plugins.skills_builder] out; what it keeps stays"
+    assert world.faults() == [f'{place}: no plugin "skills_builder" is installed: {ways}; installed: nothing']
+    world.edit("brighton/tenant.toml", "2.0", "1.0")
+    world.edit("brighton/catalogue/all.toml", "have come along", "have come")
+    world.edit("brighton/catalogue/all.toml", "creativity = 5", "creativity = 6")
+    assert await world.changes(dry_run=True) == ["brighton badges/smart changed: description"]
+    report = await world.apply()
+    assert [str(change) for change in report.changes] == ["brighton badges/smart changed: description"]
+    section, named = [world._short(str(notice)) for notice in report.notices]
+    assert section.endswith('"essential" is not read: it may belong to skills_builder, which cannot be used')
+    assert named == f'{place}: "skills_builder" is not installed any more: {ways}'
+    assert (await world.tenant("brighton")).plugins == {"skills_builder"}
+    kept = await world.rows("brighton", "SELECT settings FROM plugin_setting WHERE tenant_id = $1")
+    assert kept == [{"settings": '{"framework": "2.0"}'}]
+    assert [value.root for value in shelf.values.values()] == [{"creativity": 5}]
+    world.plug(shelf.plugin())
+    assert await world.changes() == [
+        "brighton badges/smart changed: essential",
+        "brighton settings/skills_builder changed: framework",
+    ]
+
+
+async def test_a_plugin_that_a_city_never_had_is_a_fault_for_the_database_too(world: World) -> None:
+    world.plug(Shelf().plugin())
+    world.city("brighton", WITH_PLUGIN)
+    await world.apply()
+    world.plug()
+    world.city("plymouth", "[plugins.skils_builder]\n")
+    with pytest.raises(FilesRefused) as refusal:
+        await world.apply()
+    (fault,) = refusal.value.faults
+    assert 'no plugin "skils_builder" is installed' in str(fault)
+
+
+async def test_an_uninstalled_plugin_is_switched_off_by_taking_it_out(world: World) -> None:
+    world.plug(Shelf().plugin())
+    world.city("brighton", WITH_PLUGIN)
+    await world.apply()
+    world.plug()
+    world.city("brighton")
+    assert await world.changes() == ["brighton tenant/brighton changed: plugins.skills_builder"]
+    assert (await world.tenant("brighton")).plugins == frozenset()

@@ -131,3 +131,12 @@ def test_apply_refuses_wrong_files_before_it_asks_for_a_database(command: Comman
     assert done.stderr.endswith("Nothing was changed.\n")
     assert len(json.loads(command("apply", "--json").stdout)["faults"]) == 1
     assert not (command.folders.directory.parent / "data").exists()
+
+
+def test_apply_asks_the_database_whether_a_plugin_was_here(on_database: Command) -> None:
+    on_database.folders.city("bude", "[plugins.tides]\n")
+    done = on_database("apply")
+    assert done.exit_code == 1
+    assert 'no plugin "tides" is installed' in done.stderr
+    told = json.loads(on_database("apply", "--json").stdout)
+    assert [fault["key"] for fault in told["faults"]] == ["plugins.tides"]

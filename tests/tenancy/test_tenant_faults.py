@@ -103,7 +103,10 @@ FAULTS = {
     "a look that is no table": ('look = "nice"', ':7: look: must be a table, not "nice"'),
     "an unknown plugin": (
         "[plugins.skils_builder]",
-        ':7: plugins.skils_builder: no plugin "skils_builder" is installed; did you mean "skills_builder"?',
+        (
+            ':7: plugins.skils_builder: no plugin "skils_builder" is installed: install it or take '
+            '[plugins.skils_builder] out; what it keeps stays; did you mean "skills_builder"?'
+        ),
     ),
     "a bad setting of a plugin": (
         '[plugins.skills_builder]\nframework = "2.0"\ncolour = 1',

@@ -213,6 +213,32 @@ async def _files(patient: Patient) -> Found:
     return Found("the database says what they say")
 
 
+async def _secrets(patient: Patient) -> Found:
+    from waypost.db import City
+    from waypost.plugins import settings_of
+    from waypost.plugins.secrets import secrets_in
+    from waypost.plugins.settings import secrets_named
+    from waypost.tenancy import load_directory
+
+    unset: list[tuple[str, str, str]] = []
+    for tenant in (await load_directory(patient.opened)).tenants:
+        active = [patient.plugins.working[name] for name in sorted(tenant.plugins & patient.plugins.working.keys())]
+        if not active or not tenant.is_open:
+            continue
+        async with patient.opened.transaction(City(tenant.id, quiet=True)):
+            kept = {each.name for each in await secrets_in(tenant.id)}
+            for manifest in (plugin.manifest for plugin in active):
+                named = secrets_named(await settings_of(manifest), manifest.settings)
+                unset += [(tenant.slug, manifest.name, name) for name in sorted(named - kept)]
+    if not unset:
+        return Found("all that settings of plugins name are kept")
+    words = _some(
+        [f"{slug}: the settings of {plugin} name {name}, which nobody has set" for slug, plugin, name in unset]
+    )
+    slug, _, name = unset[0]
+    return Found(words, f"waypost secrets set --tenant {slug} {name}" + ("; so for the others" if unset[1:] else ""))
+
+
 async def _key(patient: Patient) -> Found:
     if patient.settings.secret_key is not None:
         return Found("given by the environment")
@@ -265,6 +291,7 @@ CHECKS: Final = (
     Check("queue", _queue),
     Check("erasing", _forgetting),
     Check("files", _files),
+    Check("secrets", _secrets),
     Check("secret key", _key, inside=False),
     Check("disk", _disk, inside=False),
     Check("mail", _mail, inside=False),

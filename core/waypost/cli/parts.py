@@ -23,10 +23,10 @@ def load_plugins(settings: Settings) -> Plugins:
 
     Raises `NameClash` when two claim one name.
     """
-    from waypost.composition import schema_of
-    from waypost.plugins import fitting, load
+    from waypost.composition import events_told, schema_of
+    from waypost.plugins import fitting, hearing, load
 
-    loaded = load(settings.plugins)
+    loaded = hearing(load(settings.plugins), events_told())
     return fitting(loaded, partial(schema_of, loaded))
 
 

@@ -126,6 +126,7 @@ def apply(dry_run: bool, as_json: bool) -> None:
     Again = no change. What was taken out of the files is closed, never deleted; rows made in the graph stay.
     """
     from waypost.cli.parts import load_plugins, with_tables
+    from waypost.tenancy.report import FilesRefused
 
     settings = Settings.from_environment()
     plugins = load_plugins(settings)
@@ -134,10 +135,18 @@ def apply(dry_run: bool, as_json: bool) -> None:
         return await apply_files(database, settings, await with_tables(database, plugins), dry_run=dry_run)
 
     _check_first(settings, plugins, as_json)
-    report = _on_database(settings, run)
+    try:
+        report = _on_database(settings, run)
+    except FilesRefused as refusal:
+        if not as_json:
+            raise
+        _tell_faults(refusal.faults)
+        raise click.exceptions.Exit(1) from refusal
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
         return
+    for notice in report.notices:
+        click.echo(f"{notice} (notice)", err=True)
     for change in report.changes:
         click.echo(str(change))
     counts = ", ".join(f"{count} {act}" for act, count in report.counts().items() if count)
@@ -221,12 +230,12 @@ def export(slug: str, to: Path | None, force: bool) -> None:
 
 
 def _check_first(settings: Settings, plugins: Plugins, as_json: bool) -> None:
-    """Refuse wrong files before a database is asked for."""
+    """Refuse wrong files before a database is asked for, but for what only the database can decide."""
     survey = survey_files(settings, plugins)
-    if not survey.faults:
+    if not survey.certain:
         return
     if as_json:
-        click.echo(json.dumps({"faults": _as_json(survey.faults)}, indent=2, ensure_ascii=False))
+        _tell_faults(survey.faults)
     else:
         for fault in survey.faults:
             click.echo(str(fault), err=True)
@@ -258,6 +267,10 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def _tell_faults(faults: Iterable[Fault]) -> None:
+    click.echo(json.dumps({"faults": _as_json(faults)}, indent=2, ensure_ascii=False))
 
 
 def _as_json(faults: Iterable[Fault]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from functools import partial
+from traceback import walk_tb
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -244,7 +245,8 @@ def _put(spot: Spot, value: Any, patch: Patch, plugin: str | None) -> list[Graph
     faults: list[Incomplete] = []
     container[key] = complete(patch.shape, value, faults)
     if foreign := [fault for fault in faults if not fault.code]:
-        log.warning("%s of %s gives what its type does not allow: %s", patch.field.coordinate, plugin, foreign[0])
+        words, first = "%s of %s gives what its type does not allow: %s It gave %s", foreign[0]
+        log.warning(words, patch.field.coordinate, plugin, first, first.given)
     return [GraphError(fault.code or "PLUGIN_FAILED", str(fault), (*way, *fault.path)) for fault in faults]
 
 
@@ -315,6 +317,15 @@ def _told(error: GraphQLError, way: tuple[str | int, ...]) -> GraphError:
     cause = error.original_error
     if isinstance(cause, GraphError):
         return GraphError(cause.code, cause.message, tuple(error.path or way))
-    under = reference()
-    log.error("a resolver failed, reference %s", under, exc_info=cause or error)
-    return GraphError("PLUGIN_FAILED", f"A plugin could not answer. Reference: {under}", tuple(error.path or way))
+    under, path = reference(), tuple(error.path or way)
+    if _is_of_graphql(cause or error):
+        log.error("the resolver of %s gave what its type does not allow, reference %s", list(path), under)
+    else:
+        log.error("a resolver failed, reference %s", under, exc_info=cause or error)
+    return GraphError("PLUGIN_FAILED", f"A plugin could not answer. Reference: {under}", path)
+
+
+def _is_of_graphql(error: BaseException) -> bool:
+    """Whether graphql-core itself raised it, looking at a value that a resolver gave; its words repeat the value."""
+    names = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
+    return bool(names) and names[-1].startswith("graphql.")

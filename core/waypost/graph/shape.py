@@ -72,13 +72,15 @@ def shape_of(query: Query, field: Selected) -> Shape:
 class Incomplete(Exception):
     """A value that its type does not allow, or one that failed by itself, with the code that it failed with.
 
-    `path` leads to it from the field's own value.
+    `path` leads to it from the field's own value; `given` names the Python type of what was given. The value itself
+    stands nowhere: it may be anybody's.
     """
 
-    def __init__(self, message: str, path: tuple[str | int, ...], code: str = "") -> None:
+    def __init__(self, message: str, path: tuple[str | int, ...], code: str = "", *, given: str = "None") -> None:
         super().__init__(message)
         self.path = path
         self.code = code
+        self.given = given
 
 
 class _Climb(Exception):
@@ -115,8 +117,8 @@ def _completed(
         return _object(shape, value, path, faults) if shape.fields else leaf(kind, value)
     except _Climb:
         return None
-    except (GraphQLError, TypeError, ValueError, KeyError, AttributeError) as error:
-        faults.append(Incomplete(f"This is no {kind}: {error}", path))
+    except (GraphQLError, TypeError, ValueError, KeyError, AttributeError):
+        faults.append(Incomplete(f"A value of {kind} was expected.", path, given=type(value).__name__))
         return None
 
 

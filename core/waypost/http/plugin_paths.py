@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from logging import getLogger
 from math import ceil
 from typing import Any, Final
 
@@ -29,8 +30,11 @@ from waypost.outbox.incoming import MOST_BYTES, Forged, IncomingHook, TooManyWai
 from waypost.outbox.work import Work
 from waypost.plugins import PluginRoute, RoutesRegistrar, Site
 from waypost.plugins.incoming import take_call
+from waypost.plugins.secrets import MissingSecret
 from waypost.tenancy import Tenant
 from waypost.tenancy.entries import Here
+
+LOG: Final = getLogger(__name__)
 
 PATIENCE_S: Final = 10.0  # for the response, and once more for what it sends
 MOST_ANSWER_BYTES: Final = 10_000_000
@@ -78,7 +82,7 @@ class PluginPath:
         body = await _body(receive, scope["arrival"].headers, MAX_BODY_BYTES)
         request = Request(scope, _once(body, receive))
         entry = f"{method} {route.path}"
-        call = Call(self.plugin, entry, tenant.id, PATIENCE_S, entry=entry, pausing=HANGING)
+        call = Call(self.plugin, entry, tenant.id, PATIENCE_S, meant=(MissingSecret,), entry=entry, pausing=HANGING)
         calls = self.platform.plugins.calls
         try:
             with calls.counted(call):  # one call: that an endpoint answers is no success of what hangs in sending
@@ -86,6 +90,8 @@ class PluginPath:
                 _is_response(response)
                 answer: list[Message] = await calls.bounded(call, _sent_by, response, scope, receive)
                 _is_answer(answer)
+        except MissingSecret as error:
+            raise _not_set_up(self.plugin, tenant, error) from error
         except (PluginPaused, PluginBusy, CallLate) as error:
             raise _not_now(error) from error
         answer[0]["headers"] = _with_ours(answer[0]["headers"])
@@ -124,6 +130,8 @@ class IncomingPath:
             new = await take_call(self.platform.plugins.calls, self.plugin, self.hook, work, tenant.id, body, headers)
         except Forged as error:
             raise Fault(Code.UNAUTHENTICATED, "This call is not believed.") from error
+        except MissingSecret as error:
+            raise _not_set_up(self.plugin, tenant, error) from error
         except TooManyWaiting as error:
             words = "Too many calls wait to be handled; try again later."
             raise Fault(Code.THROTTLED, words, headers={"Retry-After": str(RETRY_S)}) from error
@@ -201,6 +209,14 @@ def _with_ours(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     known = {name for name, _ in theirs}
     ours = [(name.lower().encode(), value.encode()) for name, value in DEFAULTS.items()]
     return [*theirs, *(each for each in ours if each[0] not in known)]
+
+
+def _not_set_up(plugin: str, tenant: Tenant, error: MissingSecret) -> Fault:
+    """Nobody set a secret that the city's settings name: the city's admin can mend that, the plugin cannot."""
+    words = "plugin %s cannot answer in %s: there is no secret called %s; see waypost doctor"
+    LOG.warning(words, plugin, tenant.slug, error.name, extra={"tenant": str(tenant.id)})
+    said = "What answers here is not wholly set up in this city yet; try again later."
+    return Fault(Code.UNAVAILABLE, said, headers={"Retry-After": str(RETRY_S)})
 
 
 def _not_now(error: PluginPaused | PluginBusy | CallLate) -> Fault:

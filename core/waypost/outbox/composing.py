@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from waypost.access.people import LONGEST_ADDRESS, MAILBOX
 from waypost.outbox.work import Addressed, Letter
 
 ENGLISH: Final = "en"
+PARTS: Final = ("subject.txt", "txt", "html")
 LONGEST_SUBJECT: Final = 200
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 UNSUBSCRIBE_WORDS: Final[Mapping[str, str]] = {
@@ -76,6 +78,28 @@ def compose_letter(letter: Letter, to: Addressed, envelope: Envelope, folder: Pa
     return message
 
 
+def letter_faults(letter: Letter) -> Iterator[str]:
+    """What would keep a letter from being written, whoever gets it: files that are missing or are no templates.
+
+    English is what everybody is written to whose language has no templates, so that all parts must be there. Files are
+    named from the top of the letter's package.
+    """
+    package = letter.package
+    if not package:
+        module = letter.facts.__module__
+        yield f"the letter {letter.name}: letters/ lies beside the module of its facts, and {module} is in no package"
+        return
+    folder, place = _letters_in(package), f"{package.replace('.', '/')}/letters"
+    there = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
+    for part in PARTS:
+        if (file := f"{letter.name}.{ENGLISH}.{part}") not in there:
+            yield f"the letter {letter.name} has no file {place}/{file}"
+    loader = _loader(letter, None)
+    for file in sorted(there):
+        if file.startswith(f"{letter.name}.") and file.endswith(PARTS):
+            yield from (f"{place}/{file}{fault}" for fault in _template_faults(loader, file))
+
+
 def address_of(text: str) -> Address:
     """The one mailbox that a text names. Raises `UnfitAddress` for anything else."""
     if len(text) > LONGEST_ADDRESS or not MAILBOX.fullmatch(text):
@@ -104,13 +128,39 @@ def _of_language(words: Mapping[str, str], language: str) -> str:
 
 def _environments(letter: Letter, folder: Path | None) -> dict[str, ImmutableSandboxedEnvironment]:
     """One that escapes and one that does not; a tenant's templates may do nothing but show what they are given."""
+    loader = _loader(letter, folder)
+    return {"html": _environment(loader, escapes=True), "txt": _environment(loader, escapes=False)}
+
+
+def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=loader, undefined=StrictUndefined, keep_trailing_newline=True, autoescape=escapes
+    )
+
+
+def _loader(letter: Letter, folder: Path | None) -> BaseLoader:
     folders = [_letters_in(letter.package), _letters_in(__package__ or "waypost.outbox")]
-    loader = ChoiceLoader([FileSystemLoader(each) for each in ([folder] if folder else []) + folders])
-    how: dict[str, Any] = {"loader": loader, "undefined": StrictUndefined, "keep_trailing_newline": True}
-    return {
-        "html": ImmutableSandboxedEnvironment(autoescape=True, **how),
-        "txt": ImmutableSandboxedEnvironment(autoescape=False, **how),
-    }
+    return ChoiceLoader([FileSystemLoader(each) for each in ([folder] if folder else []) + folders])
+
+
+def _template_faults(loader: BaseLoader, name: str) -> Iterator[str]:
+    """What is wrong with a template, as words that follow its name."""
+    environment = _environment(loader, escapes=name.endswith("html"))
+    try:
+        environment.get_template(name)
+        asked = set(find_referenced_templates(environment.parse(loader.get_source(environment, name)[0])))
+    except TemplateSyntaxError as error:
+        yield f", line {error.lineno}: {error.message}"
+    except UnicodeDecodeError:
+        yield " is not written in UTF-8"
+    else:
+        for other in sorted(each for each in asked if each is not None):  # None: a name that a value gives
+            try:
+                environment.get_template(other)
+            except TemplateNotFound:
+                yield f" asks for {other}, and there is no such template"
+            except TemplateSyntaxError as error:
+                yield f" asks for {other}, and there line {error.lineno} says: {error.message}"
 
 
 def _letters_in(package: str) -> Path:

@@ -6,6 +6,7 @@ from waypost.access.permissions import Granted
 from waypost.plugins.activation import settings_of
 from waypost.plugins.discovery import NameClash
 from waypost.plugins.geocoders import geocode
+from waypost.plugins.hearing import hearing
 from waypost.plugins.hookspecs import API, hook_list, hookimpl
 from waypost.plugins.loading import fitting, load
 from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
@@ -68,6 +69,7 @@ __all__ = [
     "filled",
     "fitting",
     "geocode",
+    "hearing",
     "hook_list",
     "hookimpl",
     "load",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from itertools import combinations
@@ -19,7 +19,8 @@ GROUP: Final = "waypost"
 class NameClash(Exception):
     """Two plugins claim one name or one prefix, so that nobody could say whose a field is.
 
-    The message names both distributions; one of them must go, or `WAYPOST_PLUGINS` must leave one out.
+    The message names both distributions, and the ways out: one of them must go, or `WAYPOST_PLUGINS` must leave one out
+    where that tells them apart.
     """
 
 
@@ -85,7 +86,7 @@ def _refuse_equal_names(candidates: Collection[Candidate]) -> None:
     for name, claimants in sorted(claims.items()):
         same_name = sum(one.name == name for one in claimants) > 1
         if same_name or len({one.distribution for one in claimants}) > 1:
-            raise NameClash(f"the plugin name {name} is claimed by {_both(claimants)}")
+            raise NameClash(f"the plugin name {name} is claimed by {_both(claimants)}: {_ways_out(claimants)}")
 
 
 def _refuse_equal_prefixes(candidates: Collection[Candidate]) -> None:
@@ -93,7 +94,27 @@ def _refuse_equal_prefixes(candidates: Collection[Candidate]) -> None:
         # The shorter sorts first. `essential` and `essentialX` would both carry `essentialXYes`. Codes tell no
         # case apart: those of `tideTable` and of `tideTABLE` alike begin with `TIDE_TABLE_`.
         if carries(other[0], one[0]) or f"{code_prefix(other[0])}_".startswith(f"{code_prefix(one[0])}_"):
-            raise NameClash(f"the plugin prefix {one[0]} is claimed by {_both([one[1], other[1]])}")
+            claimants = [one[1], other[1]]
+            raise NameClash(f"{_prefix_clash(one[0], other[0], claimants)}: {_ways_out(claimants)}")
+
+
+def _prefix_clash(shorter: str, longer: str, claimants: Sequence[Candidate]) -> str:
+    """What is wrong with two prefixes; the claimants are those of the shorter one and of the longer one."""
+    if shorter == longer:
+        return f"the plugin prefix {shorter} is claimed by {_both(claimants)}"
+    one, other = (f"{prefix} of {_both([each])}" for prefix, each in zip((shorter, longer), claimants, strict=True))
+    if carries(longer, shorter):
+        return f"the plugin prefix {one} begins the prefix {other}, so that what is called {longer}… would be of both"
+    codes = f"codes tell no case apart, and {code_prefix(longer)}_… would be of both"
+    return f"the plugin prefixes {one} and {other} are too near: {codes}"
+
+
+def _ways_out(claimants: Collection[Candidate]) -> str:
+    """What an operator can do; an allow-list cannot tell two of one name apart."""
+    names = sorted({one.name for one in claimants})
+    if any(one.names() & other.names() for one, other in combinations(claimants, 2)):
+        return "uninstall one of them"
+    return f"uninstall one of them, or name in WAYPOST_PLUGINS those that are wanted, without {' or '.join(names)}"
 
 
 def _prefixes(candidates: Collection[Candidate]) -> Iterator[tuple[str, Candidate]]:

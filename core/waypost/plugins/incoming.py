@@ -11,6 +11,7 @@ from waypost.calling import HANGING, Call, Calls
 from waypost.outbox.incoming import Forged, IncomingHook, arrived, call_handled, keep_call, kept_call
 from waypost.outbox.work import Effects, JobKind, Later, Work
 from waypost.plugins.activation import is_active
+from waypost.plugins.secrets import MissingSecret
 
 CHECK_S: Final = 5.0
 OFF_S: Final = 3_600.0  # so often what waits looks whether the plugin is on again
@@ -27,12 +28,12 @@ async def take_call(
 ) -> bool:
     """Check a call and keep it until it is handled; False = it is known already, and nothing is done again.
 
-    Raises `Forged` for one that the plugin does not believe, `TooManyWaiting`, and what its check raises or is late
-    with, so that the sender tries again.
+    Raises `Forged` for one that the plugin does not believe, `MissingSecret` where it cannot know, `TooManyWaiting`,
+    and what its check raises or is late with, so that the sender tries again.
     """
     call = arrived(work, tenant, body, headers)
     rests: dict[str, Any] = {"entry": "incoming", "pausing": HANGING}
-    checking = Call(plugin, "the check of incoming calls", tenant, CHECK_S, _is_key, (Forged,), **rests)
+    checking = Call(plugin, "the check of incoming calls", tenant, CHECK_S, _is_key, (Forged, MissingSecret), **rests)
     key: str = await calls.make(checking, hook.check, work, call)
     kept = replace(call, headers={name: value for name, value in headers.items() if name in hook.headers})
     return await keep_call(work, plugin, kind_of(plugin), key, kept)

@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, is_scalar_type
 from pluggy import PluginManager
 
 from waypost.plugins import hookspecs
+from waypost.plugins.blame import told, without_folders
 from waypost.plugins.discovery import Candidate, discover
 from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
 from waypost.plugins.manifest import FILE_NAME, Manifest
@@ -84,7 +85,7 @@ class _Fitter:
                 self.fit(some[: len(some) // 2])
                 self.fit(some[len(some) // 2 :])
             else:
-                self._leave_out(some[0].manifest.name, f"its declarations do not fit: {_what(error)}")
+                self._leave_out(some[0].manifest.name, f"its declarations do not fit: {_fault(error, some[0].package)}")
         else:
             self._known |= types
             self._fits = profile
@@ -120,7 +121,7 @@ def _outcome(hooks: PluginManager, candidate: Candidate, allowed: Collection[str
     try:
         return outcome(State.READY, "", _plugin(hooks, candidate))
     except LeftOut as error:
-        return outcome(State.LEFT_OUT, str(error))
+        return outcome(State.LEFT_OUT, without_folders(str(error), candidate.package))
 
 
 def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
@@ -130,7 +131,7 @@ def _plugin(hooks: PluginManager, candidate: Candidate) -> Plugin:
     _register(hooks, candidate)
     registrars = {each: each(manifest.name, manifest.prefix) for each in REGISTRARS}
     for kind, registrar in registrars.items():
-        _call(hooks, hookspecs.hook_of(kind), manifest.name, registrar)
+        _call(hooks, hookspecs.hook_of(kind), candidate, registrar)
     faults = [fault for registrar in registrars.values() for fault in registrar.faults]
     faults += _broken_promises(manifest, registrars.values())
     if faults:
@@ -142,27 +143,27 @@ def _register(hooks: PluginManager, candidate: Candidate) -> None:
     try:
         module = candidate.entry_point.load()
     except (Exception, SystemExit) as error:
-        raise LeftOut(f"it cannot be imported: {_what(error)}") from error
+        raise LeftOut(f"it cannot be imported: {told(error, candidate.package)}") from error
     try:
         hooks.register(module, candidate.name)
         hooks.check_pending()
     except Exception as error:  # what a module holds may raise whatever it likes as soon as it is looked at
         if hooks.has_plugin(candidate.name):
             hooks.unregister(name=candidate.name)
-        raise LeftOut(f"its hooks do not fit: {_what(error)}") from error
+        raise LeftOut(f"its hooks do not fit: {told(error, candidate.package)}") from error
 
 
-def _call(hooks: PluginManager, hook: str, plugin: str, registrar: Registrar) -> None:
+def _call(hooks: PluginManager, hook: str, candidate: Candidate, registrar: Registrar) -> None:
     # Not `hooks.hook.…()`: that ends at the first failure, and each plugin has a registrar of its own.
     for implementation in getattr(hooks.hook, hook).get_hookimpls():
-        if implementation.plugin_name != plugin:
+        if implementation.plugin_name != candidate.name:
             continue
         if implementation.hookwrapper or implementation.wrapper:
             raise LeftOut(f"{hook} is a wrapper; declarations are not wrapped")
         try:
             implementation.function(*({"registrar": registrar}[name] for name in implementation.argnames))
         except (Exception, SystemExit) as error:
-            raise LeftOut(f"{hook} failed: {_what(error)}") from error
+            raise LeftOut(f"{hook} failed: {told(error, candidate.package)}") from error
 
 
 def _broken_promises(manifest: Manifest, registrars: Iterable[Registrar]) -> Iterable[str]:
@@ -177,8 +178,5 @@ def _missing(name: str) -> Installed:
     return Installed(name, "", "", State.MISSING, "WAYPOST_PLUGINS names it and it is not installed")
 
 
-def _what(error: BaseException) -> str:
-    if isinstance(error, LeftOut):
-        return str(error)
-    words = " ".join(str(error).split())  # on one line, as lists and logs show it
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+def _fault(error: Exception, package: str) -> str:
+    return str(error) if isinstance(error, LeftOut) else told(error, package)

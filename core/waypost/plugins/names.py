@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Final
 
 PLUGIN_NAME: Final = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
@@ -27,6 +29,12 @@ def carries(name: str, prefix: str) -> bool:
     """
     rest = name[len(prefix) :]
     return name.startswith(prefix) and (not rest or rest[0].isupper() or rest[0].isdigit())
+
+
+def perhaps(word: str, known: Iterable[str]) -> str:
+    """A hint at what may have been meant, ready to be put behind a sentence; empty when nothing is near."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def type_prefix(prefix: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import isfinite
 from typing import Any, Final
 
@@ -11,12 +11,26 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 
+from waypost.plugins.names import perhaps
 from waypost.tenancy import Problem
 
 NO_SETTINGS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 SECRET_NAME: Final = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"  # noqa: S105 - a pattern
 MOST_SECRET_NAME: Final = 63
+
+# Where schemas stand within schemas, and what else a schema of draft 2020-12 may say; `x-…` is anybody's.
+_SCHEMAS: Final = frozenset(
+    ("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then")
+) | {"unevaluatedItems", "unevaluatedProperties"}
+_LISTS_OF_SCHEMAS: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+_TABLES_OF_SCHEMAS: Final = frozenset(("$defs", "dependentSchemas", "patternProperties", "properties"))
+_ANNOTATIONS: Final = frozenset(
+    ("$anchor", "$comment", "$dynamicAnchor", "$id", "$schema", "$vocabulary", "contentEncoding", "contentMediaType")
+) | {"default", "deprecated", "description", "examples", "maxContains", "minContains", "readOnly", "title", "writeOnly"}
+_KEYWORDS: Final = (
+    _SCHEMAS | _LISTS_OF_SCHEMAS | _TABLES_OF_SCHEMAS | _ANNOTATIONS | frozenset(Draft202012Validator.VALIDATORS)
+)
 
 Keys = tuple[str | int, ...]
 
@@ -58,8 +72,27 @@ def with_defaults(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> dic
     return full
 
 
-def schema_problems(schema: Mapping[str, Any], keys: Keys) -> list[Problem]:
-    """What is wrong with a settings schema itself: its form, its references, its defaults."""
+def secrets_named(settings: object, schema: Mapping[str, Any]) -> frozenset[str]:
+    """The names of secrets that good settings give, for keys of the format `secret` wherever they stand."""
+    found: set[str] = set()
+
+    def note(value: object) -> bool:
+        if isinstance(value, str):
+            found.add(value)
+        return True
+
+    noting = FormatChecker(formats=())
+    noting.checks("secret")(note)
+    for _ in Draft202012Validator(schema, registry=Registry(), format_checker=noting).iter_errors(settings):
+        pass
+    return frozenset(found)
+
+
+def schema_problems(schema: Mapping[str, Any], keys: Keys, also: Collection[str] = ()) -> list[Problem]:
+    """What is wrong with a settings schema itself: its form, its words, its references, its defaults.
+
+    `also` are words that it may use beside those of JSON Schema.
+    """
     foreign = [*_not_json(schema, keys), *_references(schema, keys)]
     if foreign:
         return foreign
@@ -69,7 +102,7 @@ def schema_problems(schema: Mapping[str, Any], keys: Keys) -> list[Problem]:
         return [Problem((*keys, *error.absolute_path), error.message)]
     if schema.get("type") != "object":
         return [Problem((*keys, "type"), 'must be "object": settings are a table of tenant.toml')]
-    return list(_bad_defaults(schema, keys))
+    return [*_unknown_keywords(schema, keys, _KEYWORDS.union(also)), *_bad_defaults(schema, keys)]
 
 
 def sentence(problem: Problem) -> str:
@@ -120,6 +153,24 @@ def _references(schema: object, keys: Keys) -> Iterator[Problem]:
     elif isinstance(schema, list):
         for index, inner in enumerate(schema):
             yield from _references(inner, (*keys, index))
+
+
+def _unknown_keywords(schema: object, keys: Keys, known: Collection[str]) -> Iterator[Problem]:
+    """Words that JSON Schema does not know: it would pass over them, and over what they were to ask for."""
+    if not isinstance(schema, Mapping):
+        return  # `true` and `false` are schemas too
+    for word, inner in schema.items():
+        here = (*keys, word)
+        if word not in known and not word.startswith("x-"):
+            yield Problem(here, f"JSON Schema has no such word{perhaps(word, known)}")
+        elif word in _SCHEMAS:
+            yield from _unknown_keywords(inner, here, known)
+        elif word in _LISTS_OF_SCHEMAS:
+            for index, each in enumerate(inner):
+                yield from _unknown_keywords(each, (*here, index), known)
+        elif word in _TABLES_OF_SCHEMAS:
+            for name, each in inner.items():
+                yield from _unknown_keywords(each, (*here, name), known)
 
 
 def _bad_defaults(schema: Mapping[str, Any], keys: Keys) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from waypost.db import City, Database, National
+from waypost.tenancy.absent import settled
 from waypost.tenancy.borrowing_plan import Shown, foreign_references
 from waypost.tenancy.catalogue import Writing
 from waypost.tenancy.country import Survey
@@ -54,10 +55,12 @@ async def apply(
 
     Decides everything first; then writes the directory, each tenant's own rows in one transaction each, and
     last what tenants show of each other. With `dry_run` it stops after deciding, so that both say the same.
-    Applying the same files again changes nothing. Raises `FilesRefused` before anything is written when the
-    files are wrong or claim what others keep; and after the rest was written for an entry that a rule refuses
-    beside rows of the graph (a circle through a pathway made there).
+    Applying the same files again changes nothing. A plugin that a tenant had and that was uninstalled since is
+    named among the notices. Raises `FilesRefused` before anything is written when the files are wrong or claim
+    what others keep; and after the rest was written for an entry that a rule refuses beside rows of the graph (a
+    circle through a pathway made there).
     """
+    survey = survey if survey.certain else await settled(database, survey)
     if survey.faults:
         raise FilesRefused(survey.faults)
     plan = await plan_country(database, survey, lending, progress)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from waypost.tenancy.absent import absent_plugins
 from waypost.tenancy.catalogue import CatalogueKind, Placed, Reference, SharedKind
 from waypost.tenancy.country import Country, Folder, Known, Survey
 from waypost.tenancy.documents import Document
@@ -29,8 +30,10 @@ def survey(directory: Path, known: Known) -> Survey:
             found += _check_entries(kind, folder, country, known)
     for each in known.arrays.values():
         found += each.check_country(country)
+    absent = tuple(absent_plugins(country, known))
+    found += [each.fault for each in absent]
     faults, notices = (in_order(f for f in found if f.notice is notice) for notice in (False, True))
-    return Survey(country, known, faults, notices)
+    return Survey(country, known, faults, notices, absent)
 
 
 def _check_slugs(country: Country) -> Iterator[Fault]:
@@ -107,10 +110,7 @@ def _check_plugin(document: Document, tenant: TenantFile, name: str, known: Know
     keys = ("plugins", name)
     plugin = known.plugin(name)
     if plugin is None:
-        names = sorted(one.name for one in known.plugins)
-        words = f'no plugin "{name}" is installed{perhaps(name, names) or f"; installed: {listed(names)}"}'
-        yield document.fault(keys, words)
-        return
+        return  # see `absent_plugins`
     if not _fits_json(tenant.plugins[name]):
         yield document.fault(keys, "dates and infinite numbers cannot be kept: write dates as text")
     if plugin.problem is not None:

@@ -101,10 +101,30 @@ class Country:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """A plugin that a tenant's file names and that is not installed.
+
+    Where the tenant had it before it is only a `notice`; without a database nobody knows, and it is a `fault`.
+    """
+
+    folder: Folder
+    plugin: str
+    fault: Fault
+    notice: Fault
+
+
+@dataclass(frozen=True)
 class Survey:
-    """The country with everything that is wrong in its files, in order."""
+    """The country with everything that is wrong in its files, in order; the faults of `absent` are among them."""
 
     country: Country
     known: Known
     faults: tuple[Fault, ...]
     notices: tuple[Fault, ...]
+    absent: tuple[Absent, ...] = ()
+
+    @property
+    def certain(self) -> tuple[Fault, ...]:
+        """The faults that are faults whatever the database says."""
+        perhaps = {each.fault for each in self.absent}
+        return tuple(fault for fault in self.faults if fault not in perhaps)

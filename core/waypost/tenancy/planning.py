@@ -117,7 +117,7 @@ async def _former(kind: CatalogueKind[Any], folder: Folder, tenant_id: UUID) -> 
 
 def plan_folder(folder: Folder, country: Country, known: Known, rows: Rows) -> FolderPlan:
     """Compare a tenant's files with its rows. Decides only: nothing is read or written."""
-    settings = tuple(_plan_settings(folder, rows))
+    settings = tuple(_plan_settings(folder, known, rows))
     renewed = {change.slug for change in settings}
     entries: list[EntryPlan] = []
     faults: list[Fault] = []
@@ -134,8 +134,10 @@ def plan_folder(folder: Folder, country: Country, known: Known, rows: Rows) -> F
     return FolderPlan(folder, settings, tuple(entries), tuple(faults))
 
 
-def _plan_settings(folder: Folder, rows: Rows) -> Iterator[Change]:
+def _plan_settings(folder: Folder, known: Known, rows: Rows) -> Iterator[Change]:
     for plugin, settings in folder.settings.plugins.items():
+        if known.plugin(plugin) is None:
+            continue  # uninstalled: nobody can check them, and what it keeps stays
         there = rows.settings.get(plugin)
         if there is None:
             yield Change(folder.slug, "settings", plugin, "created")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -71,6 +71,12 @@ async def write_entries(plans: Collection[EntryPlan], at: Writing, known: Known)
         await kind.follow(changed, at)
     await tell_all(at.here.tenant_id, happened.values(), at.now)
     return pending
+
+
+def types_told(kind: CatalogueKind[Any]) -> Iterator[str]:
+    """The types of all that is told of entries of a kind."""
+    for what in ("created", "updated", kind.closed_state):
+        yield _told(kind, UUID(int=0), what).type
 
 
 def _told(kind: CatalogueKind[Any], id: UUID, what: str) -> Told:

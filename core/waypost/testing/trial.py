@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from waypost.db import City, Database, System, execute, fetch, new_id
 from waypost.db.migrate import migrate
 from waypost.http import Platform, create_app
 from waypost.issuers.store import IssuerWords, OrganisationWords, ensure_organisation, write_issuer
+from waypost.outbox.composing import Envelope, compose_letter
 from waypost.outbox.work import Work
 from waypost.plugins import Installed, Plugin, Plugins
 from waypost.plugins.discovery import discover
@@ -166,6 +168,15 @@ class Trial:
         (schedule,) = [each for each in effects(self.plugins).schedules if each.name == name]
         self.loop.run(_awaited(schedule.run(Work(self.database, self.platform.settings))))
 
+    def letter(self, name: str, *, city: TrialCity | None = None, **facts: Any) -> EmailMessage | None:
+        """Write a letter as `enqueue("mail", {"letter": name, …})` would have it sent, and send it nowhere.
+
+        `tenant` is among its facts unless another is given. None where nobody would get it. The message has
+        `["Subject"]`, `["To"]`, and its words in `get_body(["plain"]).get_content()`, or of `["html"]`.
+        """
+        given = {"letter": name, "tenant": (city or self.city).tenant_id, **facts}
+        return self.loop.run(_letter(self, name, json.loads(json.dumps(given, default=str))))
+
     def rows(self, sql: str, *values: Any, city: TrialCity | None = None) -> list[dict[str, Any]]:
         """Run a statement as a city does, and answer its rows. What belongs to others is not among them."""
         return self.loop.run(_rows(self.database, (city or self.city).tenant_id, sql, values))
@@ -278,6 +289,15 @@ async def _switch(platform: Platform, database: Database, tenant: UUID, plugin: 
     async with database.transaction(System("found", shared=True)):
         await execute(SWITCH_SQL, tenant, plugin, on)
     await platform.refresh()
+
+
+async def _letter(trial: Trial, name: str, facts: Mapping[str, Any]) -> EmailMessage | None:
+    (letter,) = [each for each in effects(trial.plugins).letters if each.name == name]
+    to = await letter.facts(Work(trial.database, trial.platform.settings), facts)
+    if to is None:
+        return None
+    url = f"{BASE_URL}/unsubscribe/a-token" if to.unsubscribe else None
+    return compose_letter(letter, to, Envelope("no-reply@example.org", new_id(), "example.org", datetime.now(UTC), url))
 
 
 async def _awaited(work: Any) -> None:

@@ -35,7 +35,8 @@ class ConnectorRegistrar(Registrar):
         if not isinstance(schema, dict):
             self.faults.append(f"the connector {name} has no settings, which are a JSON Schema")
         else:
-            self.faults += [sentence(each) for each in schema_problems(schema, ("connector", name, "settings"))]
+            problems = schema_problems(schema, ("connector", name, "settings"), also=("place",))
+            self.faults += map(sentence, problems)
             if getattr(connector, "identity", None) not in schema.get("required", ()):
                 self.faults.append(f"the connector {name} names as its identity a key that its settings require")
             self.faults += [f"the connector {name}: {words}" for words in _unplaced(schema, connector)]

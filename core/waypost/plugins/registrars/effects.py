@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from waypost.outbox.composing import letter_faults
 from waypost.outbox.work import Effects, Handler, JobKind, Letter, Schedule
 from waypost.plugins.registrars.base import Registrar
 
@@ -24,6 +25,9 @@ class EffectsRegistrar(Registrar):
 
     def handler(self, handler: Handler) -> Handler:
         """Register a handler of events; it is called for tenants in which the plugin is active."""
+        events: object = handler.events  # nobody has checked it
+        if isinstance(events, str):
+            self.faults.append(f'the handler {handler.name} waits for a set of events: frozenset({{"{events}"}})')
         return self._named("handler", handler, self._handlers)
 
     def job(self, job: JobKind) -> JobKind:
@@ -38,7 +42,8 @@ class EffectsRegistrar(Registrar):
         return self._named("schedule", schedule, self._schedules)
 
     def letter(self, letter: Letter) -> Letter:
-        """Register an e-mail; its templates lie in the plugin's package."""
+        """Register an e-mail; its templates lie in the plugin's package, those in English at least."""
+        self.faults.extend(letter_faults(letter))
         return self._named("letter", letter, self._letters)
 
     def effects(self) -> Effects:
