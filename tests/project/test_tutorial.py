@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import pytest
 
-from tests.project.documents import ROOT, blocks
+from tests.project.documents import ROOT
+from tests.project.partner import Partner, lines, shown
 from waypost.cli.faults import Refused
 from waypost.cli.scaffold import plugin_files, prefix_of, write_plugin
 from waypost.graph.pages import camel
@@ -20,27 +16,17 @@ from waypost.graph.pages import camel
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 WRITTEN = plugin_files("tally", "Tally", "tally")
 PLUGIN = ("waypost_tally/waypost-plugin.toml", "waypost_tally/migrations/0001_counts.sql", "waypost_tally/plugin.py")
-TIMEOUT_S = 300
-
-
-def shown(path: str) -> list[str]:
-    """What the tutorial shows of a file."""
-    return [block.text for block in blocks(TUTORIAL) if block.marker == f"part of: {path}"]
-
-
-def lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("path", [*PLUGIN, "tests/test_tally.py"])
 def test_the_tutorial_shows_the_files_as_they_are_written(path: str) -> None:
-    assert shown(path)
-    assert [part for part in shown(path) if part not in WRITTEN[path]] == []
+    assert shown(TUTORIAL, path)
+    assert [part for part in shown(TUTORIAL, path) if part not in WRITTEN[path]] == []
 
 
 @pytest.mark.parametrize("path", PLUGIN)
 def test_the_tutorial_leaves_no_line_out(path: str) -> None:
-    assert lines("".join(shown(path))) == lines(WRITTEN[path])
+    assert lines("".join(shown(TUTORIAL, path))) == lines(WRITTEN[path])
 
 
 def test_the_plugin_has_fewer_than_a_hundred_lines() -> None:
@@ -48,32 +34,11 @@ def test_the_plugin_has_fewer_than_a_hundred_lines() -> None:
 
 
 def test_a_partner_s_plugin_works_in_a_folder_of_its_own(tmp_path: Path) -> None:
-    home, made = tmp_path / "venv", tmp_path / "waypost-tides"
-    venv.create(home, with_pip=False)
-    python = home / "bin" / "python"
-    (found,) = (home / "lib").glob("python*/site-packages")
-    # What pip would load: Waypost and what it needs, as they are installed here.
-    (found / "installed.pth").write_text(
-        f"{ROOT / 'core'}\nimport site; site.addsitedir({sysconfig.get_path('purelib')!r})\n", encoding="utf-8"
-    )
-    _run(python, "-m", "waypost.cli", "plugins", "new", "high_tides", "--title", "Tides & more", "--to", str(made))
-    _run(
-        sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-build-isolation", "-e", made
-    )
-    assert "Tides & more" in _run(python, "-m", "waypost.cli", "plugins", "check", folder=made)
-    assert "9 passed" in _run(python, "-W", "ignore", "-m", "pytest", "-q", folder=made)
-
-
-def _run(*words: str | Path, folder: Path | None = None) -> str:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WAYPOST_", "PYTEST_", "PYTHON"))}
-    tested = os.environ.get("WAYPOST_TEST_DATABASE_URL")
-    environment = kept | ({"WAYPOST_TEST_DATABASE_URL": tested} if tested else {})
-    command = [str(word) for word in words]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
-    assert done.returncode == 0, f"$ {' '.join(command)}\n{done.stdout}{done.stderr}"
-    return done.stdout
+    partner = Partner(tmp_path, "high_tides")
+    partner.new("high_tides", "--title", "Tides & more")
+    partner.install(editable=True)
+    assert "Tides & more" in partner.waypost("plugins", "check")
+    assert "9 passed" in partner.test()
 
 
 @pytest.mark.parametrize(
