@@ -41,14 +41,6 @@ def whole(path: str) -> str:
     return "\n\n".join(shown(TUTORIAL, path))
 
 
-def with_letters(file: Path) -> str:
-    """The `pyproject.toml` that was written, with the package's data as the page says."""
-    head, data = shown(TUTORIAL, "pyproject.toml")[0].splitlines()
-    written = file.read_text(encoding="utf-8").splitlines()
-    written[written.index(head) + 1] = data
-    return "\n".join(written) + "\n"
-
-
 @pytest.fixture(scope="module")
 def partner(tmp_path_factory: pytest.TempPathFactory) -> Partner:
     """Somebody who did what the page says, and has the plugin installed as a wheel."""
@@ -56,7 +48,7 @@ def partner(tmp_path_factory: pytest.TempPathFactory) -> Partner:
     partner.new(NAME)
     (partner.folder / WRITTEN_ANEW).unlink()
     for path in paths():
-        partner.write(path, whole(path) if path != "pyproject.toml" else with_letters(partner.folder / path))
+        partner.write(path, whole(path))
     partner.install(editable=False)
     return partner
 

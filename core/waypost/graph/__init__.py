@@ -48,6 +48,7 @@ from .declare import (
 from .engine import Engine, Graph, GraphRequest
 from .errors import CODES, GraphError
 from .ids import GlobalId, parse_id
+from .inputs import maybe, needed, row_of
 from .keeping import Clock, Keep
 from .live import Live, Message, Subscribe, TooSlow
 from .live import Refused as NotSubscribed
@@ -130,7 +131,9 @@ __all__ = [
     "kept_in",
     "linked",
     "many",
+    "maybe",
     "mutation",
+    "needed",
     "node",
     "one",
     "only",
@@ -140,6 +143,7 @@ __all__ = [
     "payload",
     "query",
     "refers",
+    "row_of",
     "struct",
     "subscription",
     "value",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waypost.access.permissions import Granted
+from waypost.outbox.incoming import Forged, Incoming, IncomingHook
 from waypost.plugins.activation import settings_of
 from waypost.plugins.discovery import NameClash
 from waypost.plugins.geocoders import geocode
@@ -30,6 +31,7 @@ from waypost.plugins.registrars import (
     SchemesRegistrar,
     SubmissionRegistrar,
 )
+from waypost.plugins.secrets import MissingSecret, secret_of
 from waypost.plugins.sites import Site
 from waypost.plugins.slots import Link, Piece, filled
 from waypost.plugins.vetoes import verdict_on
@@ -44,15 +46,19 @@ __all__ = [
     "Declarations",
     "EffectsRegistrar",
     "FeedsRegistrar",
+    "Forged",
     "FrameworkRegistrar",
     "GeocoderRegistrar",
     "Granted",
     "GraphRegistrar",
+    "Incoming",
+    "IncomingHook",
     "Installed",
     "LabourMarketRegistrar",
     "Link",
     "LintRegistrar",
     "Manifest",
+    "MissingSecret",
     "NameClash",
     "PagesRegistrar",
     "PermissionsRegistrar",
@@ -74,6 +80,7 @@ __all__ = [
     "hookimpl",
     "load",
     "manifest_of",
+    "secret_of",
     "settings_of",
     "verdict_on",
     "watching",
