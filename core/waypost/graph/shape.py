@@ -22,6 +22,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLString,
     get_named_type,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
     is_specified_scalar_type,
@@ -37,26 +38,33 @@ if TYPE_CHECKING:
     from .query import Query, Selected
 
 
-# Leaves whose values are shown as they are.
-EXACT: Final[Mapping[GraphQLOutputType, type]] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
+# Leaves whose values are shown as they are; whole numbers, if they are not too large.
+EXACT: Final[Mapping[Any, Any]] = {
+    GraphQLString: str,
+    GraphQLID: str,
+    GraphQLBoolean: bool,
+    GraphQLInt: int,
+}
 
 
 @dataclass(frozen=True)
 class Shape:
     """What is wanted of a value: for each concrete type the fields in response order; none for a leaf.
 
-    A text in the place of fields is the mark of a selection that was refused, and stands for the object.
+    A text in the place of fields is the mark of a selection that was refused, and stands for the object. A value whose
+    type is `exact` needs no second look: nearly all leaves are such.
     """
 
     type: GraphQLOutputType
     fields: Mapping[str, Sequence[tuple[str, str, Shape]] | str]
+    exact: Any = None
 
 
 def shape_of(query: Query, field: Selected) -> Shape:
     """Return the shape of a field's value as selected."""
     kind = get_named_type(field.definition.type)
     if is_leaf_type(kind):
-        return Shape(field.definition.type, {})
+        return Shape(field.definition.type, {}, EXACT.get(get_nullable_type(field.definition.type)))
     concrete = query.facts.schema.get_possible_types(kind) if is_abstract_type(kind) else [kind]
     fields: dict[str, list[tuple[str, str, Shape]] | str] = {}
     for each in concrete:
@@ -127,17 +135,24 @@ def _object(shape: Shape, value: Any, path: tuple[str | int, ...], faults: list[
     wanted = shape.fields[name]
     if isinstance(wanted, str):
         return wanted
-    return {
-        key: name if field == "__typename" else _completed(sub, sub.type, value.get(field), (*path, key), faults)
-        for key, field, sub in wanted
-    }
+    found = {}
+    for key, field, sub in wanted:
+        if field == "__typename":
+            found[key] = name
+            continue
+        inner = value.get(field)
+        plainly = _is_exact(sub.exact, inner)
+        found[key] = inner if plainly else _completed(sub, sub.type, inner, (*path, key), faults)
+    return found
+
+
+def _is_exact(exact: Any, value: Any) -> bool:
+    return type(value) is exact and (exact is not int or GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT)
 
 
 def leaf(kind: GraphQLOutputType, value: Any) -> Any:
     """Return a leaf as the response shows it; raise `GraphQLError` for a value that its type does not allow."""
-    if EXACT.get(kind) is type(value):  # nearly all of them
-        return value
-    if kind is GraphQLInt and type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT:
+    if _is_exact(EXACT.get(kind), value):
         return value
     if isinstance(kind, GraphQLEnumType):
         return kind.serialize(value)
