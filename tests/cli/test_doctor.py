@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SECRET_KEY, Waypost
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.cli import checkup
 from waypost.db.connections import connect
 
@@ -41,11 +41,9 @@ def spoilt(url: str, spoil: str, repair: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Workshop(tmp_path)
-    yield made
-    made.close()
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    with workshop_in(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.conftest import SECRET_KEY, Waypost
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.cli.parts import load_plugins, with_tables
 from waypost.db import Database
 from waypost.db.roles import login_url
@@ -47,22 +47,20 @@ SCRIPT = "-- migrate:up\n{}\n-- migrate:down\nSELECT 1;\n"
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
     """Where throw-away plugins are installed: tide, whose migration fails; ebb, which needs it; sail; and fog."""
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Workshop(tmp_path)
-    for name, sql, requires in (
-        ("tide", "SELECT 1 / 0;", ()),
-        ("ebb", "SELECT 1;", ("tide",)),
-        ("sail", "SELECT 1;", ()),
-    ):
-        made.install(name, APP.replace("NAME", name), requires=requires)
-        folder = tmp_path / f"waypost_{name}" / "migrations"
-        folder.mkdir()
-        (folder / "0001_made.sql").write_text(SCRIPT.format(sql))
-    made.install("fog", FRAMEWORK, contributes=["framework:fog.levels"])
-    yield made
-    made.close()
+    with workshop_in(tmp_path) as made:
+        for name, sql, requires in (
+            ("tide", "SELECT 1 / 0;", ()),
+            ("ebb", "SELECT 1;", ("tide",)),
+            ("sail", "SELECT 1;", ()),
+        ):
+            made.install(name, APP.replace("NAME", name), requires=requires)
+            folder = tmp_path / f"waypost_{name}" / "migrations"
+            folder.mkdir()
+            (folder / "0001_made.sql").write_text(SCRIPT.format(sql))
+        made.install("fog", FRAMEWORK, contributes=["framework:fog.levels"])
+        yield made
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.db import Database, System, execute
 from waypost.http import Platform, create_app
@@ -44,12 +44,10 @@ TIDE = """
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Workshop(tmp_path)
-    made.install("tide", TIDE, contributes=["route:show", "incoming:handle"])
-    yield made
-    made.close()
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    with workshop_in(tmp_path) as made:
+        made.install("tide", TIDE, contributes=["route:show", "incoming:handle"])
+        yield made
 
 
 @pytest.fixture

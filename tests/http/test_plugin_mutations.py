@@ -6,14 +6,13 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast, GiveToken
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.access.people import create_token
 from waypost.calling import MOST_FAILURES
 from waypost.cli.parts import load_plugins, parts_of
@@ -103,14 +102,10 @@ EVENTS = "SELECT count(*) FROM event WHERE type = 'tide.warned'"
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("plugins")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        made = Workshop(Path(folder))
+    with workshop_in(tmp_path_factory.mktemp("plugins")) as made:
         types = ["type:TideWarnInput", "type:TideWarnSuccess"]
         made.install("tide", TIDE, contributes=["permission:tide.warn", "mutation:tideWarn", *types])
         yield made
-        made.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import httpx
 import pytest
 
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast, GiveToken
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.calling import MOST_FAILURES, Call
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.composition import effects
@@ -118,13 +117,9 @@ BELIEVED = {"x-tide": "swordfish", "x-kind": "tide.changed", "authorization-of-o
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("plugins")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        made = Workshop(Path(folder))
+    with workshop_in(tmp_path_factory.mktemp("plugins")) as made:
         made.install("tide", TIDE, contributes=CONTRIBUTES)
         yield made
-        made.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.http.stage import BASE_URL, SECRET_KEY, Cast
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import workshop_in
 from tests.waiting import until
 from waypost.access.people import create_token
 from waypost.cli.parts import load_plugins, parts_of
@@ -48,9 +48,7 @@ mutation($input: SetPluginInput!) {
 @pytest.fixture
 async def two(tmp_path: Path, cast: Cast, app_url: str) -> AsyncIterator[list[Platform]]:
     """Two processes of one platform."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(tmp_path)
-        workshop = Workshop(tmp_path)
+    with workshop_in(tmp_path) as workshop:
         workshop.install("tide", TIDE, contributes=["query:tideHigh"])
         settings = Settings(base_url=BASE_URL, plugins=("tide",), secret_key=SECRET_KEY)
         async with AsyncExitStack() as stack:
@@ -66,7 +64,6 @@ async def two(tmp_path: Path, cast: Cast, app_url: str) -> AsyncIterator[list[Pl
                 versions = each.database.versions
                 await until(lambda: versions.known)  # noqa: B023 - waited for within the round
             yield found
-        workshop.close()
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.http.stage import BASE_URL, HOST, SECRET_KEY, Cast
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.db import Database, System, execute
 from waypost.http import Platform, create_app
@@ -43,13 +42,9 @@ GOOD = Piece(
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("plugins")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        made = Workshop(Path(folder))
+    with workshop_in(tmp_path_factory.mktemp("plugins")) as made:
         made.install("tide", TIDE, contributes=["slot:city"])
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 import pytest
 
 from tests.journeys.stage import SECRET, Stage
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 from waypost.db import City, Database, System, execute, fetch, fetchval
 from waypost.plugins import load
 from waypost.plugins.secrets import secret_of
@@ -55,16 +54,12 @@ READ: Final = "{ pluginSettings { plugin settings switchedAt } pluginSecrets { n
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("plugins")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        made = Workshop(Path(folder))
+    with workshop_in(tmp_path_factory.mktemp("plugins")) as made:
         made.install("tide", settings=SETTINGS)
         made.install("harbour", requires=["tide"])
         made.install("needy", settings=NEEDY)
         made.install("broken", "1 / 0")
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import Workshop, workshop_in
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
     """Where throw-away plugins are installed for the length of a test."""
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Workshop(tmp_path)
-    yield made
-    made.close()
+    with workshop_in(tmp_path) as made:
+        yield made

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
 from textwrap import dedent
+
+import pytest
 
 HARMLESS = "from __future__ import annotations\n"
 
@@ -84,3 +87,15 @@ class Workshop:
         # Text and lists of text are written alike in JSON and TOML.
         lines = [f"{key} = {dumps(value)}" for key, value in {**head, **lists}.items()]
         return "\n".join(lines) + "\n" + dedent(settings)
+
+
+@contextmanager
+def workshop_in(folder: Path) -> Iterator[Workshop]:
+    """Have a workshop until the end, whose plugins are found and imported as installed ones are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        made = Workshop(folder)
+        try:
+            yield made
+        finally:
+            made.close()

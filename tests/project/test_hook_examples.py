@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.plugins.workshop import Workshop
+from tests.plugins.workshop import workshop_in
 from tests.project.documents import ROOT, blocks
 from waypost.testing import Trial, TrialCity
 from waypost.testing.background import Background
@@ -55,10 +55,7 @@ def trial(
     assert code.endswith(LAST)
     code = f"{code.removesuffix(LAST)}{FURTHER}\n\n{reading}"
     with ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        workshop = Workshop(tmp_path_factory.mktemp("praise"))
-        patch.syspath_prepend(workshop.folder)
-        stack.callback(workshop.close)
+        workshop = stack.enter_context(workshop_in(tmp_path_factory.mktemp("praise")))
         workshop.install("praise", code, contributes=CONTRIBUTES, settings=SETTINGS)
         database = stack.enter_context(waypost_loop.opened(waypost_server.database()))
         waypost_loop.run(prepare(waypost_server, database, "praise"))
