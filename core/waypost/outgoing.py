@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpcore
+
+T = TypeVar("T")
 
 TIMEOUT_S: Final = 10.0
 MOST_BYTES: Final = 1_000_000
@@ -149,3 +151,16 @@ class Outgoing:
                     raise AnswerTooLarge(f"{urlsplit(url).netloc} answered more than {self.most_bytes} bytes")
             given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             return Answered(response.status, given, bytes(found))
+
+
+async def together(*asked: Coroutine[Any, Any, T]) -> list[T]:
+    """Ask several things at once, and answer in their order; where one fails, the others are called off.
+
+    So nobody goes on asking one that wants to be left alone.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in asked]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]

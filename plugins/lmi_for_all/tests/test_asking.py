@@ -166,9 +166,10 @@ def test_old_answers_are_given_with_their_age_while_the_source_is_down(trial: Tr
     assert "errors" not in answer
     after = answer["data"]["occupation"]["figures"][0]["figures"]
     assert after == [{**each, "stale": True} for each in before]
-    asked = len(lmi.upstream.asked)
+    # What was asked beside it may arrive there when all is over here.
+    asked = lmi.asked("ashe/estimatePay")
     trial.answer(ONE, code="soc-2010/2136", role="curator")
-    assert len(lmi.upstream.asked) == asked  # who has failed is left alone for a while
+    assert lmi.asked("ashe/estimatePay") == asked  # who has failed is left alone for a while
 
 
 BAD: dict[str, dict[str, Any]] = {

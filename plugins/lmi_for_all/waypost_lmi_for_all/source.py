@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
 
 from waypost.occupations import Asking, Figure, Occupation, Source
+from waypost.outgoing import together
 from waypost_lmi_for_all.shapes import (
     REGIONS,
     forecast_by_region_in,
@@ -52,7 +52,7 @@ async def figures(asking: Asking, code: str, area: str | None) -> Sequence[Figur
     ahead = {"minYear": this_year, "maxYear": this_year + asking.settings["forecast_years"]}
     behind = {"minYear": this_year - PAST_YEARS, "maxYear": this_year}
     path = "wf/predict" if here is None else "wf/predict/breakdown/region"
-    pay, hours, forecast, unemployment = await asyncio.gather(
+    pay, hours, forecast, unemployment = await together(
         _get(asking, "ashe/estimatePay", soc=soc, coarse="false", **only),
         _get(asking, "ashe/estimateHours", soc=soc),
         _get(asking, path, soc=soc, **ahead),

@@ -136,6 +136,22 @@ async def test_a_service_that_is_gone_by_the_time_it_is_read_costs_itself_alone(
     assert len(await here.rows()) == 2
 
 
+async def test_a_directory_that_wants_to_be_left_alone_is_not_asked_for_the_rest_of_the_page(tools: Any) -> None:
+    short = [{"id": f"s-{number}"} for number in range(100)]
+
+    async def respond(path: str, query: Mapping[str, str]) -> Any:
+        if path == "/services":
+            return tools.json_of(page(short, *asked(query)))
+        return 429, {"Retry-After": "3600"}, b""
+
+    async with tools.directory(respond) as server:
+        here = await tools.town("ware")
+        await here.sets(county={"url": server.url, "provider": "council", "details": True})
+        job = await here.reads(server.port)
+        assert job["state"] == "queued", "it goes on when an hour has passed"
+        assert len(server.calls) <= 1 + 2 * 4
+
+
 async def test_pages_without_numbers_end_where_they_say_so(tools: Any) -> None:
     services = [service(number) for number in range(3)]
 

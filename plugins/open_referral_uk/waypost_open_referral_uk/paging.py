@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from waypost.outbox.feeding import Asked, FeedFault, Page
+from waypost.outgoing import together
 
 PER_PAGE: Final = 100
 AT_ONCE: Final = 4  # services that are read by themselves
@@ -81,4 +82,4 @@ async def _whole(asked: Asked, base: str, services: list[Any]) -> list[Any]:
             found = await asked.client.more(f"{base}/services/{quote(id, safe='')}")
         return service if found is None else found
 
-    return list(await asyncio.gather(*(one(service) for service in services)))
+    return await together(*(one(service) for service in services))
