@@ -33,6 +33,21 @@ def small(folder: Path, up: str, down: str = "SELECT 1;") -> App:
     return App("small", written(folder, first, (up, down)), (Kept,))
 
 
+# What looks around would find the copy first, and what is put off would happen at the end.
+HIDDEN = """
+CREATE TEMP TABLE pg_class AS SELECT * FROM pg_catalog.pg_class;
+ALTER TABLE public.draft DISABLE ROW LEVEL SECURITY
+"""
+PUT_OFF = """
+CREATE TEMP TABLE later (a int);
+CREATE FUNCTION pg_temp.change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    ALTER TABLE public.note ADD COLUMN x text;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON later DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION pg_temp.change();
+INSERT INTO later VALUES (1)
+"""
 OUTSIDE = (
     ("ALTER TABLE public.draft DISABLE ROW LEVEL SECURITY", "row security of public.draft (changed)"),
     ("ALTER TABLE public.draft NO FORCE ROW LEVEL SECURITY", "row security of public.draft (changed)"),
@@ -60,6 +75,14 @@ OUTSIDE = (
     ("INSERT INTO public.colour VALUES ('red', 'Red')", "rows of public.colour (changed)"),
     ("DELETE FROM public.migration", "rows of public.migration (changed)"),
     ("TRUNCATE public.diary", "rows of public.diary (changed)"),
+    (
+        HIDDEN,
+        "row security of public.draft (changed)",
+    ),
+    (
+        PUT_OFF,
+        "column public.note.x (new)",
+    ),
     ("RESET ROLE; GRANT waypost_owner TO waypost_app", "membership of waypost_app in waypost_owner (new)"),
     ("RESET ROLE; REVOKE waypost_city FROM waypost_app", "membership of waypost_app in waypost_city (gone)"),
     ("RESET ROLE; ALTER ROLE waypost_city BYPASSRLS", "role waypost_city (changed)"),

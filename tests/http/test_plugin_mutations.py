@@ -40,6 +40,7 @@ TIDE = '''
 
     WARN = Granted("tide.warn", "Warn of high water.", roles={"curator"})
     BEGUN = []
+    GONE_ON = []
 
     @dataclass(frozen=True)
     class TideWarned(Event):
@@ -60,6 +61,12 @@ TIDE = '''
         BEGUN.append(how)
         if how == "hangs":
             await asyncio.sleep(60)
+        if how == "goes on":
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.7)
+            GONE_ON.append(how)
         if how == "raises":
             raise LookupError("the password is swordfish")
         if how == "refuses":
@@ -209,3 +216,17 @@ async def test_mutations_that_hang_keep_nobody_else_from_writing_and_end(
     assert await told(database, cast) == before
     body = await send(client, curator, WARN, how="well")
     assert body["errors"][0]["extensions"]["code"] == "PLUGIN_PAUSED"
+
+
+async def test_what_goes_on_when_its_time_is_over_writes_nothing_in_the_end(
+    client: httpx.AsyncClient, database: Database, cast: Cast, give_token: GiveToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutations, "ACT_S", 0.2)
+    before = await told(database, cast)
+    gone_on: list[str] = sys.modules["waypost_tide.plugin"].GONE_ON
+    body = await send(client, await give_token(cast.alpha), WARN, how="goes on")
+    assert body["errors"][0]["extensions"]["code"] == "PLUGIN_FAILED"
+    while not gone_on:  # noqa: ASYNC110 - nothing there tells of itself
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
+    assert await told(database, cast) == before

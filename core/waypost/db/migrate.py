@@ -203,7 +203,8 @@ async def _as_owner(connection: Connection, app: App) -> AsyncIterator[None]:
 
 
 async def _enter(connection: Connection, app: App) -> None:
-    path = "public" if app.schema == "public" else f'"{app.schema}", public'
+    # Temporary tables last, which would be found first where the path does not name them.
+    path = "public, pg_temp" if app.schema == "public" else f'"{app.schema}", public, pg_temp'
     await connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}; SET LOCAL search_path = {path}")
 
 
@@ -250,6 +251,10 @@ async def _run(connection: Connection, app: App, parts: Sequence[tuple[Script, s
             await connection.execute(sql)
         except asyncpg.PostgresError as error:
             raise MigrationFault(f"{app.name}: {script.number:04}_{script.name}.sql: {error}") from error
+    try:
+        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what was put off would happen unseen
+    except asyncpg.PostgresError as error:
+        raise MigrationFault(f"{app.name}: {error}") from error
     await _enter(connection, app)  # whatever a script made of it
     if before is not None:
         await _refuse_strange(connection, app, before)
