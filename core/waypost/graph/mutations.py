@@ -293,9 +293,8 @@ class Mutations:
             # The role that somebody has is known with the city; the payload is read in it.
             request.who = dataclasses.replace(request.who, role=begun.role, issuer=begun.issuer_id, tenant=tenant)
         outcome = begun if isinstance(begun, Refusal) else await relation.run(begun, given)
-        if (
-            task := asyncio.current_task()
-        ) and task.cancelling():  # it was called off, and went on: nobody waits for it any more
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # it went on when it was called off: nobody waits for it any more
             raise asyncio.CancelledError
         if isinstance(outcome, NotFound) and not outcome.path and relation.by is not None:
             outcome = outcome.under(camel(relation.by))
