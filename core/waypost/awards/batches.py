@@ -40,7 +40,7 @@ UNDONE_SQL: Final = "UPDATE award_batch SET undone_at = $3 WHERE tenant_id = $1 
 UNDO_SQL: Final = """
 UPDATE award SET state = 'revoked', revoked_at = $3, revoked_reason = $4
 WHERE tenant_id = $1 AND id IN (
-    SELECT id FROM award WHERE tenant_id = $1 AND state IN ('offered', 'accepted', 'expired')
+    SELECT id FROM award WHERE tenant_id = $1 AND batch_id = $2 AND state IN ('offered', 'accepted', 'expired')
       AND id = ANY(ARRAY(
         SELECT id FROM award WHERE tenant_id = $1 AND batch_id = $2 AND state IN ('offered', 'accepted', 'expired')
         ORDER BY awarded_at, id LIMIT $5))

@@ -37,7 +37,7 @@ RETURNING id, badge_id
 REMIND_SQL: Final = """
 UPDATE award SET reminded_at = $2 WHERE tenant_id = $1 AND id IN (
     SELECT id FROM award WHERE tenant_id = $1 AND state = 'accepted' AND reminded_at IS NULL
-      AND id = ANY(ARRAY(
+      AND expires_at > $2 AND expires_at <= $3 AND id = ANY(ARRAY(
         SELECT id FROM award WHERE tenant_id = $1 AND state IN ('offered', 'accepted') AND state = 'accepted'
           AND expires_at > $2 AND expires_at <= $3 AND reminded_at IS NULL
         ORDER BY expires_at LIMIT $4))
