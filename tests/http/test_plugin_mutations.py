@@ -17,7 +17,7 @@ from waypost.access.people import create_token
 from waypost.calling import MOST_FAILURES
 from waypost.cli.parts import load_plugins, parts_of
 from waypost.db import City, Database, System, execute, fetchval
-from waypost.graph import mutations
+from waypost.graph import in_time
 from waypost.http import Platform, create_app
 from waypost.plugins import State
 from waypost.refusal import Refusal
@@ -198,7 +198,7 @@ async def test_mutations_that_hang_keep_nobody_else_from_writing_and_end(
     give_token: GiveToken,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mutations, "ACT_S", 4.0)
+    monkeypatch.setattr(in_time, "ACT_S", 4.0)
     curator, other = await give_token(cast.alpha), await give_token(cast.beta)
     before = await told(database, cast)
     begun: list[str] = sys.modules["waypost_tide.plugin"].BEGUN
@@ -221,7 +221,7 @@ async def test_mutations_that_hang_keep_nobody_else_from_writing_and_end(
 async def test_what_goes_on_when_its_time_is_over_writes_nothing_in_the_end(
     client: httpx.AsyncClient, database: Database, cast: Cast, give_token: GiveToken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mutations, "ACT_S", 0.2)
+    monkeypatch.setattr(in_time, "ACT_S", 0.2)
     before = await told(database, cast)
     gone_on: list[str] = sys.modules["waypost_tide.plugin"].GONE_ON
     body = await send(client, await give_token(cast.alpha), WARN, how="goes on")

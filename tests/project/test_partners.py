@@ -13,7 +13,7 @@ from waypost.apps import core_app
 from waypost.connectors.registry import CALL_S
 from waypost.db import Finds
 from waypost.feeds import walking
-from waypost.graph import mutations, python_fields
+from waypost.graph import in_time, python_fields
 from waypost.http import plugin_paths
 from waypost.labour import market
 from waypost.labour.rules import own_names
@@ -37,7 +37,7 @@ HOOKS: Final = DOCS / "hooks.md"
 PREFIXES: Final = ("essential", "firstAid")
 # Each row of the table of deadlines, by a word of it, with what the code says.
 DEADLINES: Final = {
-    "a mutation": mutations.ACT_S,
+    "a mutation": in_time.ACT_S,
     "a batch field": python_fields.PATIENCE_S,
     "a veto": vetoes.PATIENCE_S,
     "a geocoder": geocoders.PATIENCE_S,

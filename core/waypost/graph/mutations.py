@@ -27,7 +27,6 @@ import strawberry
 from graphql import GraphQLNonNull
 from typing_extensions import override
 
-from waypost.calling import HANGING, Call, PluginPaused
 from waypost.db import City, Learner, National
 from waypost.refusal import Invalid, NotFound, Refusal
 
@@ -36,11 +35,11 @@ from .answers import Answer, response, told
 from .declare import Error, extend
 from .errors import GraphError
 from .ids import parse_id
+from .in_time import in_time
 from .inputs import NOWHERE, spelled, tidied
 from .pages import camel
 from .payloads import Outcome, read_back, refused, told_alone
 from .plan import Plan
-from .python_fields import failed, paused
 from .query import Query
 from .relations import Argument, Relation
 from .repeating import LOST, ReleasedError, Repeat, RepeatedError, UndoneError
@@ -59,7 +58,6 @@ T = TypeVar("T")
 
 OFF: Final = Refusal(code="PLUGIN_OFF", message="The city has not switched on the plugin that does this.")
 CITY: Final = "City"  # the one kind whose ids are tenants themselves
-ACT_S: Final = 10.0  # that a plugin's mutation has, with all that it waits for
 Prepare = Callable[[Any, UUID, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 Before = Callable[["Database", "Request", Mapping[str, Any]], Awaitable["Found | Refusal"]]
 
@@ -198,7 +196,7 @@ class Mutations:
             done = await carry_out(engine, query, field, given, place)
         else:
             try:
-                done = await _in_time(plugin, carry_out, engine, query, field, given, place)
+                done = await in_time(plugin, carry_out, engine, query, field, given, place)
             except GraphError as error:
                 return None, [GraphError(error.code, error.message, (field.key,))]
         return await done.read(engine) if isinstance(done, Done) else (done, [])
@@ -330,31 +328,6 @@ class Done:
 
 class UnaskedError(Exception):
     """A plugin's mutation acted for somebody of whom it did not ask whether they may."""
-
-
-async def _in_time(
-    plugin: str,
-    carry_out: Callable[..., Awaitable[Done | dict[str, Any]]],
-    engine: Engine,
-    query: Query,
-    field: Selected,
-    *args: Any,
-) -> Done | dict[str, Any]:
-    """Let a plugin's mutation act within its time; whatever it fails at is undone, and raised as a `GraphError`.
-
-    Whoever has signed in may send what it fails at, so that only what hangs makes it rest, and it alone.
-    """
-    request, rests = query.request, f"mutation {field.name}"
-    call = Call(plugin, field.coordinate, request.tenant, ACT_S, meant=(GraphError,), entry=rests, pausing=HANGING)
-    try:
-        done: Done | dict[str, Any] = await request.calls.make(call, carry_out, engine, query, field, *args)
-    except GraphError:
-        raise
-    except PluginPaused as error:
-        raise paused(error.plugin) from error
-    except Exception as error:
-        raise failed(plugin, field, error) from error
-    return done
 
 
 def _is_on(query: Query, field: Selected, tenant: UUID) -> bool:
