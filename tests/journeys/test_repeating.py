@@ -121,7 +121,8 @@ async def test_what_is_kept_says_nothing_without_the_key_and_goes_after_a_day(st
     async with stage.database.transaction(City(here)):
         rows = [str(dict(row)) for row in await fetch("SELECT * FROM kept_answer")]
     assert rows
-    assert not any("Kite" in row or "a secret of the client" in row for row in rows)
+    told = ("Kite Hill", "kite-hill", "a secret of the client")  # four letters alone come up in sealed text by chance
+    assert not [row for row in rows for words in told if words in row]
     await stage.run(
         "brighton", "UPDATE kept_answer SET made_at = now() - interval '25 hours' WHERE tenant_id = $1", here
     )
