@@ -11,7 +11,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from logging import getLogger
@@ -244,8 +244,12 @@ class Calls:
             except RuntimeError:
                 return  # the loop has ended meanwhile, and everybody who waited with it
 
+        # It knows whose code it runs, and nothing else of where it was called: no transaction is open in a thread.
+        context = Context()
+        context.run(_whose.set, call.plugin)
         # A daemon, and not of a pool: one that never comes back must not keep the process from ending.
-        threading.Thread(target=run, name=f"plugin {call.plugin}: {call.what}", daemon=True).start()
+        name = f"plugin {call.plugin}: {call.what}"
+        threading.Thread(target=context.run, args=(run,), name=name, daemon=True).start()
         self._going[call.plugin, call.tenant] += 1
         return answer
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.calling import Call, Calls
-from waypost.db import Database, System, fetchval
+from waypost.calling import Call, Calls, whose_code
+from waypost.db import Database, NoScope, System, current_scope, fetchval
 from waypost.db.guests import Guests
 
 SCOPE = System("tests")
@@ -76,3 +76,21 @@ async def test_what_a_plugin_holds_for_ever_keeps_nobody_else_from_the_database(
         task.cancel()
     await asyncio.wait(hanging)
     assert await calls.bounded(Call("tide", "looks"), looks) == 1
+
+
+async def test_what_comes_out_of_a_plugins_thread_is_the_plugins(database: Database) -> None:
+    calls, loop = Calls(), asyncio.get_running_loop()
+    seen: list[str | None] = []
+
+    async def looks() -> None:
+        seen.append(whose_code())
+        with pytest.raises(NoScope):
+            current_scope()
+
+    def in_a_thread() -> None:
+        seen.append(whose_code())
+        asyncio.run_coroutine_threadsafe(looks(), loop).result()
+
+    async with database.transaction(SCOPE):
+        await calls.bounded(Call("tide", "looks"), in_a_thread)
+    assert seen == ["tide", "tide"]

@@ -10,7 +10,7 @@ import pytest
 from tests.db.conftest import Yard
 from tests.db.drafts import ELSEWHERE, HERE, titles
 from tests.db.tables import Draft
-from waypost.db import City, Database, NoScope, current_scope, execute, fetch, fetchval
+from waypost.db import City, Database, NoScope, TransactionAborted, current_scope, execute, fetch, fetchval, transaction
 from waypost.db.connections import LOST
 
 
@@ -79,6 +79,34 @@ async def test_a_failure_does_not_wait_for_a_task_that_is_still_talking(yard: Ya
         await fails()
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
         await talking[0]
+    assert await titles(yard.database) == set()
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+async def test_a_query_that_nobody_waits_for_holds_no_end_for_ever(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, is_nested: bool
+) -> None:
+    monkeypatch.setattr(transaction, "ENDS_WITHIN_S", 0.1)
+    talking: list[asyncio.Task[list[asyncpg.Record]]] = []
+
+    async def leaves() -> None:
+        await Draft(title="lost").save()
+        talking.append(asyncio.create_task(fetch("SELECT pg_sleep(30)")))
+        await asyncio.sleep(0.05)
+
+    async def ends() -> None:
+        async with asyncio.timeout(10), yard.database.transaction(City(HERE)) as outer:
+            if is_nested:
+                async with outer.savepoint():
+                    await leaves()
+            else:
+                await leaves()
+
+    for _ in range(3):  # more often than there are connections
+        with pytest.raises(TransactionAborted, match="nobody waits for"):
+            await ends()
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await talking.pop()
     assert await titles(yard.database) == set()
 
 

@@ -27,7 +27,9 @@ from waypost.db import (
     fetchval,
     new_id,
     one_at_a_time,
+    transaction,
 )
+from waypost.db.connections import LOST
 from waypost.db.engine import ENGINE
 
 # --- No scope -----------------------------------------------------------------------------------
@@ -166,6 +168,40 @@ async def test_one_thing_is_done_by_one_transaction_at_a_time(yard: Yard) -> Non
     assert order == ["another", "first", "second"]
     with pytest.raises(NoScope):
         await one_at_a_time("thing", 1)
+
+
+async def test_nobody_waits_for_ever_for_what_another_holds(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "LOCK_TIMEOUT_S", 1)
+    holding, free = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await execute("LOCK TABLE draft IN SHARE ROW EXCLUSIVE MODE")
+            holding.set()
+            await free.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(first())
+        await holding.wait()
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            async with yard.database.transaction(City(ELSEWHERE)):
+                await Draft(title="waits").save()
+        free.set()
+
+
+async def test_who_forgot_a_transaction_holds_nothing_for_ever(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "IDLE_TIMEOUT_S", 1)
+
+    async def forgets() -> None:
+        async with yard.database.transaction(City(HERE)):
+            await Draft(title="lost").save()
+            await asyncio.sleep(1.2)
+            await Draft(title="too").save()
+
+    for _ in range(3):
+        with pytest.raises((asyncpg.PostgresError, *LOST)):
+            await forgets()
+    assert await titles(yard.database) == set()
 
 
 async def test_sessions_speak_utc(yard: Yard) -> None:

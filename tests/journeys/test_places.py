@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import gather
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journeys.stage import Stage
-from waypost.db import new_id
+from tests.journeys.stage import Stage, named_by
+from waypost.db import City, execute, new_id, transaction
 from waypost.graph.ids import GlobalId
 from waypost.places.rules import ACCESSIBILITY, KINDS
 
@@ -70,6 +71,30 @@ async def test_what_happened_to_a_place_is_told_with_who_did_it_in_the_same_tran
     assert await stage.last_event(id) == {"type": "place.updated", **told}
     await stage.done("closePlace", {"place": id}, SHOWN)
     assert await stage.last_event(id) == {"type": "place.closed", **told}
+
+
+async def test_what_others_hold_for_long_is_told_as_busy_and_nothing_is_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = (await built(stage))["id"]
+    monkeypatch.setattr(transaction, "LOCK_TIMEOUT_S", 1)
+    holding, free = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with stage.database.transaction(City(stage.town("brighton").id)):
+            await execute("SELECT FROM place WHERE id = $1 FOR UPDATE", named_by(id).row)
+            holding.set()
+            await free.wait()
+
+    change = "mutation($input: UpdatePlaceInput!) { updatePlace(input: $input) { __typename } }"
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold())
+        await holding.wait()
+        body = await stage.body(change, {"input": {"place": id, "name": "Old Hall"}}, who="brighton curator")
+        free.set()
+    assert [each["extensions"]["code"] for each in body["errors"]] == ["UNAVAILABLE"]
+    assert (await stage.last_event(id))["type"] == "place.created"
+    await stage.done("updatePlace", {"place": id, "name": "Old Hall"}, SHOWN)
 
 
 async def test_namesakes_get_slugs_of_their_own(stage: Stage) -> None:

@@ -16,7 +16,7 @@ class AnotherScope(DatabaseFault):
 
 
 class TransactionAborted(DatabaseFault):
-    """An error inside the transaction was swallowed, so PostgreSQL rolled back what was to be committed."""
+    """An error inside was swallowed, or a query went on that nobody waits for: nothing was written."""
 
 
 class Unsupported(DatabaseFault):

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
@@ -32,6 +32,10 @@ _current: ContextVar[Transaction | None] = ContextVar("transaction", default=Non
 # What a session may have picked up from whoever held the connection before. In one simple query with BEGIN it
 # costs no round trip of its own.
 _FRESH = "CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; RESET ROLE; RESET ALL"
+
+LOCK_TIMEOUT_S: Final = 30  # for what others hold
+IDLE_TIMEOUT_S: Final = 300  # between two statements; who forgot a transaction holds nothing for ever
+ENDS_WITHIN_S: Final = 10.0  # for a query that still runs when everything else has ended
 
 
 class Transaction:
@@ -79,20 +83,33 @@ class Transaction:
                 await inner.undo(name)
                 raise
 
-    async def finish(self, sql: str) -> None:
-        """End this level, a savepoint, with `sql` after the query that is running, if any."""
-        async with self._turns:
+    @asynccontextmanager
+    async def _last_turn(self) -> AsyncIterator[Connection]:
+        """Have the connection to end this level, after the query that is running, if any."""
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            words = "a query that nobody waits for does not end: nothing was written"
+            raise TransactionAborted(words) from None
+        try:
             self.ended = True
-            await self.connection.execute(sql)
+            yield self.connection
+        finally:
+            self._turns.release()
+
+    async def finish(self, sql: str) -> None:
+        """End this level, a savepoint, with `sql`; raises `TransactionAborted` where a query does not end."""
+        async with self._last_turn() as connection:
+            await connection.execute(sql)
 
     async def commit(self) -> tuple[bool, Mapping[UUID, int]]:
-        """Commit after the query that is running, if any.
+        """Commit.
 
         Answers whether it holds (not if an error inside was swallowed), and the new versions of the catalogues that
-        moved on: none where nothing was written.
+        moved on: none where nothing was written. Raises `TransactionAborted` where a query does not end.
         """
-        async with self._turns:
-            self.ended = True
+        async with self._last_turn():
             moved: dict[UUID, int] = {}
             own = self.scope.catalogue
             if own is not None and (version := await self._move_on(own)) is not None:
@@ -242,13 +259,18 @@ async def begin(
             yield transaction
 
 
+def _bounds() -> str:
+    idle = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_TIMEOUT_S}s'"
+    return f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'; {idle}"
+
+
 @asynccontextmanager
 async def _outermost(
     connections: Connections, scope: Scope, moved: Moved, actor: Actor | None
 ) -> AsyncIterator[Transaction]:
     # Naming the actor costs no round trip of its own.
     named = "" if actor is None else f"; {actor.sql()}"
-    connection = await connections.begin(f"{_FRESH}; BEGIN; {scope.sql()}{named}")
+    connection = await connections.begin(f"{_FRESH}; BEGIN; {_bounds()}; {scope.sql()}{named}")
     transaction = Transaction(connection, scope, actor=actor)
     clean = False
     try:

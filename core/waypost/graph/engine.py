@@ -12,8 +12,11 @@ import orjson
 from asyncpg import (
     AdminShutdownError,
     CannotConnectNowError,
+    DeadlockDetectedError,
+    IdleInTransactionSessionTimeoutError,
     InterfaceError,
     InternalClientError,
+    LockNotAvailableError,
     PostgresConnectionError,
     QueryCanceledError,
     TooManyConnectionsError,
@@ -62,7 +65,9 @@ UNREACHABLE: Final = (
     CannotConnectNowError,
     AdminShutdownError,
     TooManyConnectionsError,
+    IdleInTransactionSessionTimeoutError,
 )
+HELD: Final = (LockNotAvailableError, DeadlockDetectedError)
 MOST_REFUSALS: Final = 20  # of one request, each planned around; more refuse it whole
 log: Final = logging.getLogger("waypost.graph")
 
@@ -201,6 +206,10 @@ class Engine:
             return failed(error)
         except QueryCanceledError:
             return failed(GraphError("TIMEOUT", "The answer took longer than this platform allows; ask for less."))
+        except HELD as error:
+            log.warning("others held what was to be written: %s", error)
+            words = "Others are writing the same just now, so that nothing was written; try again soon."
+            return failed(GraphError("UNAVAILABLE", words))
         except UNREACHABLE as error:
             log.warning("the database cannot be reached: %s", error)
             return failed(GraphError("UNAVAILABLE", "The database cannot be reached just now; try again soon."))

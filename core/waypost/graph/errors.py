@@ -30,7 +30,7 @@ CODES: Final = {
     "SUBSCRIPTION_EXPECTED": "WebSockets and event streams carry subscriptions alone.",
     "REPLAY_TOO_OLD": "What happened since then is not sent again: too much, too long ago, or not known here.",
     "TIMEOUT": "The answer took longer than the platform allows.",
-    "UNAVAILABLE": "The database cannot be reached just now; try again soon.",
+    "UNAVAILABLE": "The database cannot be reached, or others hold what was to be written; try again soon.",
     "INTERNAL": "Something broke on our side; the log has the reference id.",
 }
 
