@@ -18,6 +18,7 @@ from waypost.outbox.work import NOTIFY_SQL, GivenUp, Later, Task
 LEASE_S: Final = 60.0
 SCOPE: Final = System("worker")
 MOST_WORDS: Final = 500
+LANES: Final = 100  # so many of a kind have their turns; of more, those that have waited longest
 
 # While it is held, `due_at` is the end of the lease: a piece of work is due again by itself when its worker was killed.
 TAKE_SQL: Final = """
@@ -30,33 +31,35 @@ UPDATE work SET holder = $1, attempts = attempts + 1, due_at = now() + make_inte
 FROM chosen WHERE work.id = chosen.id
 RETURNING work.id, kind, lane, tenant_id, facts::text AS facts, attempts, request
 """
-# From one kind or lane to the next by the index, however much of each is there; the oldest $3 of them are counted.
+# From one kind and lane to the next by the index, however much of each is there; the oldest $3 of a kind are counted.
 _LANES_SQL: Final = """
-WITH RECURSIVE found (name) AS (
-    SELECT min({name}) FROM work WHERE {within}
+WITH RECURSIVE {kinds},
+lanes (kind, lane) AS (
+    SELECT name, (SELECT min(lane) FROM work WHERE state = 'due' AND kind = name) FROM kinds WHERE {wanted}
     UNION ALL
-    SELECT (SELECT min({name}) FROM work WHERE {within} AND {name} > found.name)
-    FROM found WHERE found.name IS NOT NULL),
+    SELECT kind, (SELECT min(w.lane) FROM work w WHERE w.state = 'due' AND w.kind = l.kind AND w.lane > l.lane)
+    FROM lanes l WHERE lane IS NOT NULL),
 heads AS MATERIALIZED (
-    SELECT name, due_at
-    FROM found, LATERAL (SELECT due_at FROM work WHERE {lane} = found.name ORDER BY due_at LIMIT 1) AS head
-    WHERE {wanted} ORDER BY due_at LIMIT $3)
-SELECT name, extract(epoch FROM due_at - now())::float8 AS wait_s, (
-    SELECT count(*) FROM (SELECT FROM work WHERE {lane} = heads.name AND due_at <= now() LIMIT $2) AS due) AS pieces
-FROM heads
+    SELECT * FROM (
+        SELECT l.*, due_at, row_number() OVER (PARTITION BY l.kind ORDER BY due_at) AS place
+        FROM lanes l, LATERAL (
+            SELECT due_at FROM work w WHERE w.state = 'due' AND w.kind = l.kind AND w.lane = l.lane
+            ORDER BY due_at LIMIT 1) AS head) AS head
+    WHERE place <= $3)
+SELECT kind, lane, extract(epoch FROM due_at - now())::float8 AS wait_s, (
+    SELECT count(*) FROM (
+        SELECT FROM work w
+        WHERE w.state = 'due' AND w.kind = h.kind AND w.lane = h.lane AND w.due_at <= now() LIMIT $2) AS due) AS pieces
+FROM heads h
 """
 KINDS_SQL: Final = _LANES_SQL.format(
-    name="kind",
-    within="state = 'due'",
-    lane="state = 'due' AND lane = '' AND kind",
+    kinds="""kinds (name) AS (
+    SELECT min(kind) FROM work WHERE state = 'due'
+    UNION ALL
+    SELECT (SELECT min(kind) FROM work WHERE state = 'due' AND kind > name) FROM kinds WHERE name IS NOT NULL)""",
     wanted="name <> ALL($1::text[])",
 )
-LANES_SQL: Final = _LANES_SQL.format(
-    name="lane",
-    within="state = 'due' AND kind = $1",
-    lane="state = 'due' AND kind = $1 AND lane",
-    wanted="name IS NOT NULL",
-)
+LANES_SQL: Final = _LANES_SQL.format(kinds="kinds (name) AS (SELECT $1::text)", wanted="true")
 KEEP_SQL: Final = """
 UPDATE work SET due_at = now() + make_interval(secs => $3) WHERE id = ANY($2::uuid[]) AND holder = $1
 """
@@ -124,16 +127,13 @@ class Queue:
             return Taken([], None)
         which = (KINDS_SQL, list(self.bundles)) if room.kind is None else (LANES_SQL, room.kind)
         async with self.database.transaction(SCOPE):
-            lanes = [
-                Lane(row["name"], row["pieces"], row["wait_s"])
-                for row in await fetch(*which, room.most, most + len(room.held))
-            ]
+            heads = await fetch(*which, room.most, max(most, LANES) + len(room.held))
+            lanes = [Lane((row["kind"], row["lane"]), row["pieces"], row["wait_s"]) for row in heads]
             chosen = room.choose(lanes, most)
             if not chosen:
                 return Taken([], room.next_in_s(lanes))
-            names, counts = list(chosen), list(chosen.values())
-            places = (names, [""] * len(names)) if room.kind is None else ([room.kind] * len(names), names)
-            rows = await fetch(TAKE_SQL, self.holder, self.lease_s, *places, counts)
+            kinds, names = zip(*chosen, strict=True)
+            rows = await fetch(TAKE_SQL, self.holder, self.lease_s, kinds, names, list(chosen.values()))
         return Taken([_task(row) for row in sorted(rows, key=lambda row: row["id"])], 0.0)
 
     async def keep(self, ids: Sequence[UUID]) -> None:

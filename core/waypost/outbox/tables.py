@@ -33,7 +33,7 @@ class WorkRow(
 
     tenant_id = UUID(null=True)
     kind = Text(help_text="`on:` and a handler, or a kind of job.")
-    lane = Text(default="", help_text="Of a bundle: what of it is done together, such as the webhook.")
+    lane = Text(default="", help_text="Whose turn it is: a city's; of a bundle that of a receiver, done together.")
     facts = JSONB(default="{}")
     due_at = Timestamptz(help_text="While a worker holds it: when its lease ends.")
     attempts = Integer(default=0)

@@ -231,7 +231,8 @@ async def enqueue(kind: str, facts: Mapping[str, Any], *, after_s: float = 0, la
 
     Facts hold ids and numbers only, never names or addresses; ids and times become text. The act that asks is noted
     with them, and the job is done on its behalf. National may not. Jobs of a bundle name as their `lane` the fact by
-    which they belong together.
+    which they belong together; those of any other kind wait in line with those of their city, the scope's or the one
+    that the fact `tenant` names.
     """
     await enqueue_all([(kind, facts)], after_s=after_s, lane=lane)
 
@@ -249,7 +250,7 @@ async def enqueue_all(
     scope = current_scope()
     tenant = scope.tenant if isinstance(scope, City) else None
     ids, kinds = [new_id() for _ in jobs], [kind for kind, _ in jobs]
-    lanes = ["" if lane is None else str(each[lane]) for _, each in jobs]
+    lanes = [str(each[lane] if lane is not None else tenant or each.get("tenant", "")) for _, each in jobs]
     actor = current_actor()
     noted = {} if actor is None else {ACTOR: str(actor)}
     facts = [orjson.dumps({**noted, **each}, default=str).decode() for _, each in jobs]

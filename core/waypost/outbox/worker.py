@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from fractions import Fraction
 from time import monotonic
 from typing import Any, Final
 from uuid import UUID
@@ -17,15 +18,15 @@ from waypost.outbox.fairness import Room
 from waypost.outbox.queue import Queue, Taken
 from waypost.outbox.relay import Relay
 from waypost.outbox.schedules import Schedules
-from waypost.outbox.work import CHANNEL, Effects, Work
+from waypost.outbox.work import CHANNEL, Effects, Task, Work
 
 log: Final = logging.getLogger("waypost.worker")
 
 AT_ONCE: Final = 16
-SHARE: Final = 2  # of one kind no more than half of what the others leave
+SHARES: Final = (Fraction(1, 2), Fraction(3, 4))  # of a kind, and in it of a city
 BUNDLED: Final = 200
 MOST_BUNDLED: Final = 1_200
-BUNDLED_SHARE: Final = 6
+BUNDLED_SHARES: Final = (Fraction(1), Fraction(1, 6))  # of a bundle, and in it of a lane
 POLL_S: Final = 2.0
 SCHEDULES_S: Final = 5.0
 STOP_WITHIN_S: Final = 20.0
@@ -41,8 +42,8 @@ class Worker:
         self.doing = Doing(work, effects, self.queue)
         self.counts = self.doing.counts
         self.schedules = Schedules(work, effects.schedules, self.queue.holder)
-        self._room = Room(at_once, SHARE)
-        self._bundling = [Room(MOST_BUNDLED, BUNDLED_SHARE, each.name) for each in effects.bundles]
+        self._room = Room(at_once, SHARES)
+        self._bundling = [Room(MOST_BUNDLED, BUNDLED_SHARES, each.name) for each in effects.bundles]
         self._begun: set[asyncio.Task[None]] = set()
         self._moved: set[UUID] = set()
         self._looks_at = monotonic()
@@ -163,17 +164,18 @@ class Worker:
             return taken  # given back with whatever else is held
         if room.kind is None:
             for task in taken.tasks:
-                self._begin(room, task.kind, 1, self.doing.one(task))
+                self._begin(room, [task], self.doing.one(task))
         else:
             for group in self.doing.grouped(taken.tasks):
-                self._begin(room, group[0].lane, len(group), self.doing.bundle(group))
+                self._begin(room, group, self.doing.bundle(group))
         return taken
 
-    def _begin(self, room: Room, lane: str, count: int, work: Coroutine[Any, Any, None]) -> None:
-        room.begin(lane, count)
+    def _begin(self, room: Room, tasks: Sequence[Task], work: Coroutine[Any, Any, None]) -> None:
+        path, count = (tasks[0].kind, tasks[0].lane), len(tasks)
+        room.begin(path, count)
 
         def end(_: asyncio.Task[None]) -> None:
-            room.end(lane, count)
+            room.end(path, count)
             self._due.set()  # there is room
 
         self._beside(work).add_done_callback(end)
