@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,17 @@ async def test_an_account_moves_as_long_as_nothing_was_sent(
     fake.organisation = ELSEWHERE
     await stage.agrees("Ada Love")
     assert len(fake.of(linked)) == 1
+
+
+async def test_where_it_is_is_written_down_also_where_a_default_says_so(stage: Issuing) -> None:
+    account = await stage.account(organisation=ORGANISATION, token="credly-live")
+    assert json.loads(await settings_of(stage)) == {
+        "organisation": ORGANISATION,
+        "token": "credly-live",
+        "sandbox": False,
+    }
+    assert (await stage.changed(account, settings=HERE))["__typename"] == "UpdateIssuingAccountSuccess"
+    assert json.loads(await settings_of(stage))["sandbox"] is True
 
 
 @pytest.mark.parametrize("duplicates", [False, True], ids=["once", "often"])

@@ -15,6 +15,7 @@ from waypost.connectors.rules import (
     Want,
     drifted,
     earner_of,
+    explicit,
     moved,
     names_in,
     never_sent,
@@ -232,3 +233,7 @@ def test_where_an_account_is_all_settings_say_but_secrets_and_what_is_marked() -
     assert place_of({**said, "key": "b", "letters": False, "test": False}, schema) == place
     assert moved(place, {**place, "test": True, "club": "8"}) == ["club", "test"]
     assert moved(place, {"club": "7", "test": False, "odd": 1}) == ["unknown"], "also what is gone"
+    kept = explicit({"club": "7"}, schema)
+    assert kept == {"club": "7", "test": False}
+    later = {"properties": {**schema["properties"], "test": {"type": "boolean", "default": True}}}
+    assert moved(place_of(kept, schema), place_of(kept, later)) == [], "a later release changes a default"

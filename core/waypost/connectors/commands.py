@@ -11,7 +11,7 @@ from uuid import UUID
 from waypost.connectors import events
 from waypost.connectors.holding import CHANGE_SQL
 from waypost.connectors.registry import Connectors, Offered
-from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, moved, place_of, settings_from
+from waypost.connectors.rules import LONGEST_NAME, MOST_ACCOUNTS, explicit, moved, place_of, settings_from
 from waypost.db import execute, fetch, fetchrow, fetchval, new_id, one_at_a_time
 from waypost.outbox import Act, command
 from waypost.plugins.activation import works_here
@@ -78,7 +78,7 @@ async def create_issuing_account(
     if await fetchval(COUNT_SQL, here) >= MOST_ACCOUNTS:
         return Invalid(message=f"At most {MOST_ACCOUNTS} accounts are kept here.")
     id = new_id()
-    facts = (connector.name, offered.plugin, name, json.dumps(settings), act.now)
+    facts = (connector.name, offered.plugin, name, json.dumps(explicit(settings, connector.settings)), act.now)
     await execute(CREATE_SQL, here, id, *facts)
     return await act.tell(events.IssuingAccountCreated(id))
 
@@ -112,7 +112,7 @@ async def update_issuing_account(
             return in_use(elsewhere)
         await execute(TEMPLATES_SQL, act.here.tenant_id, account)
     on = row["state"] != "off" if given.on is None else given.on
-    facts = (given.name or row["name"], json.dumps(settings), "on" if on else "off")
+    facts = (given.name or row["name"], json.dumps(explicit(settings, schema)), "on" if on else "off")
     await execute(UPDATE_SQL, act.here.tenant_id, account, *facts)
     for share in await fetch(SHARES_SQL, act.here.tenant_id, account):
         await act.tell(events.IssuingShareChanged(share["id"], offered.connector.title))

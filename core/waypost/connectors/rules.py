@@ -193,6 +193,11 @@ def place_of(settings: Mapping[str, object], schema: Mapping[str, Any]) -> dict[
     return {name: value for name, value in with_defaults(settings, schema).items() if is_place(properties.get(name))}
 
 
+def explicit(settings: Mapping[str, object], schema: Mapping[str, Any]) -> dict[str, object]:
+    """Write down where an account is also where a default says so: a later release with another one moves nothing."""
+    return {**place_of(settings, schema), **settings}
+
+
 def is_place(schema: object) -> bool:
     """Whether a setting of this schema says where at the platform an account is."""
     if not isinstance(schema, Mapping):
