@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
-from asyncpg import (
-    AdminShutdownError,
-    CannotConnectNowError,
-    DeadlockDetectedError,
-    IdleInTransactionSessionTimeoutError,
-    InterfaceError,
-    InternalClientError,
-    LockNotAvailableError,
-    PostgresConnectionError,
-    QueryCanceledError,
-    TooManyConnectionsError,
-)
 from graphql import GraphQLError, OperationType, execute
 from graphql.execution.values import get_variable_values
 from graphql.language import FieldNode
 
 from waypost.calling import Calls
 from waypost.db import City, National
-from waypost.tracing import reference
 
-from .answers import Answer, failed, refused, response, told, unexecuted
+from .answers import Answer, refused, response, told, unexecuted
+from .breaking import unbroken
 from .confidence import refuse_get
 from .documents import Documents
 from .errors import GraphError
@@ -45,7 +32,7 @@ from .splice import splice
 from .trusted import Trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from graphql import OperationDefinitionNode
 
@@ -57,19 +44,7 @@ if TYPE_CHECKING:
     from .mutations import Mutations
     from .plan import Lookups, Plan
 
-UNREACHABLE: Final = (
-    OSError,
-    PostgresConnectionError,
-    InterfaceError,
-    InternalClientError,  # the server's last word came while nothing was asked
-    CannotConnectNowError,
-    AdminShutdownError,
-    TooManyConnectionsError,
-    IdleInTransactionSessionTimeoutError,
-)
-HELD: Final = (LockNotAvailableError, DeadlockDetectedError)
 MOST_REFUSALS: Final = 20  # of one request, each planned around; more refuse it whole
-log: Final = logging.getLogger("waypost.graph")
 
 
 @dataclass(frozen=True)
@@ -155,11 +130,11 @@ class Engine:
         if queries_only and document.confidential:
             return unexecuted(refuse_get())
         if operation.operation is OperationType.QUERY:
-            return replace(await self.guarded(self._query(graph, document, request, operation)), cost=cost)
+            return replace(await unbroken(self._query(graph, document, request, operation)), cost=cost)
         if operation.operation is OperationType.MUTATION and self.mutations is not None:
             if queries_only:
                 return unexecuted(GraphError("MUTATION_NEEDS_POST", "A mutation is sent by POST."))
-            done = await self.guarded(self.mutations.run(self, graph, document, request, operation))
+            done = await unbroken(self.mutations.run(self, graph, document, request, operation))
             return replace(done, cost=cost)
         words = "A subscription goes over a WebSocket, or as an event stream: Accept: text/event-stream."
         return unexecuted(GraphError("SUBSCRIPTION_NEEDS_STREAM", words))
@@ -197,26 +172,6 @@ class Engine:
         except InvalidVariablesError as error:
             return refused([("INVALID_VARIABLES", each) for each in error.errors])
         return Prepared(document, operation, request, cost)
-
-    async def guarded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Run the work; whatever breaks unforeseen is logged, and told without its words."""
-        try:
-            return await work
-        except GraphError as error:
-            return failed(error)
-        except QueryCanceledError:
-            return failed(GraphError("TIMEOUT", "The answer took longer than this platform allows; ask for less."))
-        except HELD as error:
-            log.warning("others held what was to be written: %s", error)
-            words = "Others are writing the same just now, so that nothing was written; try again soon."
-            return failed(GraphError("UNAVAILABLE", words))
-        except UNREACHABLE as error:
-            log.warning("the database cannot be reached: %s", error)
-            return failed(GraphError("UNAVAILABLE", "The database cannot be reached just now; try again soon."))
-        except Exception:
-            under = reference()
-            log.exception("unforeseen failure %s", under, extra={"request": under})
-            return failed(GraphError("INTERNAL", f"Something broke on our side. Reference: {under}"))
 
     def _text_of(self, graph: Graph, asked: GraphRequest) -> str:
         if asked.document_id is not None:

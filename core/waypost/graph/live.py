@@ -20,6 +20,7 @@ from graphql import OperationType
 from waypost.db import City, National
 
 from .answers import Answer, unexecuted
+from .breaking import unbroken
 from .errors import GraphError
 from .events import BEGINNING, Position, all_stand, events_after, missed, stand_of
 from .query import Query
@@ -358,7 +359,7 @@ class Live:
 
     async def _read_message(self, opened: Opened) -> Answer:
         async with self._statements:
-            return await self._engine.guarded(opened.read(self._engine))
+            return await unbroken(opened.read(self._engine))
 
     async def _or_refused(self, work: Awaitable[T]) -> T:
         """Do something that may fail as reading does; raise `Refused` with the answer that says so."""
@@ -368,7 +369,7 @@ class Live:
             found.append(await work)
             return Answer(b"")
 
-        answer = await self._engine.guarded(run())
+        answer = await unbroken(run())
         if answer.code is not None:
             raise Refused(answer)
         return found[0]
