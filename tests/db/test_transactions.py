@@ -171,21 +171,28 @@ async def test_one_thing_is_done_by_one_transaction_at_a_time(yard: Yard) -> Non
 
 
 async def test_nobody_waits_for_ever_for_what_another_holds(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But who says that they have patience."""
     monkeypatch.setattr(transaction, "LOCK_TIMEOUT_S", 1)
     holding, free = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
         async with yard.database.transaction(City(HERE)):
-            await execute("LOCK TABLE draft IN SHARE ROW EXCLUSIVE MODE")
+            await one_at_a_time("thing", 1)
             holding.set()
             await free.wait()
+
+    async def patient() -> None:
+        async with yard.database.transaction(National()):
+            await one_at_a_time("thing", 1, patient=True)
+            assert free.is_set()
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(first())
         await holding.wait()
+        tasks.create_task(patient())
         with pytest.raises(asyncpg.LockNotAvailableError):
             async with yard.database.transaction(City(ELSEWHERE)):
-                await Draft(title="waits").save()
+                await one_at_a_time("thing", 1)
         free.set()
 
 

@@ -50,6 +50,8 @@ def words_for(error: Exception) -> str | None:
         return f"the database refuses us: {error}. Check WAYPOST_DATABASE_URL"
     if isinstance(error, asyncpg.PostgresConnectionError | asyncpg.CannotConnectNowError | ConnectionError):
         return f"the database does not answer: {error}. Check WAYPOST_DATABASE_URL"
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return f"others are writing the same: {error}. Try again when they are done"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {error.filename}"
     return None

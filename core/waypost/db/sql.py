@@ -40,12 +40,14 @@ async def execute(sql: str, *args: Any) -> str:
         return await connection.execute(sql, *args)
 
 
-async def one_at_a_time(*what: object) -> None:
+async def one_at_a_time(*what: object, patient: bool = False) -> None:
     """Wait until no other transaction holds the same thing, and hold it until the current one ends; raises `NoScope`.
 
     `what` says which thing: a word for its kind first, and the ids that tell it from others. In whatever scope, the
-    same words are the same thing.
+    same words are the same thing. A `patient` transaction waits as long as it takes, from here on.
     """
+    if patient:
+        await execute("SET LOCAL lock_timeout = 0")
     await execute(_HOLD_SQL, " ".join(str(each) for each in what))
 
 

@@ -43,7 +43,7 @@ async def lock(what: str) -> None:
 
     The same files applied by two processes at once wait for each other, tenant by tenant.
     """
-    await one_at_a_time("tenants apply", what)
+    await one_at_a_time("tenants apply", what, patient=True)
 
 
 async def write_settings(plan: FolderPlan, at: Writing) -> None:
