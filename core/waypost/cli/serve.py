@@ -11,7 +11,7 @@ import click
 
 from waypost.cli.ground import Ground, ground
 from waypost.cli.logs import start_logging
-from waypost.cli.serving import bind, run
+from waypost.cli.serving import bind, run, settle
 from waypost.cli.serving import serve as serve_on
 from waypost.settings import LOCAL_BASE_URL, Settings
 
@@ -50,6 +50,7 @@ async def _serve(here: Ground, settings: Settings, bound: socket.socket, host: s
     async with platform.opened(), watching(platform.plugins):
         ready = "Serving on %s"
         app, live = create_app(platform), platform.live
+        settle()
         await serve_on(app, bound, ready=lambda: log.info(ready, settings.base_url), stopping=live.close)
     log.info("Stopped")
 

@@ -11,7 +11,7 @@ import click
 from waypost.cli.ground import Ground, ground
 from waypost.cli.logs import start_logging
 from waypost.cli.serve import HOST_HELP, PORT_HELP, located
-from waypost.cli.serving import bind, run, serve
+from waypost.cli.serving import bind, run, serve, settle
 from waypost.cli.worker import working
 from waypost.settings import Settings
 
@@ -56,6 +56,7 @@ async def _up(here: Ground, settings: Settings, bound: socket.socket, host: str)
     async with platform.opened(), watching(plugins), working(entry, settings, plugins) as worker:
         platform.metrics.worker = worker.counts
         app, live = create_app(platform), platform.live
+        settle()
         await serve(app, bound, ready=lambda: _announce(platform), stopping=live.close)
 
 
