@@ -118,6 +118,22 @@ async def test_a_secret_that_is_not_good_any_more_stops_everything_and_loses_not
     ]
 
 
+async def test_what_is_revoked_while_the_secret_is_not_good_is_taken_back_once_it_is(
+    stage: Issuing, fake: FakeCredly, film: str
+) -> None:
+    await stage.agrees("Ada Love")
+    (record,) = await stage.records("Ada Love")
+    fake.token = "another"
+    given = {"award": record["award"]["id"], "reason": "Given by mistake."}
+    await stage.done("revokeAward", given, "award { id }", who="brighton club")
+    await stage.works_off()
+    assert ((await stage.the_account())["state"], await state(stage)) == ("FAILING", "PENDING")
+    await stage.secret("another")
+    await stage.reconciles(later=timedelta(minutes=31))
+    assert [each["state"] for each in fake.of(film)] == ["revoked"]
+    assert await state(stage) == "REVOKED"
+
+
 async def test_an_account_whose_secret_is_missing_says_so(stage: Issuing, fake: FakeCredly) -> None:
     account = await stage.account(organisation=ORGANISATION, token="nobody-set-it", sandbox="true")
     fake.template("Film Maker")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
-from waypost.connectors.following import STEP
+from waypost.connectors.following import STEP, follow_revoked
 from waypost.connectors.holding import hold_to_compare
 from waypost.connectors.linking import MOST_PAGES, keep_templates, templates_of
 from waypost.connectors.registry import Connectors, Opened
@@ -49,7 +49,7 @@ TENANTS_SQL: Final = "SELECT id FROM tenant WHERE state = 'open' ORDER BY id"
 DUE_SQL: Final = """
 SELECT id, reconciled_at IS NULL OR reconciled_at <= $2 OR state = 'failing' AS whole FROM issuing_account a
 WHERE tenant_id = $1 AND state <> 'off'
-  AND (reconciled_at IS NULL OR reconciled_at <= $2 OR EXISTS (
+  AND (reconciled_at IS NULL OR reconciled_at <= $2 OR state = 'failing' OR EXISTS (
       SELECT FROM issuing_entry e WHERE e.tenant_id = $1 AND e.account_id = a.id
         AND e.state IN ('due', 'sending', 'doubtful')))
 """
@@ -74,6 +74,10 @@ ORDER BY id
 OPEN_SQL: Final = """
 SELECT id, member_tenant_id FROM issuing_entry
 WHERE tenant_id = $1 AND account_id = $2 AND state IN ('due', 'sending', 'doubtful') ORDER BY id
+"""
+STANDING_SQL: Final = """
+SELECT DISTINCT member_tenant_id FROM issuing_entry
+WHERE tenant_id = $1 AND account_id = $2 AND state IN ('pending', 'accepted') ORDER BY member_tenant_id
 """
 DRIFT_SQL: Final = """
 INSERT INTO issuing_drift (tenant_id, id, account_id, kind, external_id, entry_id, difference, state, found_at,
@@ -214,6 +218,11 @@ class Comparing:
             rows = await fetch(OPEN_SQL, self.tenant, self.opened.id)
             facts = ({"tenant": row["member_tenant_id"], "record": row["id"]} for row in rows)
             await enqueue_all([(STEP, each) for each in facts])
+            standing = await fetch(STANDING_SQL, self.tenant, self.opened.id)
+        # That an award was revoked is known in its own tenant alone.
+        for member in (row["member_tenant_id"] for row in standing):
+            async with self.work.database.transaction(City(member, quiet=True)):
+                await follow_revoked(member, self.opened.id)
 
     async def figures(self) -> None:
         """Pull what the platform counts of the templates that are used here."""
