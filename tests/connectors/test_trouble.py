@@ -11,9 +11,10 @@ import pytest
 from tests.connectors.fake_credly import ORGANISATION, TOKEN, FakeCredly
 from tests.connectors.http_server import BROKEN, THROTTLED, UNAVAILABLE, Fault, Reply
 from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import registry
+from waypost.connectors import Access, Page, Template, registry
 from waypost.db import City, System, execute, fetch
 from waypost.outbox import Later
+from waypost_credly.connector import Credly
 
 
 @pytest.fixture(params=[False, True], ids=["once", "often"])
@@ -174,6 +175,27 @@ async def test_templates_that_cannot_be_given_are_not_linked(stage: Issuing, fak
         fake.template("Film Maker")
     link = await stage.link("brighton", "film-maker", grant)
     assert link["problem"] == "At the platform 2 active templates are called like the badge; name one by its id."
+
+
+async def test_a_badge_that_is_linked_anew_while_its_template_is_looked_for_gets_the_new_one(
+    stage: Issuing, fake: FakeCredly, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = await stage.share(account, "brighton")
+    wrong, meant = fake.template("Film Maker"), fake.template("Film Maker, second edition")
+    given = {"badge": stage.id("Badge", "brighton", "film-maker"), "grant": grant}
+    lists, again = Credly.templates, [{**given, "template": meant}]
+
+    async def meanwhile(connector: Credly, access: Access, after: str | None = None) -> Page[Template]:
+        if again:
+            await stage.done("linkBadgeTemplate", again.pop(), "link { id }", who="brighton club")
+        return await lists(connector, access, after)
+
+    monkeypatch.setattr(Credly, "templates", meanwhile)
+    await stage.done("linkBadgeTemplate", {**given, "template": wrong}, "link { id }", who="brighton club")
+    await stage.works_off()
+    links = "{ issuingLinks { nodes { state templateId } } }"
+    found = await stage.read(links, "brighton", "brighton club")
+    assert found["issuingLinks"]["nodes"] == [{"state": "LINKED", "templateId": meant}]
 
 
 async def test_a_platform_that_names_a_time_while_templates_are_looked_for_is_left_alone_until_then(
