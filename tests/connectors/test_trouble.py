@@ -224,6 +224,22 @@ async def test_a_search_that_is_refused_is_made_again_later(stage: Issuing, fake
     assert len(fake.of(film)) == fake.server.count("POST") == 1
 
 
+async def test_who_is_known_otherwise_meanwhile_is_sent_as_they_are_looked_for(
+    stage: Issuing, fake: FakeCredly, film: str
+) -> None:
+    """The entry was made while a child had no account of its own."""
+    fake.server.faults.append(Fault(THROTTLED))
+    await stage.agrees("Ada Love", work=False)
+    await stage.works_off(patient=False)
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        await execute("UPDATE issuing_entry SET earner = 'waypost:00000000-0000-4000-8000-000000000001'")
+    fake.server.faults.append(Fault(lost=True))
+    await stage.works_off()
+    await stage.reconciles()
+    assert await state(stage) == "PENDING"
+    assert len(fake.of(film)) == fake.server.count("POST") - 1 == 1
+
+
 async def test_a_template_that_is_archived_later_refuses_and_says_so(
     stage: Issuing, fake: FakeCredly, film: str
 ) -> None:

@@ -7,7 +7,7 @@ Nothing that may be there is sent again before it was looked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -151,7 +151,8 @@ class Step:
 
     async def send(self, line: ledger.Line, former: ledger.Line | None) -> None:
         """Send it, and write down what came of that."""
-        connector, order = self.opened.connector, self.parcel.order()
+        # As it is looked for: a child whom a guardian agreed for has an account of its own one day, and another name.
+        connector, order = self.opened.connector, replace(self.parcel.order(), earner=line.earner)
         try:
             if former is None or former.external_id is None:
                 issued: Issued = await self.opened.ask("issue", connector.issue, Issued, order)
