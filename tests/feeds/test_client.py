@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 
 from waypost.feeds import client
-from waypost.feeds.client import MOST_CALLS, Client, wait_s
+from waypost.feeds.client import MOST_CALLS, Client
 from waypost.outbox.feeding import FeedFault
 from waypost.outgoing import Answered, Outgoing
 
@@ -80,23 +79,6 @@ async def test_a_page_is_bounded_with_all_that_belongs_to_it(monkeypatch: pytest
     with pytest.raises(FeedFault) as fault:
         await feed.more(f"{FEED}/3")
     assert fault.value.code == "FEED_TOO_LARGE"
-
-
-@pytest.mark.parametrize(
-    ("said", "waits_s"),
-    [
-        ("120", 120.0),
-        ("Sun, 03 Jan 2027 00:01:00 GMT", 60.0),
-        ("Sat, 02 Jan 2027 00:00:00 GMT", 0.0),
-        ("999999999999", 86_400.0),
-        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
-        ("Mon, 01 Jan 2027 00:00:00 +99999999", None),
-        ("soon", None),
-        (None, None),
-    ],
-)
-def test_a_server_is_waited_for_as_it_asks_and_nonsense_is_none(said: str | None, waits_s: float | None) -> None:
-    assert wait_s(said, datetime(2027, 1, 3, tzinfo=UTC)) == waits_s
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
