@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from waypost.connectors import registry
 from waypost.connectors.reconciling import reconcile_all
 from waypost.db import City, fetch
 from waypost.outbox import Later
-from waypost.outbox.connecting import Access, Issued, Order, Page
+from waypost.outbox.connecting import Access, Issued, Order, Page, Template
 from waypost_credly.connector import Credly
 
 
@@ -34,7 +35,23 @@ async def _answers_an_id(issued: Issued) -> Any:
     return issued.id
 
 
-@pytest.mark.parametrize("fault", [_raises, _hangs, _answers_nothing, _answers_an_id])
+async def _answers_without_an_id(issued: Issued) -> Any:
+    return replace(issued, id=None)  # type: ignore[arg-type]  # as a plugin may
+
+
+async def _answers_a_number(issued: Issued) -> Any:
+    return replace(issued, id=7)  # type: ignore[arg-type]  # likewise
+
+
+async def _answers_a_state_of_its_own(issued: Issued) -> Any:
+    return replace(issued, state="sleeping")  # type: ignore[arg-type]  # likewise
+
+
+FAULTS = [_raises, _hangs, _answers_nothing, _answers_an_id]
+PARTS = [_answers_without_an_id, _answers_a_number, _answers_a_state_of_its_own]
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *PARTS])
 async def test_what_a_connector_did_before_it_failed_is_found(
     stage: Issuing,
     fake: FakeCredly,
@@ -63,12 +80,19 @@ async def test_what_a_connector_did_before_it_failed_is_found(
     assert (record["state"], record["externalId"], fake.server.count("POST")) == ("PENDING", badge["id"], 1)
 
 
-@pytest.mark.parametrize("operation", ["find", "templates"])
+@pytest.mark.parametrize(
+    ("operation", "other"),
+    [
+        ("find", {"id": "1"}),
+        ("templates", {"id": "1"}),
+        ("templates", Template("1", "Film Maker", "active", None)),  # type: ignore[arg-type]  # as a plugin may
+    ],
+)
 async def test_a_page_of_other_things_is_no_answer(
-    stage: Issuing, account: str, monkeypatch: pytest.MonkeyPatch, operation: str
+    stage: Issuing, account: str, monkeypatch: pytest.MonkeyPatch, operation: str, other: Any
 ) -> None:
     async def page(self: Credly, access: Access, *args: object) -> Page[Any]:
-        return Page([{"id": "1"}])
+        return Page([other])
 
     monkeypatch.setattr(Credly, operation, page)
     await reconcile_all(stage.work)
