@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from tests.connectors.fake_credly import ORGANISATION, FakeCredly
 from tests.connectors.http_server import THROTTLED, Fault, Reply
 from tests.connectors.stage import OWNER, Issuing
 from waypost.connectors.hints import hints_for
-from waypost.db import City, execute
+from waypost.connectors.reconciling import RECONCILE, reconcile_all
+from waypost.db import City, System, execute, fetchval
 from waypost.outbox.incoming import Forged, Incoming, arrived
 from waypost_credly.connector import Credly
 
@@ -133,11 +135,33 @@ async def test_a_next_page_elsewhere_is_not_asked_for(
         fake.by_hand(linked, f"someone-{number}@example.org")
     fake.foreign_next = "http://127.0.0.1:9"
     stage.later += timedelta(hours=7)
-    from waypost.connectors.reconciling import reconcile_all
-
     await reconcile_all(stage.work)
     errors = await stage.works_off(patient=False)
     assert [str(each) for each in errors] == ["the platform's next page lies outside the account, and is not asked for"]
+
+
+async def test_an_account_that_is_being_compared_is_not_compared_a_second_time(
+    stage: Issuing, fake: FakeCredly, badge: str
+) -> None:
+    """A large one takes longer than it is until the next round."""
+    stage.later += timedelta(hours=7)
+    await reconcile_all(stage.work)
+    async with stage.database.transaction(System("tests")):
+        await execute("UPDATE work SET holder = id, due_at = now() + interval '1 minute' WHERE kind = $1", RECONCILE)
+    await reconcile_all(stage.work)
+    async with stage.database.transaction(System("tests")):
+        assert await fetchval("SELECT count(*) FROM work WHERE kind = $1", RECONCILE) == 1
+
+
+async def test_what_was_asked_for_twice_is_compared_once(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    """As when a platform was away for some rounds, and is back."""
+    stage.later += timedelta(hours=7)
+    for _ in range(3):
+        await reconcile_all(stage.work)
+    before = len(fake.server.asked)
+    await stage.works_off()
+    paths = Counter(each.path.rpartition("/")[2] for each in fake.server.asked[before:])
+    assert (paths["high_volume_issued_badge_search"], paths["badge_templates"]) == (1, 1)
 
 
 # Webhooks
