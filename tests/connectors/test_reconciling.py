@@ -127,6 +127,22 @@ async def test_a_page_that_asks_for_patience_gets_it(stage: Issuing, fake: FakeC
     assert await state(stage) == "ACCEPTED"
 
 
+async def test_a_badge_that_nobody_can_read_keeps_nothing_else_from_being_compared(
+    stage: Issuing, fake: FakeCredly, linked: str, badge: str
+) -> None:
+    """Credly adds a state one day."""
+    await stage.earner("Bob Free")
+    await stage.earns("Bob Free", "brighton", "film-maker")
+    await stage.agrees("Bob Free")
+    fake.badges[badge]["state"] = "sleeping"
+    (other,) = (each["id"] for each in fake.of(linked) if each["id"] != badge)
+    lost = fake.badges.pop(other)
+    await stage.reconciles()
+    assert [(each["kind"], each["externalId"]) for each in await stage.drifts()] == [("MISSING_THERE", lost["id"])]
+    assert await state(stage) == "PENDING"
+    assert (await stage.the_account())["reconciledAt"] is not None
+
+
 async def test_a_next_page_elsewhere_is_not_asked_for(
     stage: Issuing, fake: FakeCredly, linked: str, badge: str
 ) -> None:
