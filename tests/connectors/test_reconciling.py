@@ -10,6 +10,7 @@ import pytest
 from tests.connectors.fake_credly import ORGANISATION, FakeCredly
 from tests.connectors.http_server import THROTTLED, Fault, Reply
 from tests.connectors.stage import OWNER, Issuing
+from waypost.connectors import Access, Figure, Throttled
 from waypost.connectors.hints import hints_for
 from waypost.connectors.reconciling import RECONCILE, reconcile_all
 from waypost.db import City, System, execute, fetchval
@@ -140,6 +141,23 @@ async def test_a_badge_that_nobody_can_read_keeps_nothing_else_from_being_compar
     await stage.reconciles()
     assert [(each["kind"], each["externalId"]) for each in await stage.drifts()] == [("MISSING_THERE", lost["id"])]
     assert await state(stage) == "PENDING"
+    assert (await stage.the_account())["reconciledAt"] is not None
+
+
+async def test_figures_that_cannot_be_had_hold_up_nothing(
+    stage: Issuing, fake: FakeCredly, linked: str, badge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They take several calls for each template, and a platform may want hours of patience for that."""
+
+    async def throttled(self: Credly, access: Access, template: str) -> Figure:
+        raise Throttled("the platform answered 429: too much was asked", 3_600)
+
+    monkeypatch.setattr(Credly, "analytics", throttled)
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        await execute("UPDATE issuing_entry SET state = 'due', external_id = NULL, attempts = 0, begun_at = NULL")
+    fake.badges.clear()
+    await stage.reconciles()
+    assert (await state(stage), len(fake.of(linked))) == ("PENDING", 1)
     assert (await stage.the_account())["reconciledAt"] is not None
 
 

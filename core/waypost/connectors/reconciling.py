@@ -100,8 +100,12 @@ UPDATE issuing_drift SET state = 'settled', mended_at = $4
 WHERE tenant_id = $1 AND account_id = $2 AND external_id = ANY($3::text[]) AND state = 'open'
   AND kind <> 'other-state'
 """
+# Those that were counted longest ago come first, since it may not come to all of them.
 USED_SQL: Final = """
-SELECT DISTINCT template_id FROM issuing_entry WHERE tenant_id = $1 AND account_id = $2 ORDER BY template_id
+SELECT used.template_id
+FROM (SELECT DISTINCT template_id FROM issuing_entry WHERE tenant_id = $1 AND account_id = $2) used
+LEFT JOIN issuing_template t ON t.tenant_id = $1 AND t.account_id = $2 AND t.template_id = used.template_id
+ORDER BY t.counted_at NULLS FIRST, used.template_id
 """
 FIGURES_SQL: Final = """
 UPDATE issuing_template
@@ -287,15 +291,16 @@ async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]
         await note_working(work, opened)
         elsewhere = await _everything(comparing)
         await comparing.missing(began)
+        await comparing.unfinished()
+        async with hold_to_compare(work, opened):
+            await execute(DONE_SQL, tenant, account, work.now(), elsewhere)
+        # Several calls for each template, and nothing else waits for them: a platform may want patience for hours.
         await comparing.figures()
     except Unauthorised as error:
         await note_failing(work, opened, str(error))
         return
     except ConnectorError as error:
         raise Later(str(error), error.after_s) from error
-    await comparing.unfinished()
-    async with hold_to_compare(work, opened):
-        await execute(DONE_SQL, tenant, account, work.now(), elsewhere)
 
 
 async def _is_fresh(work: Work, tenant: UUID, account: UUID) -> bool:
