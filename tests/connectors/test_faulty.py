@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from tests.connectors.fake_credly import FakeCredly
+from tests.connectors.http_server import Fault
 from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import registry
+from waypost.connectors import registry, stepping
 from waypost.connectors.reconciling import reconcile_all
 from waypost.db import City, fetch
 from waypost.outbox import Later
-from waypost.outbox.connecting import Access, Issued, Order, Page, Template
+from waypost.outbox.connecting import Access, Issued, Order, Page, Sought, Template
 from waypost_credly.connector import Credly
 
 
@@ -100,6 +101,31 @@ async def test_a_page_of_other_things_is_no_answer(
     assert isinstance(error, Later)
     assert "credly" in str(error)
     assert stage.plugins.calls.failures["credly"] == 1
+
+
+async def test_a_list_without_end_is_no_proof_that_something_is_not_there(
+    stage: Issuing, fake: FakeCredly, linked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does looking through it hold a worker for ever."""
+    asked = 0
+
+    async def endless(self: Credly, access: Access, sought: Sought, after: str | None = None) -> Page[Issued]:
+        nonlocal asked
+        asked += 1
+        assert asked <= 20, "it goes on and on"
+        return Page((), "and on")
+
+    monkeypatch.setattr(stepping, "MOST_SEARCHED", 5)
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    fake.server.faults.append(Fault(lost=True))
+    await stage.agrees("Ada Love", work=False)
+    await stage.works_off(patient=False)
+    monkeypatch.setattr(Credly, "find", endless)
+    await stage.hurry()
+    (error,) = await stage.works_off(patient=False)
+    assert isinstance(error, Later)
+    assert (asked, fake.server.count("POST")) == (5, 1)
 
 
 async def test_an_address_that_is_none_of_the_web_is_shown_to_nobody(
