@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.connectors.fake_credly import ORGANISATION, FakeCredly
-from tests.connectors.http_server import THROTTLED, Fault, Reply
+from tests.connectors.http_server import THROTTLED, Reply
 from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import Access, Figure, Throttled
+from waypost.connectors import Access, Figure, Throttled, reconciling
 from waypost.connectors.hints import hints_for
 from waypost.connectors.reconciling import RECONCILE, reconcile_all
 from waypost.db import City, System, execute, fetchval
@@ -120,12 +120,22 @@ async def test_what_a_backup_forgot_is_found_again(stage: Issuing, fake: FakeCre
     assert (await state(stage), len(fake.badges)) == ("PENDING", 1)
 
 
-async def test_a_page_that_asks_for_patience_gets_it(stage: Issuing, fake: FakeCredly, badge: str) -> None:
-    soon = Reply(429, THROTTLED.body, {"Retry-After": "0"})
-    fake.server.faults.append(Fault(soon, times=2, methods=frozenset({"GET"})))
+@pytest.mark.parametrize("asks", [{"Retry-After": "0"}, {}], ids=["for a time", "for some time"])
+async def test_a_page_that_asks_for_patience_gets_it(
+    stage: Issuing, fake: FakeCredly, badge: str, monkeypatch: pytest.MonkeyPatch, asks: dict[str, str]
+) -> None:
+    """Or a large account would be begun again from its first page, each time."""
+    monkeypatch.setattr(reconciling, "UNSAID_S", 0.0)
+    searched = "high_volume_issued_badge_search"
+    refused = Reply(429, THROTTLED.body, asks)
+    whole, left = fake.answer, [refused, refused]
+    fake.server.work = lambda asked: left.pop() if left and searched in asked.path else whole(asked)
     fake.decide(badge, "accepted")
+    before = len(fake.server.asked)
     await stage.reconciles()
     assert await state(stage) == "ACCEPTED"
+    paths = Counter(each.path.rpartition("/")[2] for each in fake.server.asked[before:])
+    assert (paths[searched], paths["badge_templates"]) == (3, 1)
 
 
 async def test_a_badge_that_nobody_can_read_keeps_nothing_else_from_being_compared(

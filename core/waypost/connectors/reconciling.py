@@ -44,6 +44,7 @@ EVERY_S: Final = 1_800
 FRESH: Final = timedelta(hours=6)
 # Between the pages of one account a platform may ask for so much patience.
 PATIENCE_S: Final = 60.0
+UNSAID_S: Final = 15.0  # and so much where it does not say for how long
 MOST_WAITS: Final = 5
 
 TENANTS_SQL: Final = "SELECT id FROM tenant WHERE state = 'open' ORDER BY id"
@@ -325,9 +326,10 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
         try:
             return await call()
         except Throttled as error:
-            if error.after_s is None or error.after_s > PATIENCE_S:
+            wait_s = UNSAID_S if error.after_s is None else error.after_s
+            if wait_s > PATIENCE_S:
                 raise
-            await asyncio.sleep(error.after_s)
+            await asyncio.sleep(wait_s)
     return await call()
 
 
