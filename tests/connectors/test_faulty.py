@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.connectors.fake_credly import FakeCredly
+from tests.connectors.http_server import Fault
 from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import registry
+from waypost.connectors import registry, stepping
 from waypost.connectors.reconciling import reconcile_all
 from waypost.db import City, fetch
 from waypost.outbox import Later
-from waypost.outbox.connecting import Access, Issued, Order, Page
+from waypost.outbox.connecting import Access, Issued, Order, Page, Sought, Template
 from waypost_credly.connector import Credly
 
 
@@ -34,7 +36,23 @@ async def _answers_an_id(issued: Issued) -> Any:
     return issued.id
 
 
-@pytest.mark.parametrize("fault", [_raises, _hangs, _answers_nothing, _answers_an_id])
+async def _answers_without_an_id(issued: Issued) -> Any:
+    return replace(issued, id=None)  # type: ignore[arg-type]  # as a plugin may
+
+
+async def _answers_a_number(issued: Issued) -> Any:
+    return replace(issued, id=7)  # type: ignore[arg-type]  # likewise
+
+
+async def _answers_a_state_of_its_own(issued: Issued) -> Any:
+    return replace(issued, state="sleeping")  # type: ignore[arg-type]  # likewise
+
+
+FAULTS = [_raises, _hangs, _answers_nothing, _answers_an_id]
+PARTS = [_answers_without_an_id, _answers_a_number, _answers_a_state_of_its_own]
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *PARTS])
 async def test_what_a_connector_did_before_it_failed_is_found(
     stage: Issuing,
     fake: FakeCredly,
@@ -63,12 +81,19 @@ async def test_what_a_connector_did_before_it_failed_is_found(
     assert (record["state"], record["externalId"], fake.server.count("POST")) == ("PENDING", badge["id"], 1)
 
 
-@pytest.mark.parametrize("operation", ["find", "templates"])
+@pytest.mark.parametrize(
+    ("operation", "other"),
+    [
+        ("find", {"id": "1"}),
+        ("templates", {"id": "1"}),
+        ("templates", Template("1", "Film Maker", "active", None)),  # type: ignore[arg-type]  # as a plugin may
+    ],
+)
 async def test_a_page_of_other_things_is_no_answer(
-    stage: Issuing, account: str, monkeypatch: pytest.MonkeyPatch, operation: str
+    stage: Issuing, account: str, monkeypatch: pytest.MonkeyPatch, operation: str, other: Any
 ) -> None:
     async def page(self: Credly, access: Access, *args: object) -> Page[Any]:
-        return Page([{"id": "1"}])
+        return Page([other])
 
     monkeypatch.setattr(Credly, operation, page)
     await reconcile_all(stage.work)
@@ -76,6 +101,31 @@ async def test_a_page_of_other_things_is_no_answer(
     assert isinstance(error, Later)
     assert "credly" in str(error)
     assert stage.plugins.calls.failures["credly"] == 1
+
+
+async def test_a_list_without_end_is_no_proof_that_something_is_not_there(
+    stage: Issuing, fake: FakeCredly, linked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does looking through it hold a worker for ever."""
+    asked = 0
+
+    async def endless(self: Credly, access: Access, sought: Sought, after: str | None = None) -> Page[Issued]:
+        nonlocal asked
+        asked += 1
+        assert asked <= 20, "it goes on and on"
+        return Page((), "and on")
+
+    monkeypatch.setattr(stepping, "MOST_SEARCHED", 5)
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    fake.server.faults.append(Fault(lost=True))
+    await stage.agrees("Ada Love", work=False)
+    await stage.works_off(patient=False)
+    monkeypatch.setattr(Credly, "find", endless)
+    await stage.hurry()
+    (error,) = await stage.works_off(patient=False)
+    assert isinstance(error, Later)
+    assert (asked, fake.server.count("POST")) == (5, 1)
 
 
 async def test_an_address_that_is_none_of_the_web_is_shown_to_nobody(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from tests.connectors.fake_credly import ORGANISATION, FakeCredly
-from tests.connectors.http_server import THROTTLED, Fault, Reply
+from tests.connectors.http_server import THROTTLED, Reply
 from tests.connectors.stage import OWNER, Issuing
+from waypost.connectors import Access, Figure, Throttled, reconciling
 from waypost.connectors.hints import hints_for
-from waypost.db import City, execute
+from waypost.connectors.reconciling import RECONCILE, reconcile_all
+from waypost.db import City, System, execute, fetchval
 from waypost.outbox.incoming import Forged, Incoming, arrived
 from waypost_credly.connector import Credly
 
@@ -117,12 +120,55 @@ async def test_what_a_backup_forgot_is_found_again(stage: Issuing, fake: FakeCre
     assert (await state(stage), len(fake.badges)) == ("PENDING", 1)
 
 
-async def test_a_page_that_asks_for_patience_gets_it(stage: Issuing, fake: FakeCredly, badge: str) -> None:
-    soon = Reply(429, THROTTLED.body, {"Retry-After": "0"})
-    fake.server.faults.append(Fault(soon, times=2, methods=frozenset({"GET"})))
+@pytest.mark.parametrize("asks", [{"Retry-After": "0"}, {}], ids=["for a time", "for some time"])
+async def test_a_page_that_asks_for_patience_gets_it(
+    stage: Issuing, fake: FakeCredly, badge: str, monkeypatch: pytest.MonkeyPatch, asks: dict[str, str]
+) -> None:
+    """Or a large account would be begun again from its first page, each time."""
+    monkeypatch.setattr(reconciling, "UNSAID_S", 0.0)
+    searched = "high_volume_issued_badge_search"
+    refused = Reply(429, THROTTLED.body, asks)
+    whole, left = fake.answer, [refused, refused]
+    fake.server.work = lambda asked: left.pop() if left and searched in asked.path else whole(asked)
     fake.decide(badge, "accepted")
+    before = len(fake.server.asked)
     await stage.reconciles()
     assert await state(stage) == "ACCEPTED"
+    paths = Counter(each.path.rpartition("/")[2] for each in fake.server.asked[before:])
+    assert (paths[searched], paths["badge_templates"]) == (3, 1)
+
+
+async def test_a_badge_that_nobody_can_read_keeps_nothing_else_from_being_compared(
+    stage: Issuing, fake: FakeCredly, linked: str, badge: str
+) -> None:
+    """Credly adds a state one day."""
+    await stage.earner("Bob Free")
+    await stage.earns("Bob Free", "brighton", "film-maker")
+    await stage.agrees("Bob Free")
+    fake.badges[badge]["state"] = "sleeping"
+    (other,) = (each["id"] for each in fake.of(linked) if each["id"] != badge)
+    lost = fake.badges.pop(other)
+    await stage.reconciles()
+    assert [(each["kind"], each["externalId"]) for each in await stage.drifts()] == [("MISSING_THERE", lost["id"])]
+    assert await state(stage) == "PENDING"
+    assert (await stage.the_account())["reconciledAt"] is not None
+
+
+async def test_figures_that_cannot_be_had_hold_up_nothing(
+    stage: Issuing, fake: FakeCredly, linked: str, badge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They take several calls for each template, and a platform may want hours of patience for that."""
+
+    async def throttled(self: Credly, access: Access, template: str) -> Figure:
+        raise Throttled("the platform answered 429: too much was asked", 3_600)
+
+    monkeypatch.setattr(Credly, "analytics", throttled)
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        await execute("UPDATE issuing_entry SET state = 'due', external_id = NULL, attempts = 0, begun_at = NULL")
+    fake.badges.clear()
+    await stage.reconciles()
+    assert (await state(stage), len(fake.of(linked))) == ("PENDING", 1)
+    assert (await stage.the_account())["reconciledAt"] is not None
 
 
 async def test_a_next_page_elsewhere_is_not_asked_for(
@@ -133,11 +179,33 @@ async def test_a_next_page_elsewhere_is_not_asked_for(
         fake.by_hand(linked, f"someone-{number}@example.org")
     fake.foreign_next = "http://127.0.0.1:9"
     stage.later += timedelta(hours=7)
-    from waypost.connectors.reconciling import reconcile_all
-
     await reconcile_all(stage.work)
     errors = await stage.works_off(patient=False)
     assert [str(each) for each in errors] == ["the platform's next page lies outside the account, and is not asked for"]
+
+
+async def test_an_account_that_is_being_compared_is_not_compared_a_second_time(
+    stage: Issuing, fake: FakeCredly, badge: str
+) -> None:
+    """A large one takes longer than it is until the next round."""
+    stage.later += timedelta(hours=7)
+    await reconcile_all(stage.work)
+    async with stage.database.transaction(System("tests")):
+        await execute("UPDATE work SET holder = id, due_at = now() + interval '1 minute' WHERE kind = $1", RECONCILE)
+    await reconcile_all(stage.work)
+    async with stage.database.transaction(System("tests")):
+        assert await fetchval("SELECT count(*) FROM work WHERE kind = $1", RECONCILE) == 1
+
+
+async def test_what_was_asked_for_twice_is_compared_once(stage: Issuing, fake: FakeCredly, badge: str) -> None:
+    """As when a platform was away for some rounds, and is back."""
+    stage.later += timedelta(hours=7)
+    for _ in range(3):
+        await reconcile_all(stage.work)
+    before = len(fake.server.asked)
+    await stage.works_off()
+    paths = Counter(each.path.rpartition("/")[2] for each in fake.server.asked[before:])
+    assert (paths["high_volume_issued_badge_search"], paths["badge_templates"]) == (1, 1)
 
 
 # Webhooks

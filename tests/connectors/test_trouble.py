@@ -11,9 +11,10 @@ import pytest
 from tests.connectors.fake_credly import ORGANISATION, TOKEN, FakeCredly
 from tests.connectors.http_server import BROKEN, THROTTLED, UNAVAILABLE, Fault, Reply
 from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import registry
+from waypost.connectors import Access, Page, Template, registry
 from waypost.db import City, System, execute, fetch
 from waypost.outbox import Later
+from waypost_credly.connector import Credly
 
 
 @pytest.fixture(params=[False, True], ids=["once", "often"])
@@ -118,6 +119,22 @@ async def test_a_secret_that_is_not_good_any_more_stops_everything_and_loses_not
     ]
 
 
+async def test_what_is_revoked_while_the_secret_is_not_good_is_taken_back_once_it_is(
+    stage: Issuing, fake: FakeCredly, film: str
+) -> None:
+    await stage.agrees("Ada Love")
+    (record,) = await stage.records("Ada Love")
+    fake.token = "another"
+    given = {"award": record["award"]["id"], "reason": "Given by mistake."}
+    await stage.done("revokeAward", given, "award { id }", who="brighton club")
+    await stage.works_off()
+    assert ((await stage.the_account())["state"], await state(stage)) == ("FAILING", "PENDING")
+    await stage.secret("another")
+    await stage.reconciles(later=timedelta(minutes=31))
+    assert [each["state"] for each in fake.of(film)] == ["revoked"]
+    assert await state(stage) == "REVOKED"
+
+
 async def test_an_account_whose_secret_is_missing_says_so(stage: Issuing, fake: FakeCredly) -> None:
     account = await stage.account(organisation=ORGANISATION, token="nobody-set-it", sandbox="true")
     fake.template("Film Maker")
@@ -160,6 +177,27 @@ async def test_templates_that_cannot_be_given_are_not_linked(stage: Issuing, fak
     assert link["problem"] == "At the platform 2 active templates are called like the badge; name one by its id."
 
 
+async def test_a_badge_that_is_linked_anew_while_its_template_is_looked_for_gets_the_new_one(
+    stage: Issuing, fake: FakeCredly, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = await stage.share(account, "brighton")
+    wrong, meant = fake.template("Film Maker"), fake.template("Film Maker, second edition")
+    given = {"badge": stage.id("Badge", "brighton", "film-maker"), "grant": grant}
+    lists, again = Credly.templates, [{**given, "template": meant}]
+
+    async def meanwhile(connector: Credly, access: Access, after: str | None = None) -> Page[Template]:
+        if again:
+            await stage.done("linkBadgeTemplate", again.pop(), "link { id }", who="brighton club")
+        return await lists(connector, access, after)
+
+    monkeypatch.setattr(Credly, "templates", meanwhile)
+    await stage.done("linkBadgeTemplate", {**given, "template": wrong}, "link { id }", who="brighton club")
+    await stage.works_off()
+    links = "{ issuingLinks { nodes { state templateId } } }"
+    found = await stage.read(links, "brighton", "brighton club")
+    assert found["issuingLinks"]["nodes"] == [{"state": "LINKED", "templateId": meant}]
+
+
 async def test_a_platform_that_names_a_time_while_templates_are_looked_for_is_left_alone_until_then(
     stage: Issuing, fake: FakeCredly, account: str
 ) -> None:
@@ -184,6 +222,22 @@ async def test_a_search_that_is_refused_is_made_again_later(stage: Issuing, fake
     await stage.works_off()
     assert await state(stage) == "PENDING"
     assert len(fake.of(film)) == fake.server.count("POST") == 1
+
+
+async def test_who_is_known_otherwise_meanwhile_is_sent_as_they_are_looked_for(
+    stage: Issuing, fake: FakeCredly, film: str
+) -> None:
+    """The entry was made while a child had no account of its own."""
+    fake.server.faults.append(Fault(THROTTLED))
+    await stage.agrees("Ada Love", work=False)
+    await stage.works_off(patient=False)
+    async with stage.database.transaction(City(stage.town(OWNER).id)):
+        await execute("UPDATE issuing_entry SET earner = 'waypost:00000000-0000-4000-8000-000000000001'")
+    fake.server.faults.append(Fault(lost=True))
+    await stage.works_off()
+    await stage.reconciles()
+    assert await state(stage) == "PENDING"
+    assert len(fake.of(film)) == fake.server.count("POST") - 1 == 1
 
 
 async def test_a_template_that_is_archived_later_refuses_and_says_so(

@@ -22,6 +22,7 @@ def bird(id: str, **more: Any) -> dict[str, Any]:
 
 
 BIRDS = [bird(str(number)) for number in range(7)]
+HALL = {"source_id": "hall", "name": "Hall", "latitude": 50.82, "longitude": -0.14}
 SYSTEM = System("tests")
 
 
@@ -159,6 +160,15 @@ async def test_a_row_that_the_database_refuses_costs_that_row_alone(
         [("ITEM_UNUSABLE", 6, "items[5]")],
     )
     assert sorted(row["source_id"] for row in await here.rows()) == ["0", "1", "2", "3", "4", "6"]
+
+
+async def test_a_place_of_another_form_costs_its_item_alone(database: Database, plugins: Plugins) -> None:
+    items = [bird("a", place=HALL), bird("b", place={**HALL, "source_id": "other", "name": None}), bird("c")]
+    async with outside(paged(items)) as server:
+        here = await city(database, plugins, server, "odd-place")
+        job = await here.reads()
+    assert [problem[:3] for problem in job["problems"]] == [("ITEM_UNUSABLE", 2, "items[1].place.name")]
+    assert [row["source_id"] for row in await here.rows()] == ["a", "c"]
 
 
 async def test_what_came_before_stays_where_the_database_refuses_its_new_words(

@@ -17,14 +17,15 @@ FEED = "https://feed.example.org"
 
 
 def reading(answer: Callable[[str], Any]) -> Client:
-    """A client of a feed that answers an address so: JSON, or another address that it sends on to."""
+    """A client of a feed that answers an address so: JSON, bytes, or another address that it sends on to."""
 
     class Feed:
         async def call(self, _method: str, url: str, _headers: object) -> Answered:
             found = answer(url.removeprefix(FEED))
             if isinstance(found, str):
                 return Answered(302, {"location": found}, b"")
-            return Answered(200, {"content-type": "application/json"}, json.dumps(found).encode())
+            body = found if isinstance(found, bytes) else json.dumps(found).encode()
+            return Answered(200, {"content-type": "application/json"}, body)
 
     return Client(cast("Outgoing", Feed()), FEED)
 
@@ -78,3 +79,13 @@ async def test_a_page_is_bounded_with_all_that_belongs_to_it(monkeypatch: pytest
     with pytest.raises(FeedFault) as fault:
         await feed.more(f"{FEED}/3")
     assert fault.value.code == "FEED_TOO_LARGE"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+async def test_a_byte_order_mark_before_the_json_is_passed_over(mark: bytes) -> None:
+    answer = mark + b'{"items": []}'
+    assert await reading(lambda _url: answer).page(f"{FEED}/page") == {"items": []}
+    answer = mark + b" <html>"
+    with pytest.raises(FeedFault) as fault:
+        await reading(lambda _url: answer).page(f"{FEED}/page")
+    assert fault.value.code == "FEED_HTML"

@@ -228,6 +228,20 @@ async def test_an_older_wording_does_not_replace_a_newer_one(database: Database,
     assert (await here.by_id())["a"]["capacity"] == 2
 
 
+async def test_a_wording_that_is_dated_ahead_keeps_no_true_one_out(database: Database, plugins: Plugins) -> None:
+    """Somebody mistyped a year, or the clock of the directory is wrong."""
+    items = [bird("a", modified="2099-05-02T00:00:00Z", capacity=2)]
+    async with outside(paged(items)) as server:
+        here = await city(database, plugins, server, "diss")
+        await here.reads()
+        for day in (1, 2):
+            items[:] = [bird("a", modified=f"2026-05-0{day}T00:00:00Z", capacity=10 + day)]
+            assert (await here.reads())["problems"] == []
+        items[:] = [bird("a", modified="2026-05-01T00:00:00Z", capacity=1)]
+        assert codes(await here.reads()) == ["ITEM_WENT_BACK"]
+    assert (await here.by_id())["a"]["capacity"] == 12
+
+
 async def test_each_bad_item_is_a_problem_with_its_place_and_nothing_else_is_lost(
     database: Database, plugins: Plugins
 ) -> None:

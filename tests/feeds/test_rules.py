@@ -17,7 +17,7 @@ from waypost.feeds.client import origin_of, wait_s
 from waypost.feeds.pulling import Course, Pulled
 from waypost.feeds.rules import checked, digest_of, own_slug, provider_slug, read_page, words_of
 from waypost.feeds.settings import FeedSettings, read_settings
-from waypost.outbox.feeding import FAULTS, BadItem, FeedFault, FeedItem, FeedKind, FeedProvider, Page
+from waypost.outbox.feeding import FAULTS, BadItem, Cost, FeedFault, FeedItem, FeedKind, FeedPlace, FeedProvider, Page
 from waypost.tenancy.slugs import slug_problem
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -58,6 +58,24 @@ def test_an_item_is_whole_or_a_bad_one(facts: Mapping[str, Any]) -> None:
     assert isinstance(item.source_id, str)
     assert isinstance(item.title, str)
     assert item.modified is None or item.modified.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("where", "part"),
+    [
+        ("place.name", FeedPlace("p", None)),  # type: ignore[arg-type]  # as a plugin may
+        ("place.postcode", FeedPlace("p", "Hall", postcode=11)),  # type: ignore[arg-type]  # likewise
+        ("place.latitude", FeedPlace("p", "Hall", latitude=True)),
+        ("place.accessibility", FeedPlace("p", "Hall", accessibility=["ramp"])),  # type: ignore[arg-type]  # likewise
+        ("place.accessibility", FeedPlace("p", "Hall", accessibility=(None,))),  # type: ignore[arg-type]  # likewise
+        ("provider.source_id", FeedProvider([], "Club")),  # type: ignore[arg-type]  # likewise
+        ("cost.price", Cost(price="free", currency="GBP")),  # type: ignore[arg-type]  # likewise
+    ],
+)
+def test_a_part_of_an_item_is_whole_or_the_item_is_a_bad_one(where: str, part: Any) -> None:
+    with pytest.raises(BadItem) as fault:
+        checked(FeedItem("a", title="Owls", **{where.partition(".")[0]: part}))
+    assert fault.value.where == where
 
 
 def test_what_a_plugin_answers_instead_of_an_item_is_one_items_fault() -> None:
@@ -112,6 +130,7 @@ def test_origins(url: str, origin: Any) -> None:
         ("Fri, 27 Nov 2026 12:01:00 GMT", 60.0),
         ("Fri, 27 Nov 2020 12:01:00 GMT", 0.0),
         ("Fri, 27 Nov 2099 12:01:00 GMT", 86_400.0),
+        ("Fri, 27 Nov 99999999999999999999 12:01:00 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(said: str | None, seconds: float | None) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.frameworks import HOST, Tree, id_of, item, linked, package
 from waypost.outbox.frameworks import CHILD, Association, End, Fault, Package
 from waypost.skills import arranging
-from waypost.skills.arranging import Placed, arrange, elsewhere
+from waypost.skills.arranging import MOST_NAMED, Placed, arrange, elsewhere
 
 CRAFT = package("craft", {"cut": {"saw": {}, "plane": {}}, "join": {"glue": {}}})
 
@@ -76,6 +76,16 @@ def test_nothing_stands_below_itself(ring: list[tuple[str, str]]) -> None:
     found = faults(with_links(CRAFT, *links))
     assert {each.code for each in found} == {"CHILD_CYCLE"}
     assert "stands below itself: craft/" in found[0].message
+
+
+def test_a_long_ring_is_named_by_its_beginning() -> None:
+    """Many rings through all of a large package would make gigabytes of words."""
+    ring = [f"long/{n}" for n in range(1_000)]
+    links = [linked(child, CHILD, parent) for parent, child in zip(ring, [*ring[1:], ring[0]], strict=True)]
+    whole = Package(package("long", {}).document, tuple(map(item, ring)), tuple(links))
+    (fault,) = faults(whole)
+    begins = " > ".join(ring[:MOST_NAMED])
+    assert fault.message == f"it stands below itself: {begins} > … 990 more > long/0"
 
 
 def test_an_identifier_that_two_bear_is_named_with_both() -> None:

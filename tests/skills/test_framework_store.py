@@ -105,6 +105,17 @@ async def test_what_is_dated_more_than_a_day_ahead_is_refused_wherever_it_says_s
         await written(shelf, package("nearly", {"a": {}}, changed_at=now + timedelta(hours=20)))
 
 
+async def test_a_date_without_a_zone_is_in_utc(admin_url: str) -> None:
+    """As plugins' formats may give it."""
+    may, april = (CHANGED.replace(month=month, tzinfo=None) for month in (5, 4))
+    async with nation(admin_url) as shelf:
+        await written(shelf, package("zoneless", {"a": {}}, changed_at=may))
+        assert (await written(shelf, package("zoneless", {"a": {}}, changed_at=may))).changed == 0
+        assert await refused(shelf, package("zoneless", {"a": {}}, changed_at=april)) == [
+            ("OLDER_PACKAGE", "CFDocument")
+        ]
+
+
 async def test_what_was_stored_with_a_date_ahead_gives_way_to_a_true_one(admin_url: str) -> None:
     async with nation(admin_url) as shelf:
         await written(shelf, package("astray", {"a": {}, "b": {}}))

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.frameworks import OUTLINE, outline
+from tests.frameworks import OUTLINE, outline, package
 from waypost.calling import MOST_FAILURES, Calls
-from waypost.outbox.frameworks import Fault, Package
+from waypost.outbox.frameworks import End, Fault, Package
 from waypost.outgoing import Outgoing
 from waypost.plugins import formats
 from waypost.plugins.formats import CalledFormat
@@ -117,6 +117,29 @@ async def test_what_is_neither_a_package_nor_faults_is_a_failure(answer: Sequenc
     fault = await read(called(calls, read=lambda _data: answer))
     assert fault == "FORMAT_FAILED: the plugin odd, which reads Outlines of tests, failed: TypeError"
     assert calls.failures == {"odd": 1}
+
+
+CRAFT = package("craft", {"saw": {}})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"document": None},
+        {"document": replace(CRAFT.document, title=None)},  # type: ignore[arg-type]  # as a plugin may, here and below
+        {"items": None},
+        {"items": ({"identifier": "saw"},)},
+        {"items": (replace(CRAFT.items[0], identifier="saw"),)},  # type: ignore[arg-type]
+        {"items": (replace(CRAFT.items[0], statement=7),)},  # type: ignore[arg-type]
+        {"items": (replace(CRAFT.items[0], changed_at="2026-01-01"),)},  # type: ignore[arg-type]
+        {"associations": (replace(CRAFT.associations[0], origin="saw"),)},  # type: ignore[arg-type]
+        {"associations": (replace(CRAFT.associations[0], origin=End("saw", "saw")),)},  # type: ignore[arg-type]
+        {"associations": (replace(CRAFT.associations[0], sequence="1"),)},  # type: ignore[arg-type]
+    ],
+)
+async def test_a_package_with_a_part_of_another_type_is_a_failure(odd: dict[str, Any]) -> None:
+    fault = await read(called(Calls(), read=lambda _data: replace(CRAFT, **odd)))
+    assert fault == "FORMAT_FAILED: the plugin odd, which reads Outlines of tests, failed: TypeError"
 
 
 async def test_a_format_that_fails_keeps_no_other_from_reading_its_own_files() -> None:

@@ -39,6 +39,13 @@ WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY r.id
 MAKE_OF_AWARDS: Final = MAKE_SQL.format(which="a.id = ANY($2::uuid[])")
 MAKE_OF_LINK: Final = MAKE_SQL.format(which="l.id = $2")
 MAKE_OF_GRANT: Final = MAKE_SQL.format(which="g.id = $2")
+# One that the platform refused to take back is left alone, as its problem says.
+OF_REVOKED_SQL: Final = """
+SELECT r.id FROM award a JOIN issuing_record r ON r.tenant_id = $1 AND r.award_id = a.id
+WHERE a.tenant_id = $1 AND a.state = 'revoked' AND r.account_id = $2 AND r.state IN ('pending', 'accepted')
+  AND r.problem IS NULL
+ORDER BY r.id
+"""
 OF_GRANT_SQL: Final = """
 SELECT r.id FROM issuing_record r JOIN issuing_link l ON l.tenant_id = $1 AND l.id = r.link_id
 WHERE r.tenant_id = $1 AND l.grant_id = $2 ORDER BY r.id
@@ -85,3 +92,8 @@ async def follow_grant(tenant: UUID, grant: UUID) -> None:
     """Give what was held back while an account could not be used; in the transaction that says that it can."""
     await fetch(MAKE_OF_GRANT, tenant, grant)
     await _step(tenant, await fetch(OF_GRANT_SQL, tenant, grant))
+
+
+async def follow_revoked(tenant: UUID, account: UUID) -> None:
+    """Take back what was revoked while an account could not be used, and still stands there."""
+    await _step(tenant, await fetch(OF_REVOKED_SQL, tenant, account))

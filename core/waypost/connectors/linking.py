@@ -36,17 +36,18 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, platform = exclu
 WHERE known.home_tenant_id = excluded.home_tenant_id
 """
 LINK_SQL: Final = """
-SELECT l.badge_id, l.grant_id, l.account_id, l.home_tenant_id, l.template_id, l.state, b.name, g.issuer_id, g.state AS
-       granted
+SELECT l.badge_id, l.grant_id, l.account_id, l.home_tenant_id, l.template_id, l.state, l.changed_at, b.name,
+       g.issuer_id, g.state AS granted
 FROM issuing_link l
 JOIN badge b ON b.tenant_id = $1 AND b.id = l.badge_id
 JOIN issuing_grant g ON g.tenant_id = $1 AND g.id = l.grant_id
 WHERE l.tenant_id = $1 AND l.id = $2
 """
+# Whoever linked the badge anew meanwhile asked for something else, and gets an answer of their own.
 LINKED_SQL: Final = """
 UPDATE issuing_link SET state = $3, template_id = coalesce($4, template_id), template_name = $5, template_url = $6,
        problem = $7, changed_at = $8
-WHERE tenant_id = $1 AND id = $2 AND state = 'asked' RETURNING true
+WHERE tenant_id = $1 AND id = $2 AND state = 'asked' AND changed_at = $9 RETURNING true
 """
 TEMPLATES_SQL: Final = """
 INSERT INTO issuing_template (tenant_id, account_id, template_id, name, state, duplicates, url, read_at)
@@ -150,7 +151,7 @@ async def _answer(work: Work, tenant: UUID, id: UUID, row: Mapping[str, Any], fo
     else:
         facts = ("linked", found.id, found.name, shown(found.url), None)
     async with work.database.transaction(City(tenant)):
-        done = await fetchrow(LINKED_SQL, tenant, id, *facts, work.now())
+        done = await fetchrow(LINKED_SQL, tenant, id, *facts, work.now(), row["changed_at"])
         if done is not None and isinstance(found, Template):
             act = Act(Here.of(home), None, None, None, work.now())
             await act.tell(BadgeTemplateLinked(row["badge_id"], id))

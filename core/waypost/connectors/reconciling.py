@@ -13,15 +13,16 @@ from uuid import UUID
 
 from waypost.connectors import ledger
 from waypost.connectors.accounts import note_failing, note_working, open_account
-from waypost.connectors.following import STEP
+from waypost.connectors.following import STEP, follow_revoked
 from waypost.connectors.holding import hold_to_compare
 from waypost.connectors.linking import MOST_PAGES, keep_templates, templates_of
 from waypost.connectors.registry import Connectors, Opened
 from waypost.connectors.rules import EARNER_PREFIX, drifted, ours
-from waypost.db import City, execute, fetch, new_id
+from waypost.db import City, execute, fetch, fetchval, new_id
 from waypost.outbox.connecting import (
     LIVE,
     ConnectorError,
+    Doubtful,
     Figure,
     Issued,
     NotFound,
@@ -43,15 +44,24 @@ EVERY_S: Final = 1_800
 FRESH: Final = timedelta(hours=6)
 # Between the pages of one account a platform may ask for so much patience.
 PATIENCE_S: Final = 60.0
+UNSAID_S: Final = 15.0  # and so much where it does not say for how long
 MOST_WAITS: Final = 5
 
 TENANTS_SQL: Final = "SELECT id FROM tenant WHERE state = 'open' ORDER BY id"
 DUE_SQL: Final = """
 SELECT id, reconciled_at IS NULL OR reconciled_at <= $2 OR state = 'failing' AS whole FROM issuing_account a
 WHERE tenant_id = $1 AND state <> 'off'
-  AND (reconciled_at IS NULL OR reconciled_at <= $2 OR EXISTS (
+  AND (reconciled_at IS NULL OR reconciled_at <= $2 OR state = 'failing' OR EXISTS (
       SELECT FROM issuing_entry e WHERE e.tenant_id = $1 AND e.account_id = a.id
         AND e.state IN ('due', 'sending', 'doubtful')))
+"""
+# A large account takes longer than it is until the next round; what its platform takes is not doubled then.
+GOING_SQL: Final = """
+SELECT facts ->> 'account' AS account FROM work
+WHERE kind = $1 AND state = 'due' AND holder IS NOT NULL AND due_at > now()
+"""
+FRESH_SQL: Final = """
+SELECT reconciled_at > $3 AND state <> 'failing' FROM issuing_account WHERE tenant_id = $1 AND id = $2
 """
 KNOWN_SQL: Final = """
 SELECT id, external_id FROM issuing_entry
@@ -75,6 +85,10 @@ OPEN_SQL: Final = """
 SELECT id, member_tenant_id FROM issuing_entry
 WHERE tenant_id = $1 AND account_id = $2 AND state IN ('due', 'sending', 'doubtful') ORDER BY id
 """
+STANDING_SQL: Final = """
+SELECT DISTINCT member_tenant_id FROM issuing_entry
+WHERE tenant_id = $1 AND account_id = $2 AND state IN ('pending', 'accepted') ORDER BY member_tenant_id
+"""
 DRIFT_SQL: Final = """
 INSERT INTO issuing_drift (tenant_id, id, account_id, kind, external_id, entry_id, difference, state, found_at,
                            mended_at)
@@ -87,8 +101,12 @@ UPDATE issuing_drift SET state = 'settled', mended_at = $4
 WHERE tenant_id = $1 AND account_id = $2 AND external_id = ANY($3::text[]) AND state = 'open'
   AND kind <> 'other-state'
 """
+# Those that were counted longest ago come first, since it may not come to all of them.
 USED_SQL: Final = """
-SELECT DISTINCT template_id FROM issuing_entry WHERE tenant_id = $1 AND account_id = $2 ORDER BY template_id
+SELECT used.template_id
+FROM (SELECT DISTINCT template_id FROM issuing_entry WHERE tenant_id = $1 AND account_id = $2) used
+LEFT JOIN issuing_template t ON t.tenant_id = $1 AND t.account_id = $2 AND t.template_id = used.template_id
+ORDER BY t.counted_at NULLS FIRST, used.template_id
 """
 FIGURES_SQL: Final = """
 UPDATE issuing_template
@@ -101,12 +119,14 @@ UPDATE issuing_account SET reconciled_at = $3, elsewhere = $4 WHERE tenant_id = 
 
 
 async def reconcile_all(work: Work) -> None:
-    """Ask for the reconciliation of all accounts whose time it is."""
+    """Ask for the reconciliation of all accounts whose time it is, and that none is going on of."""
     before = work.now() - FRESH
+    going = {row["account"] for row in await work.database.reads.rows(SCOPE, GOING_SQL, [RECONCILE])}
     for tenant in await work.database.reads.rows(SCOPE, TENANTS_SQL):
         async with work.database.transaction(City(tenant["id"], quiet=True)):
             accounts = await fetch(DUE_SQL, tenant["id"], before)
-            facts = ({"tenant": tenant["id"], "account": row["id"], "whole": row["whole"]} for row in accounts)
+            due = [row for row in accounts if str(row["id"]) not in going]
+            facts = ({"tenant": tenant["id"], "account": row["id"], "whole": row["whole"]} for row in due)
             await enqueue_all([(RECONCILE, each) for each in facts])
 
 
@@ -196,6 +216,9 @@ class Comparing:
                 )
             except NotFound:
                 there = None
+            except Doubtful as error:  # nobody knows how that one stands, and the others wait for the end of this
+                log.warning("a badge cannot be compared: %s", error, extra={"tenant": str(self.tenant)})
+                continue
             now = self.work.now()
             async with hold_to_compare(self.work, self.opened):
                 if await ledger.find_line(self.tenant, line.id) != line:
@@ -214,6 +237,11 @@ class Comparing:
             rows = await fetch(OPEN_SQL, self.tenant, self.opened.id)
             facts = ({"tenant": row["member_tenant_id"], "record": row["id"]} for row in rows)
             await enqueue_all([(STEP, each) for each in facts])
+            standing = await fetch(STANDING_SQL, self.tenant, self.opened.id)
+        # That an award was revoked is known in its own tenant alone.
+        for member in (row["member_tenant_id"] for row in standing):
+            async with self.work.database.transaction(City(member, quiet=True)):
+                await follow_revoked(member, self.opened.id)
 
     async def figures(self) -> None:
         """Pull what the platform counts of the templates that are used here."""
@@ -247,14 +275,15 @@ def is_marked(there: Issued) -> bool:
 async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> None:
     """Compare one account with its platform, from beginning to end; idempotent.
 
-    Where the facts say that it was not long ago, only what has not come to an end is gone on with.
+    Where that was not long ago, as the facts say or as somebody else has done it since, only what has not come to an
+    end is gone on with.
     """
     tenant, account = UUID(str(facts["tenant"])), UUID(str(facts["account"]))
     opened = await open_account(work, connectors, tenant, account)
     if opened is None:
         return
     comparing, began = Comparing(work, opened), work.now()
-    if not facts.get("whole", True):
+    if not facts.get("whole", True) or await _is_fresh(work, tenant, account):
         await comparing.unfinished()
         return
     try:
@@ -263,15 +292,21 @@ async def reconcile(work: Work, connectors: Connectors, facts: Mapping[str, Any]
         await note_working(work, opened)
         elsewhere = await _everything(comparing)
         await comparing.missing(began)
+        await comparing.unfinished()
+        async with hold_to_compare(work, opened):
+            await execute(DONE_SQL, tenant, account, work.now(), elsewhere)
+        # Several calls for each template, and nothing else waits for them: a platform may want patience for hours.
         await comparing.figures()
     except Unauthorised as error:
         await note_failing(work, opened, str(error))
         return
     except ConnectorError as error:
         raise Later(str(error), error.after_s) from error
-    await comparing.unfinished()
-    async with hold_to_compare(work, opened):
-        await execute(DONE_SQL, tenant, account, work.now(), elsewhere)
+
+
+async def _is_fresh(work: Work, tenant: UUID, account: UUID) -> bool:
+    async with work.database.transaction(City(tenant, quiet=True)):
+        return bool(await fetchval(FRESH_SQL, tenant, account, work.now() - FRESH))
 
 
 async def _everything(comparing: Comparing) -> int:
@@ -291,9 +326,10 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
         try:
             return await call()
         except Throttled as error:
-            if error.after_s is None or error.after_s > PATIENCE_S:
+            wait_s = UNSAID_S if error.after_s is None else error.after_s
+            if wait_s > PATIENCE_S:
                 raise
-            await asyncio.sleep(error.after_s)
+            await asyncio.sleep(wait_s)
     return await call()
 
 

@@ -10,7 +10,16 @@ from uuid import UUID
 
 from waypost.calling import Call, CallLate, Calls, PluginPaused
 from waypost.connectors.rules import place_of
-from waypost.outbox.connecting import Access, Connector, ConnectorError, Doubtful, Issued, Page, Template
+from waypost.outbox.connecting import (
+    Access,
+    Connector,
+    ConnectorError,
+    Doubtful,
+    Issued,
+    IssueState,
+    Page,
+    Template,
+)
 from waypost.outbox.work import Later, Work
 from waypost.outgoing import Outgoing
 from waypost.plugins import ConnectorRegistrar, Plugins
@@ -98,6 +107,8 @@ class Opened:
                 raise TypeError(f"it answered {type(answer).__name__} to {what}")
             if isinstance(answer, Page) and not all(isinstance(each, PAGED[what]) for each in answer.items):
                 raise TypeError(f"it answered a page of something else to {what}")
+            if not all(map(is_whole, answer.items if isinstance(answer, Page) else [answer])):
+                raise TypeError(f"it answered {what} with a part of another type")
 
         name = f"the connector {self.connector.name} ({what})"
         call = Call(self.offered.plugin, name, self.tenant, CALL_S, check=check, meant=(ConnectorError,))
@@ -112,3 +123,24 @@ class Opened:
         except Exception as error:  # a connector's fault; what it had done before is not known
             raise Doubtful(f"{name} failed: {type(error).__name__}") from error
         return answer
+
+
+def is_whole(answer: object) -> bool:
+    """Whether the parts by which we know what was given, and a template, are of their types.
+
+    What was given and has no id would be given again.
+    """
+    match answer:
+        case Issued():
+            named = (answer.earner, answer.reference, answer.url, answer.replaced_by)
+            texts = (answer.id, answer.template, *(each for each in named if each is not None))
+            return _are_texts(texts) and answer.id != "" and isinstance(answer.state, IssueState)
+        case Template():
+            texts = (answer.id, answer.name, answer.state, answer.url or "")
+            return _are_texts(texts) and isinstance(answer.duplicates, bool)
+        case _:
+            return True
+
+
+def _are_texts(values: Iterable[object]) -> bool:
+    return all(isinstance(each, str) for each in values)

@@ -23,6 +23,7 @@ MOST_TOGETHER_BYTES: Final = 80_000_000  # a page with all that belongs to it
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 BUSY: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 LONGEST_WAIT_S: Final = 86_400.0
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # which some servers write before their JSON
 PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -160,7 +161,7 @@ def wait_s(said: str | None, now: datetime | None) -> float | None:
         return min(float(said.strip()[:9]), LONGEST_WAIT_S)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if now is None or until.tzinfo is None:
         return None
@@ -168,12 +169,13 @@ def wait_s(said: str | None, now: datetime | None) -> float | None:
 
 
 def _json(answered: Answered, url: str) -> Any:
+    body = answered.body.removeprefix(BYTE_ORDER_MARK)
     if answered.headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml")) or (
-        answered.body.lstrip()[:1] == b"<"
+        body.lstrip()[:1] == b"<"
     ):
         raise FeedFault("FEED_HTML", "it answered a page for people, where JSON was asked for", _place(url))
     try:
-        return orjson.loads(answered.body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise FeedFault("FEED_MALFORMED", f"it answered no JSON: {error}", _place(url)) from error
 

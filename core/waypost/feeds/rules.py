@@ -54,6 +54,22 @@ TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "deleted": (bool,),
 }
 MAY_MISS: Final = frozenset(TYPES) - {"title", "summary", "kinds", "online", "cost", "accessibility", "deleted"}
+NONE: Final = type(None)
+# The same of its parts.
+PARTS: Final[Mapping[type, Mapping[str, tuple[type, ...]]]] = {
+    FeedProvider: {"source_id": (str,), "name": (str,)},
+    FeedPlace: {
+        "source_id": (str,),
+        "name": (str,),
+        "latitude": (float, int, NONE),
+        "longitude": (float, int, NONE),
+        "postcode": (str, NONE),
+        "address": (str, NONE),
+        "kind": (str,),
+        "accessibility": (tuple,),
+    },
+    Cost: {"free": (bool, NONE), "price": (Decimal, NONE), "currency": (str, NONE), "note": (str, NONE)},
+}
 SHORT: Final = {"licence": LONGEST_SAID, "attribution": LONGEST_SAID}
 
 
@@ -147,13 +163,20 @@ def checked(item: object) -> FeedItem:
         value: Any = getattr(item, name)
         if value is None and name in MAY_MISS:
             continue
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            raise BadItem(f"must be {types[0].__name__}, not {type(value).__name__}", name)
+        _check(value, types, name)
+        for inner, inside in PARTS.get(types[0], {}).items():
+            _check(getattr(value, inner), inside, f"{name}.{inner}")
         if isinstance(value, str) and name in SHORT and (len(value) > SHORT[name] or not value.isprintable()):
             raise BadItem(f"is one line of at most {SHORT[name]} characters", name)
-    if not all(isinstance(each, str) for each in (*item.kinds, *item.accessibility)):
-        raise BadItem("kinds and accessibility are texts")
     return replace(item, modified=_in_utc(item.modified))
+
+
+def _check(value: Any, types: tuple[type, ...], where: str) -> None:
+    """Raise `BadItem` for what is of none of the types; what stands in tuples is text."""
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise BadItem(f"must be {types[0].__name__}, not {type(value).__name__}", where)
+    if isinstance(value, tuple) and not all(isinstance(each, str) for each in value):
+        raise BadItem("holds something else than text", where)
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ from waypost.tenancy.telling import Told, tell_all
 
 OPPORTUNITY: Final = "opportunity"
 PLACE: Final = "place"
+AHEAD: Final = timedelta(days=1)  # zones are forgotten, and clocks differ
 
 ISSUERS_SQL: Final = """
 SELECT slug, id, name FROM issuer WHERE tenant_id = $1 AND slug = ANY($2::text[]) AND state = 'open'
@@ -123,6 +124,8 @@ class PageWriter:
     def _went_back(self, ready: Ready, known: Known | None) -> bool:
         if known is None or not is_older(ready.item.modified, known.modified):
             return False
+        if known.modified is not None and known.modified > self.now + AHEAD:
+            return False  # it would keep every true wording out until then
         words = f"it is of {ready.item.modified}, and a newer one is here already"
         self.problems.append(ready.problem("ITEM_WENT_BACK", words, "modified"))
         return True

@@ -14,7 +14,7 @@ import asyncpg
 import orjson
 
 from waypost.calling import Call
-from waypost.db import City, National, execute, fetchval
+from waypost.db import City, National, execute, fetch, fetchval
 from waypost.feeds import state
 from waypost.feeds.beginning import JOB
 from waypost.feeds.books import Books
@@ -39,12 +39,17 @@ from waypost.tenancy.outline import Area
 
 PATIENCE_S: Final = 600.0
 READ_WITHIN_S: Final = 120.0  # the items of a page
-MOST_GEOCODED: Final = 50  # on one page; the others are found the next time
+MOST_GEOCODED: Final = 50  # on one page; the others are found the next times
 SOON: Final = timedelta(hours=1)  # what failed is not read again at once
 HAD_SQL: Final = """
 SELECT count(*) FROM feed_row WHERE tenant_id = $1 AND feed_id = $2 AND object_type = $3 AND digest <> ''
 """
 POSTCODES_SQL: Final = "SELECT code, latitude, longitude FROM postcode WHERE code = ANY($1::text[])"
+# Where places were found in walks before.
+BEFORE_SQL: Final = """
+SELECT replace(postcode, ' ', '') AS code, latitude, longitude FROM place
+WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND postcode IS NOT NULL
+"""
 # What the row of one item cannot hold costs that item.
 REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
@@ -176,11 +181,25 @@ class Walk:
             return {}
         rows = await self.work.database.reads.rows(National(), POSTCODES_SQL, [list(codes)])
         found: dict[str, Point] = {row["code"]: (row["latitude"], row["longitude"]) for row in rows}
-        missing = sorted(codes - found.keys())[:MOST_GEOCODED]
+        missing = codes - found.keys()
+        if not missing:
+            return found
+        before = await self._points_before(batch)
+        # Those that were never found come first, and each walk begins with others of them.
+        turn = sorted(missing, key=lambda code: (code in before, digest_of(code, self.feed.round)))[:MOST_GEOCODED]
         tenant = self.source.tenant
-        asked = (geocode(self.source.plugins, tenant.plugins, code, tenant.id) for code in missing)
-        points = zip(missing, await asyncio.gather(*asked), strict=True)
-        return found | {code: point for code, point in points if point is not None}
+        asked = (geocode(self.source.plugins, tenant.plugins, code, tenant.id) for code in turn)
+        points = zip(turn, await asyncio.gather(*asked), strict=True)
+        return before | found | {code: point for code, point in points if point is not None}
+
+    async def _points_before(self, batch: Batch) -> dict[str, Point]:
+        """Where the places of a page are that were written in walks before, by postcode."""
+        tenant = self.source.tenant.id
+        places = [each.item.place.source_id for each in batch.items.values() if each.item.place]
+        async with self.work.database.transaction(City(tenant, quiet=True)):
+            known = await Books(tenant, self.feed.id, self.feed.round).known(PLACE, places)
+            rows = await fetch(BEFORE_SQL, tenant, [each.object_id for each in known.values()])
+        return {row["code"]: (row["latitude"], row["longitude"]) for row in rows}
 
     # Writing
 

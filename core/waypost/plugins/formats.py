@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 from uuid import UUID
 
 from waypost.calling import Call, Calls
-from waypost.outbox.frameworks import Fault, Format, Package, Result
+from waypost.outbox.frameworks import Association, Document, End, Fault, Format, Item, Package, Result
 from waypost.plugins.manager import Plugins
 from waypost.plugins.registrars import FrameworkRegistrar
 
 LOOKING_S: Final = 5.0  # that a format has to look at a file's first bytes, or at an address
 READING_S: Final = 60.0
+TYPES: Final[Mapping[type, Mapping[str, Any]]] = {
+    each: get_type_hints(each) for each in (Document, Item, Association, End)
+}
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,23 @@ def _is_address(found: object) -> None:
 def _is_result(found: object) -> None:
     """Raise TypeError for what is neither a package nor faults: a plugin may answer anything."""
     if isinstance(found, Package):
+        _look_at(found.document, Document)
+        for item in found.items:
+            _look_at(item, Item)
+        for association in found.associations:
+            _look_at(association, Association)
+            _look_at(association.origin, End)
+            _look_at(association.destination, End)
         return
     faults = found if isinstance(found, Collection) else ()
     if not faults or not all(isinstance(each, Fault) for each in faults):
         raise TypeError(f"it answered {type(found).__name__} instead of a package or faults")
+
+
+def _look_at(part: object, kind: type) -> None:
+    """Raise TypeError for a part of a package that is none of that kind, or holds something of another type."""
+    if not isinstance(part, kind):
+        raise TypeError(f"it has {type(part).__name__} in its package instead of {kind.__name__}")
+    for name, types in TYPES[kind].items():
+        if not isinstance(getattr(part, name), types):
+            raise TypeError(f"it has {type(getattr(part, name)).__name__} as {name} of {kind.__name__}")

@@ -13,6 +13,7 @@ MOST_ITEMS: Final = 100_000
 MOST_ASSOCIATIONS: Final = 500_000
 MOST_DEPTH: Final = 20
 MOST_FAULTS: Final = 1_000  # that are told; more help nobody
+MOST_NAMED: Final = 10  # of those in a ring, which may be all of them
 LOOKED_UP: Final = frozenset(("uri", "title", "code"))  # by an index, which takes some 2,700 bytes
 LONGEST_KEY_BYTES: Final = 2_000
 
@@ -148,19 +149,22 @@ def _cycles(package: Package, below: _Children) -> Iterator[Fault]:
     places = {item.identifier: item.place for item in package.items}
     done: set[UUID] = set()
     for start in (package.document.identifier, *places):
-        way: dict[UUID, None] = {}
+        way: list[UUID] = []
+        at: dict[UUID, int] = {}
         stack: list[tuple[UUID, bool]] = [(start, True)]
         while stack:
             id, enters = stack.pop()
             if not enters:
-                del way[id]
+                del at[way.pop()]
                 done.add(id)
-            elif id in way:
-                ring = [*way][[*way].index(id) :]
-                names = " > ".join(places.get(each, "the document") for each in (*ring, id))
-                yield Fault("CHILD_CYCLE", f"it stands below itself: {names}", places.get(id, ""))
+            elif id in at:
+                named = [places.get(each, "the document") for each in way[at[id] : at[id] + MOST_NAMED]]
+                more = len(way) - at[id] - len(named)
+                ring = [*named, *([f"… {more:,} more"] if more else []), named[0]]
+                yield Fault("CHILD_CYCLE", f"it stands below itself: {' > '.join(ring)}", places.get(id, ""))
             elif id not in done:
-                way[id] = None
+                at[id] = len(way)
+                way.append(id)
                 stack.append((id, False))
                 stack += ((child, True) for child in reversed(below.get(id, ())))
 

@@ -11,9 +11,14 @@ from waypost.outbox.frameworks import Association, Document, Fault, Item, Packag
 AHEAD: Final = timedelta(days=1)  # zones are forgotten, and clocks differ
 
 
+def in_utc(changed_at: datetime) -> datetime:
+    """The date with a zone; without one it is UTC."""
+    return changed_at if changed_at.tzinfo else changed_at.replace(tzinfo=UTC)
+
+
 def is_ahead(changed_at: datetime, now: datetime) -> bool:
-    """Whether a date lies more than a day ahead of now; without a zone it is UTC."""
-    return (changed_at if changed_at.tzinfo else changed_at.replace(tzinfo=UTC)) > now + AHEAD
+    """Whether a date lies more than a day ahead of now."""
+    return in_utc(changed_at) > now + AHEAD
 
 
 def dated_ahead(package: Package, now: datetime) -> Iterator[Fault]:

@@ -18,7 +18,7 @@ from waypost import db
 from waypost.outbox.frameworks import Association, Document, Fault, Item, Package
 from waypost.skills import framework_tables as tables
 from waypost.skills.arranging import MOST_FAULTS, Placed, arrange, elsewhere
-from waypost.skills.dating import AHEAD, dated_ahead, is_ahead
+from waypost.skills.dating import AHEAD, dated_ahead, in_utc, is_ahead
 from waypost.skills.rules import normal_form
 
 LOG: Final = getLogger(__name__)
@@ -149,7 +149,7 @@ async def load_packages(connection: Connection, packages: Mapping[str, Callable[
 
 async def _load(shelf: Shelf, source: str, package: Package) -> None:
     known = await shelf.rows(STANDS_SQL, shelf.framework, package.document.identifier)
-    if known and known[0]["changed_at"] >= package.document.changed_at:
+    if known and known[0]["changed_at"] >= in_utc(package.document.changed_at):
         now = datetime.now(UTC)
         mends = is_ahead(known[0]["changed_at"], now) and not is_ahead(package.document.changed_at, now)
         if not mends or known[0]["source"] != source:
@@ -165,7 +165,7 @@ async def _refused(shelf: Shelf, package: Package) -> list[Fault]:
     # What was stored before anybody looked at dates may stand ahead of now; it is no reason to refuse a true one.
     if (
         known
-        and document.changed_at < known[0]["changed_at"]
+        and in_utc(document.changed_at) < known[0]["changed_at"]
         and not is_ahead(known[0]["changed_at"], datetime.now(UTC))
     ):
         since = known[0]["changed_at"].isoformat()
