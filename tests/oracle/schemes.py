@@ -21,11 +21,15 @@ LONDON = ZoneInfo("Europe/London")
 
 @dataclass(frozen=True)
 class Said:
-    """Some part of a scheme, as it is on a day; `all` says that what does not hold then is shown too."""
+    """Some part of a scheme, as it is on a day.
+
+    `all` says that what does not hold then is shown too, `runs` that the scheme itself goes on then.
+    """
 
     it: Any
     on: date
     all: bool = True
+    runs: bool = True
 
 
 def _today(asked: Asked) -> date:
@@ -86,7 +90,7 @@ def asked_about(call: Call) -> dict[str, Any] | None:
         return None
     on, about = call.args.get("on") or _today(call.asked), _about(call.args)
     answer = eligibility(found, about, facts, on)
-    reasons = [Said(reason, on) for reason in answer.reasons]
+    reasons = [Said(reason, on, runs=found.holds(on)) for reason in answer.reasons]
     told = {"about": about.value, "on": on, "verdict": answer.verdict.value, "reasons": reasons}
     return {**told, "scheme": Said(found, on, all=False)}
 
@@ -116,7 +120,8 @@ def its_scheme(call: Call) -> Said | None:
 def its_rules(call: Call) -> list[Said]:
     """The rules of its first day."""
     found, on = _its(call)
-    return [] if found is None else [Said(rule, on) for rule in found.rules if rule.holds(on)]
+    held = found is not None and found.holds(on)
+    return [Said(rule, on) for rule in found.rules if rule.holds(on)] if found and held else []
 
 
 def its_facts(call: Call) -> list[dict[str, Any]]:
@@ -152,7 +157,9 @@ def held(name: str) -> Callable[[Call], list[Said]]:
 
     def resolve(call: Call) -> list[Said]:
         source: Said = call.source
-        return [Said(each, source.on) for each in getattr(source.it, name) if source.all or each.holds(source.on)]
+        runs = source.it.holds(source.on)
+        parts = (Said(each, source.on, runs=runs) for each in getattr(source.it, name))
+        return [each for each in parts if source.all or (runs and each.it.holds(source.on))]
 
     return resolve
 
@@ -174,7 +181,7 @@ def _many(kind: str, names: str) -> Table:
 def _below(kind: str, name: str, attribute: str) -> Table:
     def resolve(call: Call) -> Said | None:
         found = getattr(call.source.it, attribute)
-        return None if found is None else Said(found, call.source.on)
+        return None if found is None else Said(found, call.source.on, runs=call.source.runs)
 
     return {(kind, name): resolve}
 
@@ -214,7 +221,7 @@ SCHEMES: Table = {
     **_many("SchemeRule", "code about since until"),
     **_below("SchemeRule", "asks", "asks"),
     **_below("SchemeRule", "when", "when"),
-    ("SchemeRule", "inForce"): lambda call: call.source.it.holds(call.source.on),
+    ("SchemeRule", "inForce"): lambda call: call.source.runs and call.source.it.holds(call.source.on),
     **_many("SchemeWindow", "about since until"),
     **_many("SchemeFunding", "code paidTo per amount currency percent of hoursPerWeek months since until"),
     **_many("SchemeReason", "code outcome"),

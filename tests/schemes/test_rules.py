@@ -87,7 +87,7 @@ def test_the_order_of_rules_decides_nothing(scheme: Scheme, known: Facts, on: da
 
 @given(schemes(), facts(), DAYS)
 def test_every_rule_in_force_that_is_not_met_is_named_and_no_other(scheme: Scheme, known: Facts, on: date) -> None:
-    held = scheme.in_force(on, Subject.LEARNER)
+    held = scheme.written(on, Subject.LEARNER)
     unmet = sorted(id(rule) for rule in held if rule.outcome(known) is not Outcome.MET)
     reasons = eligibility(scheme, Subject.LEARNER, known, on).reasons
     assert sorted(id(reason.rule) for reason in reasons if reason.rule) == unmet

@@ -74,7 +74,7 @@ async def asked_about(parents: Parents, field: Selected, request: Request) -> Se
         "about": subject.value,
         "on": on,
         "verdict": answer.verdict.value,
-        "reasons": [show.reason(each) for each in answer.reasons],
+        "reasons": [show.reason(each, found) for each in answer.reasons],
     }
     return [shown for _ in parents]
 
@@ -142,6 +142,6 @@ async def rules_of(parents: Parents, field: Selected, request: Request) -> Seque
     found = []
     for parent, scheme in zip(parents, await _of_rows(parents, request), strict=True):
         on = _first_day(parent, request)
-        held = () if scheme is None else scheme.in_force(on)
-        found.append([shower(request, on).rule(each) for each in held])
+        show = shower(request, on)
+        found.append([] if scheme is None else [show.rule(each, scheme) for each in scheme.in_force(on)])
     return found

@@ -25,7 +25,7 @@ class Shower:
         """A scheme; with its whole history, or what of it holds on the day."""
 
         def held(period: Rule | Funding | Window) -> bool:
-            return since_ever or period.holds(self.on)
+            return since_ever or (scheme.holds(self.on) and period.holds(self.on))
 
         return {
             "code": scheme.code,
@@ -36,12 +36,12 @@ class Shower:
             "listed": not scheme.withdrawn,
             "facts": [self.fact(each) for each in scheme.facts],
             "windows": [self._window(each) for each in scheme.windows if held(each)],
-            "rules": [self.rule(each) for each in scheme.rules if held(each)],
+            "rules": [self.rule(each, scheme) for each in scheme.rules if held(each)],
             "funding": [self._funding(each) for each in scheme.funding if held(each)],
         }
 
-    def rule(self, rule: Rule) -> dict[str, Any]:
-        """A rule."""
+    def rule(self, rule: Rule, scheme: Scheme) -> dict[str, Any]:
+        """A rule of a scheme."""
         return {
             "code": rule.code,
             "about": rule.about.value,
@@ -49,7 +49,7 @@ class Shower:
             "when": None if rule.when is None else _condition(rule.when),
             "words": self._said(rule.words),
             **_period(rule),
-            "inForce": rule.holds(self.on),
+            "inForce": rule in scheme.in_force(self.on),
         }
 
     def fact(self, fact: Fact) -> dict[str, Any]:
@@ -67,13 +67,13 @@ class Shower:
         """A fact that is known of a placement."""
         return {"fact": self.fact(fact), "value": text_of(value)}
 
-    def reason(self, reason: Reason) -> dict[str, Any]:
-        """Why a rule is not met."""
+    def reason(self, reason: Reason, scheme: Scheme) -> dict[str, Any]:
+        """Why a rule of a scheme is not met."""
         return {
             "code": reason.code,
             "outcome": reason.outcome.value,
             "words": self._said(reason.words),
-            "rule": None if reason.rule is None else self.rule(reason.rule),
+            "rule": None if reason.rule is None else self.rule(reason.rule, scheme),
             "missing": list(reason.missing),
         }
 

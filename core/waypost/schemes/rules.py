@@ -193,7 +193,11 @@ class Scheme(Period):
         return next((fact for fact in self.facts if fact.code == code), None)
 
     def in_force(self, on: date, about: Subject | None = None) -> tuple[Rule, ...]:
-        """The rules that hold on a day, about one subject or about all."""
+        """The rules that hold on a day on which the scheme goes on, about one subject or about all."""
+        return self.written(on, about) if self.holds(on) else ()
+
+    def written(self, on: date, about: Subject | None = None) -> tuple[Rule, ...]:
+        """The rules that nothing ends before a day but the end of the scheme itself."""
         return tuple(rule for rule in self.rules if rule.holds(on) and about in {None, rule.about})
 
 
@@ -229,12 +233,12 @@ NO_RULES_WORDS: Final[Words] = {
 
 
 def eligibility(scheme: Scheme, about: Subject, facts: Facts, on: date) -> Eligibility:
-    """Hold the rules about a subject that are in force on a day against facts.
+    """Hold the rules about a subject, as they are on a day, against facts.
 
     Not eligible where a rule fails or the scheme is not open on that day, whatever else is unknown; eligible only
     where every rule is met, and there is one; else unknown.
     """
-    rules = scheme.in_force(on, about)
+    rules = scheme.written(on, about)  # of a scheme that is over people still learn what it had asked for
     reasons = [*_closed(scheme, about, on), *_unmet(rules, facts)]
     if not rules:
         reasons.append(Reason(NO_RULES, Outcome.UNKNOWN, NO_RULES_WORDS))

@@ -42,6 +42,25 @@ async def test_reasons_come_in_the_language_of_who_asks(country: Country) -> Non
     ]
 
 
+async def test_no_rule_of_a_scheme_that_is_over_is_in_force(country: Country) -> None:
+    """It stays readable, with what it asked for to its last day."""
+    query = """query($on: Date) {
+        scheme(code: "kickstart", on: $on) { rules { code } funding { code } }
+        whole: scheme(code: "kickstart") { rules { inForce } funding { code } } }"""
+    last, over = [await country.read(query, on=day) for day in ("2022-09-30", "2022-10-01")]
+    assert last["scheme"]["rules"]
+    assert over["scheme"] == {"rules": [], "funding": []}
+    assert over["whole"]["funding"]
+    assert not any(rule["inForce"] for rule in over["whole"]["rules"])
+    asked = 'query($on: Date, $facts: [SchemeFactInput!]!) { schemeEligibility(scheme: "kickstart", about: LEARNER, '
+    asked += "facts: $facts, on: $on) { verdict reasons { code rule { inForce } } } }"
+    old = [{"fact": "age", "number": 25}]
+    found = (await country.read(asked, facts=old, on="2022-10-01"))["schemeEligibility"]
+    reasons = {each["code"]: each["rule"] for each in found["reasons"]}
+    assert (found["verdict"], reasons["closed"]) == ("NOT_ELIGIBLE", None)
+    assert reasons["age-most"] == {"inForce": False}
+
+
 async def test_the_scheme_is_listed_where_the_plugin_is_on_also_now_that_it_is_over(country: Country) -> None:
     query = '{ schemes { code until } scheme(code: "kickstart") { rules { code until inForce } } }'
     for city in ("plymouth", None):
