@@ -27,7 +27,9 @@ class SubmissionRegistrar(Registrar):
 
     def veto(self, veto: Veto) -> Veto:
         """Register a veto; it is asked in the submission's own transaction and has `PATIENCE_S` to answer."""
-        self._contributes("veto", getattr(veto, "__name__", "veto"))
+        name = getattr(veto, "__name__", "veto")
+        self._contributes("veto", name)
+        self._calls(f"the veto {name}", veto, "submission")
         self.vetoes.append(veto)
         return veto
 
