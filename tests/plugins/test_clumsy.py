@@ -145,6 +145,12 @@ def test_a_permission_of_the_core_is_given_by_the_core_alone(workshop: Workshop)
     assert "the permission badge.review is the platform's own" in reason(started("badge"), "badge")
 
 
+def test_a_permission_is_more_than_its_name(workshop: Workshop) -> None:
+    name = PERMISSION.replace("registrar.permission(", "registrar.permission(str(").replace("})", "}))")
+    workshop.install("badge", name)
+    assert 'the permission badge.review must be a Granted("badge.verb", ' in reason(started("badge"), "badge")
+
+
 @pytest.mark.parametrize(
     ("folder", "fault"),
     [("migrations", "there is no folder"), (".", "needs one `-- migrate:up` and then one `-- migrate:down`")],
