@@ -96,11 +96,16 @@ class Asking:
     outgoing: Outgoing = field(default_factory=Outgoing)
     secret: Callable[[str], Awaitable[str]] = _no_secret
 
-    async def json(self, url: str, headers: Mapping[str, str] | None = None, /, **query: str | int) -> Any:
+    async def json(self, url: str, headers: Mapping[str, str] | None = None, /, **query: str | float) -> Any:
         """Get what an address answers, None where there is nothing (404).
 
-        `headers` are for keys. Raises `SourceBusy` for 429 and 503, `SourceFailed` for everything that is not JSON.
+        `headers` are for keys. Raises `SourceBusy` for 429 and 503, `SourceFailed` for everything that is not JSON, and
+        TypeError for what is neither text nor a number: a secret that was not awaited, say.
         """
+        for name, value in {**(headers or {}), **query}.items():
+            given: object = value  # nobody has checked it
+            if not isinstance(given, str | float | int):
+                raise TypeError(f"{name} is a {type(given).__name__}, and must be text or a number; await a secret")
         address = f"{url}?{urlencode(query)}" if query else url
         try:
             answered = await self.outgoing.call("GET", address, {**HEADERS, **(headers or {})})

@@ -55,7 +55,12 @@ def test_a_permission_of_a_plugin_is_held_by_its_roles_and_whoever_gives_them() 
     assert permits("employer", decide, frozenset({"kickstart.decide"}))
     assert not permits("city-admin", decide, frozenset({"place.create"}))
     assert not permits(None, decide)
-    assert not permits("city-admin", str(decide.replace("decide", "pay")))
+
+
+@pytest.mark.parametrize("role", [None, "employer", "operator"])
+def test_a_permission_that_nobody_declared_is_a_mistake_and_no_refusal(role: str | None) -> None:
+    with pytest.raises(ValueError, match=r"^kickstart\.decide is no permission of the platform: .* Granted"):
+        permits(role, "kickstart.decide")
 
 
 @pytest.mark.parametrize("role", ["learner", "king"])

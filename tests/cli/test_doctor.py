@@ -20,7 +20,7 @@ from waypost.db.connections import connect
 
 NAMES = (
     *("database", "extensions", "migrations", "policies", "clock", "queue", "erasing", "files"),
-    *("secrets", "secret key", "disk", "mail"),
+    *("settings", "secrets", "secret key", "disk", "mail"),
 )
 
 
@@ -256,6 +256,27 @@ CLEARED = "; ".join(
         *(("tenant_slug", "tenant_id"), ("tenant", "id")),
     )
 )
+
+
+CHANGED = """
+    [settings]
+    type = "object"
+    additionalProperties = false
+    [settings.properties.days]
+    type = "integer"
+"""
+
+
+def test_settings_that_an_upgraded_plugin_does_not_take_any_more_are_named(
+    doctor: Any, admin_url: str, workshop: Workshop
+) -> None:
+    workshop.install("tide", settings=CHANGED)
+    with spoilt(admin_url, NAMED, CLEARED):
+        found = doctor(WAYPOST_PLUGINS="tide")[0]["settings"]
+        assert found["state"] == "wrong"
+        assert found["words"] == "bude: plugins.tide.tokens: unknown; known here: days"
+        assert "the tenant's file" in found["mend"]
+    assert doctor(WAYPOST_PLUGINS="tide")[0]["settings"]["state"] == "ok"
 
 
 def test_a_secret_that_settings_name_and_nobody_has_set_is_named(

@@ -71,6 +71,7 @@ async def test_the_start_page_lists_open_tenants_and_marks_examples(client: http
     assert "Alpha &amp; &lt;Sons&gt;" in page
     for address in ("/graphql", "/schema.graphql", "/alpha/graphql", "/alpha/schema.graphql", "/net/graphql"):
         assert f'href="{address}"' in page
+    assert '<h3><a href="/alpha/">Alpha &amp; &lt;Sons&gt;</a></h3>' in page, "people find its page from here"
     assert page.count("Example</span>") == 1
     assert "/gone/" not in page
 
@@ -116,6 +117,7 @@ async def test_the_first_query_of_graphiql_has_an_answer(
     tenant = tenant_named(platform, slug) if slug else None
     query = example_query(tenant)
     assert not validate(platform.graph(tenant).schema.core, parse(query))
+    assert max(map(len, query.splitlines())) <= 50, "a line that does not fit beside GraphiQL's buttons is cut off"
     response = await client.post(f"/{slug}/graphql" if slug else "/graphql", json={"query": query})
     assert "errors" not in response.json()
 

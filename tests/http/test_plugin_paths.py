@@ -210,6 +210,14 @@ async def test_one_that_fails_costs_its_answer_alone(
     assert platform.plugins.calls.failures["tide"] == MOST_FAILURES + 3
 
 
+async def test_the_log_says_which_plugin_broke_at_which_path(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await client.get("/alpha/x/tide/bad/lies")
+    assert "instead of a Response" in caplog.text
+    assert "The plugin tide raised this at GET /bad/{how}, for alpha." in caplog.text
+
+
 @pytest.mark.parametrize(
     ("how", "status"),
     [("raises", 500), ("hangs", 503), ("endless", 500), ("injects", 500), ("counts", 500), ("misses", 500)],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.labour.almanac import ALMANAC, PAIRS
 from waypost.labour import rules
-from waypost.occupations import FIGURES, Figure, Occupation, retry_after_s
+from waypost.occupations import FIGURES, Asking, Figure, Occupation, retry_after_s
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 known = st.sampled_from(sorted(FIGURES))
@@ -162,3 +162,16 @@ def test_a_source_says_for_how_long_it_wants_to_be_left_alone(said: str | None, 
 @given(st.text() | st.none(), st.timedeltas(timedelta(0), timedelta(days=9_000)))
 def test_whatever_it_says_we_come_back_within_the_hour(said: str | None, later: timedelta) -> None:
     assert 1 <= retry_after_s(said, NOW - later) <= 3_600
+
+
+@pytest.mark.parametrize("where", ["query", "headers"])
+async def test_a_secret_that_was_not_awaited_is_not_sent(where: str) -> None:
+    async def secret() -> str:
+        return "hush"
+
+    unsent: Any = secret()
+    url = "https://pay.example.org/weekly"
+    asked = Asking({}).json(url, key=unsent) if where == "query" else Asking({}).json(url, {"x-key": unsent})
+    with pytest.raises(TypeError, match=r"is a coroutine, and must be text or a number; await a secret$"):
+        await asked
+    unsent.close()

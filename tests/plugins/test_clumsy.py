@@ -129,6 +129,25 @@ def test_every_first_word_of_the_core_s_work_is_reserved() -> None:
     assert {name.partition(".")[0] for name in names if "." in name} <= RESERVED_PREFIXES
 
 
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (
+            "@hookimpl\ndef waypost_effect(registrar): ...",
+            "there is no hook waypost_effect; did you mean waypost_effects?",
+        ),
+        ("@hookimpl\ndef waypost_effects(reg): ...", "waypost_effects takes (registrar), and not (reg)"),
+        (
+            "def waypost_effects(registrar): ...",
+            "waypost_effects is not marked with @hookimpl, so that nobody calls it",
+        ),
+    ],
+)
+def test_a_hook_that_nobody_would_call_costs_its_plugin(workshop: Workshop, code: str, fault: str) -> None:
+    workshop.install("tide", f"from waypost.plugins import hookimpl\n\n{code}\n", contributes=["job:tide.count"])
+    assert fault in reason(started("tide"))
+
+
 @pytest.mark.parametrize("every", ["0", "-5", "0.1", "'hourly'"])
 def test_a_schedule_without_a_time_costs_its_plugin(workshop: Workshop, every: str) -> None:
     workshop.install("tide", SCHEDULE.replace("EVERY", every), contributes=["schedule:tide.nightly"])
@@ -143,6 +162,12 @@ def test_a_plugin_cannot_be_the_core(workshop: Workshop) -> None:
 def test_a_permission_of_the_core_is_given_by_the_core_alone(workshop: Workshop) -> None:
     workshop.install("badge", PERMISSION, contributes=["permission:badge.review"])
     assert "the permission badge.review is the platform's own" in reason(started("badge"), "badge")
+
+
+def test_a_permission_is_more_than_its_name(workshop: Workshop) -> None:
+    name = PERMISSION.replace("registrar.permission(", "registrar.permission(str(").replace("})", "}))")
+    workshop.install("badge", name)
+    assert 'the permission badge.review must be a Granted("badge.verb", ' in reason(started("badge"), "badge")
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,10 @@ def test_a_plugin_brings_rules_as_tables_and_as_a_file(workshop: Workshop) -> No
         ('TIMETABLE["mend"] = {"en": "{tide}"}', "mend.en: names {tide}; known here: nothing"),
         ('TIMETABLE["mend"] = {"en": "{"}', "mend.en: "),
         ('TIMETABLE["least"] = 3', "least: unknown to the check phrases"),
-        ('TIMETABLE["least"] = "3"', "least: '3' is not of type 'integer'"),
+        ('TIMETABLE["least"] = "3"', "least: unknown to the check phrases"),
+        ('TIMETABLE["field"] = ["skills"]', "field: is a list of words, and stands in words.en"),
+        ('TIMETABLE.update(check="criteria-few", least="3")', "least: must be a whole number, 0 or more"),
+        ('TIMETABLE.update(check="criteria-few", least=-3)', "least: must be a whole number, 0 or more"),
         ('TIMETABLE["check"] = "criteria-few"', "least: is missing"),
         ('TIMETABLE["check"] = "criteria-few"', "words.en.field: unknown; criteria-few takes no words"),
         ('TIMETABLE["words"]["en"]["requires"] = ["x"]', "words.en.requires: unknown; phrases takes field, avoid"),
@@ -87,6 +90,14 @@ def test_a_rule_that_could_not_be_followed_is_refused(workshop: Workshop, change
     code = LINT.replace("CHANGES", changes).replace("MORE", "")
     workshop.install("tide", code, contributes=["lint_rule:TIDE_TIMETABLE"])
     assert fault in one(load(["tide"]), "tide").reason
+
+
+def test_one_rule_is_no_list_of_rules(workshop: Workshop) -> None:
+    code = LINT.replace("CHANGES", "").replace("MORE", "").replace("[TIMETABLE]", "TIMETABLE")
+    workshop.install("tide", code)
+    assert (
+        one(load(["tide"]), "tide").reason == "rules are a list of tables, and this is one table alone: put it into [ ]"
+    )
 
 
 @pytest.mark.parametrize(

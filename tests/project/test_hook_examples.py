@@ -89,6 +89,13 @@ def test_a_refusal_is_data(trial: Trial, role: str | None, stars: int, code: str
     assert give(trial, role, stars=stars) == {"__typename": "Refused", "code": code, "path": path}
 
 
+def test_the_kit_says_what_there_is_where_a_name_is_unknown(trial: Trial) -> None:
+    with pytest.raises(AssertionError, match=r"nothing is called feeds\.due; there are .*feeds, "):
+        trial.run_schedule("feeds.due")
+    with pytest.raises(AssertionError, match=r"nothing is called praise\.report; there are "):
+        trial.letter("praise.report")
+
+
 def test_another_city_s_issuer_is_not_found(trial: Trial) -> None:
     assert give(trial, of=trial.neighbour) == {"__typename": "Refused", "code": "NOT_FOUND", "path": ["issuer"]}
 

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, Final
 
 import click
@@ -21,6 +22,7 @@ from waypost.db.bookkeeping import BOOKKEEPING
 from waypost.db.tables import ownership
 from waypost.graph import CODES
 from waypost.http.faults import Code
+from waypost.outbox.feeding import FeedItem
 from waypost.plugins.manifest import FORM
 from waypost.refusal import CODES as REFUSALS
 from waypost.refusal import Refusal
@@ -77,6 +79,10 @@ def test_every_platform_table_stands_in_the_documents_with_its_reason() -> None:
 
 def test_every_key_of_a_manifest_is_explained() -> None:
     assert set(first("partners.md", "keys: manifest")) == set(FORM["properties"])
+
+
+def test_everything_that_an_item_of_a_feed_has_is_explained() -> None:
+    assert sorted(first("hooks.md", "feed-item")) == sorted(each.name for each in fields(FeedItem))
 
 
 def test_every_key_of_a_tenants_file_is_explained() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tests.tenancy.country import BADGE, CLUB, WITH_PLUGIN, WITH_SECTION, Shelf, Steps, World
@@ -44,6 +47,28 @@ async def test_sections_are_written_changed_and_cleared(world: World) -> None:
     assert await world.changes() == ["brighton badges/smart changed: essential"]
     assert shelf.values == {}
     assert await world.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("function", "place"),
+    [("write", "brighton badges/smart"), ("read", "brighton"), ("check", "tenants/brighton/catalogue/all.toml:")],
+)
+async def test_what_a_section_raises_says_whose_it_is(world: World, function: str, place: str) -> None:
+    def torn(*given: object) -> Any:
+        raise KeyError("page")
+
+    plugin = Shelf().plugin()
+    world.plug(plugin)
+    world.city("brighton", WITH_PLUGIN, catalogue=CLUB + BADGE.format(slug="smart"))
+    await world.apply()
+    broken: dict[str, Any] = {function: torn}
+    world.plug(replace(plugin, sections=(replace(plugin.sections[0], **broken),)))
+    world.city("brighton", WITH_PLUGIN, catalogue=WITH_SECTION)
+    with pytest.raises(KeyError, match="page") as raised:
+        await world.apply()
+    (note,) = raised.value.__notes__
+    assert note.startswith("The section badges.essential of the plugin skills_builder raised this, for ")
+    assert place in note
 
 
 async def test_changed_settings_write_the_plugins_sections_anew(world: World) -> None:

@@ -199,6 +199,14 @@ FAULTS: dict[str, tuple[str, str]] = {
             'did you mean "WORKSHOP"?'
         ),
     ),
+    "a kind of opportunity in small letters": (
+        workshop("").replace("WORKSHOP", "workshop"),
+        (
+            '5: opportunities[0].kind: unknown kind of opportunity "workshop"; there are ONLINE_LEARNING, JOB, '
+            "WORK_EXPERIENCE, INFORMATION, EVENT, COURSE, VOLUNTEER, WORKSHOP, PROJECT, APPRENTICESHIP; "
+            'did you mean "WORKSHOP"?'
+        ),
+    ),
     "a provider that is missing": (
         workshop("").replace('"club"', '"x"'),
         '6: opportunities[0].provider: there is no issuer "x" in brighton',

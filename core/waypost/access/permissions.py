@@ -139,10 +139,15 @@ def permissions_of(role: str | None, limits: frozenset[str] | None = None) -> fr
 def permits(role: str | None, permission: str, limits: frozenset[str] | None = None) -> bool:
     """Whether a role has a permission; for issuer roles, on objects of their issuer only.
 
-    `limits` are the permissions that a token is kept to, None for all of its role.
+    `limits` are the permissions that a token is kept to, None for all of its role. Raises ValueError for one that does
+    not exist: a plugin's own that came by its name would else be refused to everybody, without a word.
     """
     if isinstance(permission, Granted):
         return role in permission.roles and (limits is None or permission in limits)
+    if permission not in PERMISSIONS:
+        raise ValueError(
+            f"{permission} is no permission of the platform: ask for a plugin's by its Granted, not by name"
+        )
     return permission in permissions_of(role, limits)
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from waypost.cli.faults import words_for
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from waypost.cli.ground import Ground
     from waypost.db import App, Database
     from waypost.plugins import Plugins
+    from waypost.plugins.manifest import Manifest
 
 SKEW_S: Final = 2.0
 WAITING_S: Final = 900.0  # how long work may be due
@@ -213,23 +214,45 @@ async def _files(patient: Patient) -> Found:
     return Found("the database says what they say")
 
 
-async def _secrets(patient: Patient) -> Found:
+async def _set(patient: Patient) -> AsyncIterator[tuple[str, Manifest, dict[str, Any], set[str]]]:
+    """What each open city has set for each of its plugins, and the names of the secrets that it keeps."""
     from waypost.db import City
     from waypost.plugins import settings_of
     from waypost.plugins.secrets import secrets_in
-    from waypost.plugins.settings import secrets_named
     from waypost.tenancy import load_directory
 
-    unset: list[tuple[str, str, str]] = []
     for tenant in (await load_directory(patient.opened)).tenants:
         active = [patient.plugins.working[name] for name in sorted(tenant.plugins & patient.plugins.working.keys())]
         if not active or not tenant.is_open:
             continue
         async with patient.opened.transaction(City(tenant.id, quiet=True)):
             kept = {each.name for each in await secrets_in(tenant.id)}
-            for manifest in (plugin.manifest for plugin in active):
-                named = secrets_named(await settings_of(manifest), manifest.settings)
-                unset += [(tenant.slug, manifest.name, name) for name in sorted(named - kept)]
+            found = [(plugin.manifest, await settings_of(plugin.manifest)) for plugin in active]
+        for manifest, settings in found:
+            yield tenant.slug, manifest, settings, kept
+
+
+async def _settings(patient: Patient) -> Found:
+    from waypost.plugins.settings import problems_in, sentence
+
+    unfit = [
+        f"{slug}: {sentence(problem)}"
+        async for slug, manifest, settings, _ in _set(patient)
+        for problem in problems_in(settings, manifest.settings, ("plugins", manifest.name))
+    ]
+    if not unfit:
+        return Found("all are as their plugins want them")
+    return Found(_some(unfit), "the plugin wants others since it was upgraded: in the tenant's file, or with setPlugin")
+
+
+async def _secrets(patient: Patient) -> Found:
+    from waypost.plugins.settings import secrets_named
+
+    unset = [
+        (slug, manifest.name, name)
+        async for slug, manifest, settings, kept in _set(patient)
+        for name in sorted(secrets_named(settings, manifest.settings) - kept)
+    ]
     if not unset:
         return Found("all that settings of plugins name are kept")
     words = _some(
@@ -291,6 +314,7 @@ CHECKS: Final = (
     Check("queue", _queue),
     Check("erasing", _forgetting),
     Check("files", _files),
+    Check("settings", _settings),
     Check("secrets", _secrets),
     Check("secret key", _key, inside=False),
     Check("disk", _disk, inside=False),

@@ -17,9 +17,11 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
     is_object_type,
 )
+from piccolo.columns import Array
 from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 
@@ -28,7 +30,7 @@ from .declare import Connection, Edge, Error, Node, PageInfo, Stored, query
 from .facts import Facts, columns_of, is_tenant_table, relation_of
 from .mutations import Refused
 from .pages import Pages, Part
-from .render import form_of
+from .render import form_of, shows
 from .scalars import SCALARS, LanguageTag
 
 if TYPE_CHECKING:
@@ -246,6 +248,8 @@ def _faults(
             yield from _column_faults(stored, definition, relation.column or declared)
     if isinstance(relation, relations.One | relations.Many) and kind.name not in facts.stored:
         yield f"{kind.name} is not declared on a table"
+    elif isinstance(relation, relations.One) and relation.to not in columns_of(facts.stored[kind.name].table):
+        yield f"{facts.stored[kind.name].table.__name__} has no column {relation.to!r}"
     if isinstance(relation, relations.Many):
         yield from _many_faults(facts, relation, kind.name)
     if isinstance(relation, Pages):
@@ -265,6 +269,9 @@ def _column_faults(stored: Stored, definition: GraphQLField, name: str) -> Itera
         yield f"{name!r} is a column; {kind.name} is no scalar"
     elif not isinstance(kind, GraphQLEnumType) and form_of(column) is None:
         yield f"no way is declared to print {type(column).__name__}"
+    elif not shows(definition.type, column):
+        held = f"Array of {type(column.base_column).__name__}" if isinstance(column, Array) else type(column).__name__
+        yield f"column {name!r} is {held}, which {get_nullable_type(definition.type)} does not show"
     if column._meta.null and isinstance(definition.type, GraphQLNonNull):
         yield f"column {name!r} may be null, the field may not"
 

@@ -22,7 +22,12 @@ NEAR: Final = """\
 {how}
 query NearMe {{
   discover(
-    filter: {{ near: {{ latitude: {latitude:.4f}, longitude: {longitude:.4f} }} }}
+    filter: {{
+      near: {{
+        latitude: {latitude:.4f}
+        longitude: {longitude:.4f}
+      }}
+    }}
     first: 5
   ) {{
     totalCount
@@ -69,7 +74,10 @@ query Everywhere {{
   cities {{
     nodes {{ slug name kind }}
   }}
-  discover(filter: {{ postcode: "BR3 4HG" }}, first: 5) {{
+  discover(
+    filter: {{ postcode: "BR3 4HG" }}
+    first: 5
+  ) {{
     edges {{
       distanceMetres
       node {{

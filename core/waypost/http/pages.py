@@ -84,7 +84,7 @@ def _link(link: Link, prefix: str) -> str:
 
 def _card(tenant: Tenant, prefix: str) -> str:
     return f"""<li>
-<h3>{escape(tenant.name)}</h3>
+<h3><a href="{prefix}/">{escape(tenant.name)}</a></h3>
 <p class="quiet">{_description(tenant)}</p>
 {_links(prefix, tenant.name)}
 </li>"""

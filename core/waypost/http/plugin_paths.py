@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from logging import getLogger
 from math import ceil
@@ -85,7 +86,10 @@ class PluginPath:
         call = Call(self.plugin, entry, tenant.id, PATIENCE_S, meant=(MissingSecret,), entry=entry, pausing=HANGING)
         calls = self.platform.plugins.calls
         try:
-            with calls.counted(call):  # one call: that an endpoint answers is no success of what hangs in sending
+            with (
+                _blamed(self.plugin, entry, tenant),
+                calls.counted(call),
+            ):  # one call: that an endpoint answers is no success of what hangs in sending
                 response: Response = await calls.bounded(call, route.endpoint, request, site)
                 _is_response(response)
                 answer: list[Message] = await calls.bounded(call, _sent_by, response, scope, receive)
@@ -147,6 +151,16 @@ def _tenant_with(platform: Platform, scope: Scope, plugin: str) -> Tenant:
     if tenant is None or all(name != plugin for name, _ in platform.plugins.profile(tenant.plugins)):
         raise Fault(Code.NOT_FOUND, NOTHING)
     return tenant
+
+
+@contextmanager
+def _blamed(plugin: str, where: str, tenant: Tenant) -> Iterator[None]:
+    """Have the log of what is raised say whose it is: of an answer that is none, no line of the plugin is in it."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"The plugin {plugin} raised this at {where}, for {tenant.slug}.")
+        raise
 
 
 async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:

@@ -74,7 +74,6 @@ FORM: Final[Mapping[str, Any]] = {
             "additionalProperties": {"type": "object", "additionalProperties": _LIST},
         },
     },
-    "additionalProperties": {"type": "integer", "minimum": 0},
 }
 
 
@@ -109,8 +108,13 @@ def faults_of(rule: Any, prefix: str) -> Iterator[str]:
 def _faults_of_facts(rule: Mapping[str, Any], takes: Takes) -> Iterator[str]:
     for name in sorted(set(takes.facts) - rule.keys()):
         yield f"{name}: is missing"
-    for name in sorted(rule.keys() - FORM["properties"].keys() - set(takes.facts)):
-        yield f"{name}: unknown to the check {rule['check']}"
+    for name in sorted(rule.keys() - FORM["properties"].keys()):
+        if name in takes.words:
+            yield f"{name}: is a list of words, and stands in words.{ENGLISH}"
+        elif name not in takes.facts:
+            yield f"{name}: unknown to the check {rule['check']}"
+        elif type(rule[name]) is not int or rule[name] < 0:  # `true` is an int, too
+            yield f"{name}: must be a whole number, 0 or more"
 
 
 def _faults_of_words(lists: Mapping[str, Any], takes: Takes, where: str, check: str) -> Iterator[str]:

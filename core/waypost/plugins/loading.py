@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from inspect import getattr_static, isfunction, signature
 from logging import getLogger
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ from waypost.plugins.blame import told, without_folders
 from waypost.plugins.discovery import Candidate, discover
 from waypost.plugins.manager import Installed, Plugin, Plugins, Profile, State
 from waypost.plugins.manifest import FILE_NAME, Manifest
-from waypost.plugins.names import carries, type_prefix
+from waypost.plugins.names import carries, perhaps, type_prefix
 from waypost.plugins.registrars import REGISTRARS, Registrar
 
 LOG: Final = getLogger(__name__)
@@ -145,12 +146,33 @@ def _register(hooks: PluginManager, candidate: Candidate) -> None:
     except (Exception, SystemExit) as error:
         raise LeftOut(f"it cannot be imported: {told(error, candidate.package)}") from error
     try:
-        hooks.register(module, candidate.name)
-        hooks.check_pending()
+        faults = "; ".join(_hook_faults(hooks, module))
+        if not faults:
+            hooks.register(module, candidate.name)
+            hooks.check_pending()
     except Exception as error:  # what a module holds may raise whatever it likes as soon as it is looked at
         if hooks.has_plugin(candidate.name):
             hooks.unregister(name=candidate.name)
         raise LeftOut(f"its hooks do not fit: {told(error, candidate.package)}") from error
+    if faults:
+        raise LeftOut(f"its hooks do not fit: {faults}")
+
+
+def _hook_faults(hooks: PluginManager, module: object) -> Iterator[str]:
+    """What pluggy passes over without a word, or says in words of its own."""
+    known = {name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_")}
+    for name in sorted(dir(module)):
+        function = getattr_static(module, name)
+        if not name.startswith(f"{hookspecs.PROJECT}_") or not isfunction(function):
+            continue
+        marked = hooks.parse_hookimpl_opts(module, name)
+        takes = ", ".join(signature(function).parameters)
+        if marked is None and name in known:
+            yield f"{name} is not marked with @hookimpl, so that nobody calls it"
+        elif marked and not (marked["specname"] or marked["optionalhook"]) and name not in known:
+            yield f"there is no hook {name}{perhaps(name, known)}"
+        elif marked and takes not in {"", "registrar"}:
+            yield f"{name} takes (registrar), and not ({takes})"
 
 
 def _call(hooks: PluginManager, hook: str, candidate: Candidate, registrar: Registrar) -> None:

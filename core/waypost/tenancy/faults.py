@@ -58,5 +58,6 @@ def listed(names: Iterable[str]) -> str:
 
 def perhaps(word: str, known: Iterable[str]) -> str:
     """A hint at what may have been meant, ready to be put behind a sentence; empty when nothing is near."""
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    folded = {each.casefold(): each for each in sorted(known)}  # kinds of opportunities are in capitals, others not
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return f'; did you mean "{folded[near[0]]}"?' if near else ""

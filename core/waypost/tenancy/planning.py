@@ -91,7 +91,8 @@ async def read_rows(folder: Folder, known: Known, tenant_id: UUID, names: Mappin
     stored = {kind.name: await kind.read(tenant_id, (FILES,), names) for kind in known.kinds}
     sections = {}
     for plugin, section in folder.sections(known):
-        sections[plugin.name, section.name] = await section.read(tenant_id)
+        with section.blamed(plugin.name, folder.slug):
+            sections[plugin.name, section.name] = await section.read(tenant_id)
     settings = await fetch(SETTINGS_SQL, tenant_id)
     return Rows(
         stored=stored,

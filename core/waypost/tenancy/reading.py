@@ -225,7 +225,8 @@ def _read_section(
         _add(reader, here, keys, read)
         return
     settings = here.tenant.plugins.get(plugin.name, {}) if here.tenant else {}
-    _add(reader, here, keys, tuple(section.check(read, settings)))
+    with section.blamed(plugin.name, here.document.place(keys)):
+        _add(reader, here, keys, tuple(section.check(read, settings)))
     found[plugin.name, section.name] = read
 
 

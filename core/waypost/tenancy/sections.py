@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -51,6 +52,15 @@ class CatalogueSection:
     write: Callable[[UUID, UUID, Any], Awaitable[bool]]
     read: Callable[[UUID], Awaitable[Mapping[UUID, Any]]]
     check: Callable[[Any, Mapping[str, Any]], Iterable[Problem]] = nothing_to_check
+
+    @contextmanager
+    def blamed(self, plugin: str, place: str) -> Iterator[None]:
+        """Have whatever its functions raise say whose they are, and which entry or tenant they were called for."""
+        try:
+            yield
+        except Exception as error:
+            error.add_note(f"The section {self.kind}.{self.name} of the plugin {plugin} raised this, for {place}.")
+            raise
 
 
 def any_settings(settings: Mapping[str, Any]) -> Iterable[Problem]:

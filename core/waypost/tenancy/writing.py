@@ -114,7 +114,8 @@ async def _write(kind: CatalogueKind[Any], placed: Placed[Any], at: Writing, kno
         for plugin, section in sections_of(kind, at.folder, known):
             value = placed.sections.get((plugin, section.name))
             if value is not None or not answer.created:
-                changed = await section.write(at.here.tenant_id, answer.id, value)
+                with section.blamed(plugin, f"{at.here.slug} {kind.name}/{placed.slug}"):
+                    changed = await section.write(at.here.tenant_id, answer.id, value)
                 answer = replace(answer, changed=answer.changed or changed)
     return answer
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import httpx
@@ -23,7 +23,7 @@ from waypost.db.migrate import migrate
 from waypost.http import Platform, create_app
 from waypost.issuers.store import IssuerWords, OrganisationWords, ensure_organisation, write_issuer
 from waypost.outbox.composing import Envelope, compose_letter
-from waypost.outbox.work import Work
+from waypost.outbox.work import Letter, Schedule, Work
 from waypost.plugins import Installed, Plugin, Plugins
 from waypost.plugins.discovery import discover
 from waypost.plugins.manifest import Manifest
@@ -50,6 +50,8 @@ SETTINGS_SQL: Final = """
 INSERT INTO plugin_setting (tenant_id, plugin, settings) VALUES ($1, $2, $3)
 ON CONFLICT (tenant_id, plugin) DO UPDATE SET settings = excluded.settings
 """
+
+Effect = TypeVar("Effect", Letter, Schedule)
 
 
 class GraphFailed(AssertionError):
@@ -165,7 +167,7 @@ class Trial:
 
     def run_schedule(self, name: str) -> None:
         """Run what is scheduled under a name once, now."""
-        (schedule,) = [each for each in effects(self.plugins).schedules if each.name == name]
+        schedule = _called(name, effects(self.plugins).schedules)
         self.loop.run(_awaited(schedule.run(Work(self.database, self.platform.settings))))
 
     def letter(self, name: str, *, city: TrialCity | None = None, **facts: Any) -> EmailMessage | None:
@@ -265,6 +267,13 @@ async def _found(database: Database, slug: str, plugin: str) -> TrialCity:
     return TrialCity(slug, tenant, issuer, badge)
 
 
+def _called(name: str, known: Iterable[Effect]) -> Effect:
+    """The one that is called so. Raises AssertionError with the names that there are."""
+    found = {each.name: each for each in known}
+    assert name in found, f"nothing is called {name}; there are {', '.join(sorted(found))}"
+    return found[name]
+
+
 def _written(done: Written | Refusal) -> UUID:
     assert isinstance(done, Written), done
     return done.id
@@ -292,7 +301,7 @@ async def _switch(platform: Platform, database: Database, tenant: UUID, plugin: 
 
 
 async def _letter(trial: Trial, name: str, facts: Mapping[str, Any]) -> EmailMessage | None:
-    (letter,) = [each for each in effects(trial.plugins).letters if each.name == name]
+    letter = _called(name, effects(trial.plugins).letters)
     to = await letter.facts(Work(trial.database, trial.platform.settings), facts)
     if to is None:
         return None

@@ -28,10 +28,14 @@ class EffectsRegistrar(Registrar):
         events: object = handler.events  # nobody has checked it
         if isinstance(events, str):
             self.faults.append(f'the handler {handler.name} waits for a set of events: frozenset({{"{events}"}})')
+        self._calls(f"the handler {handler.name}", handler.run, "work", "event")
         return self._named("handler", handler, self._handlers)
 
     def job(self, job: JobKind) -> JobKind:
         """Register a job, which `enqueue(name, facts)` asks for."""
+        self._calls(f"the job {job.name}", job.run, "work", "facts")
+        if job.dead is not None:
+            self._calls(f"dead of the job {job.name}", job.dead, "work", "facts")
         return self._named("job", job, self._jobs)
 
     def schedule(self, schedule: Schedule) -> Schedule:
@@ -39,11 +43,13 @@ class EffectsRegistrar(Registrar):
         every_s: object = schedule.every_s  # nobody has checked it
         if not isinstance(every_s, int) or every_s < 1:
             self.faults.append(f"the schedule {schedule.name} runs every so many seconds: a whole number, 1 or more")
+        self._calls(f"the schedule {schedule.name}", schedule.run, "work")
         return self._named("schedule", schedule, self._schedules)
 
     def letter(self, letter: Letter) -> Letter:
         """Register an e-mail; its templates lie in the plugin's package, those in English at least."""
         self.faults.extend(letter_faults(letter))
+        self._calls(f"the letter {letter.name}", letter.facts, "work", "given")
         return self._named("letter", letter, self._letters)
 
     def effects(self) -> Effects:

@@ -26,6 +26,8 @@ class FeedsRegistrar(Registrar):
             self.faults.append(f"the feed {kind.name} must begin with {self.prefix}")
         if not iscoroutinefunction(kind.pull):
             self.faults.append(f"the feed {kind.name} pulls its pages with an async function")
+        self._calls(f"pull of the feed {kind.name}", kind.pull, "asked")
+        self._calls(f"read of the feed {kind.name}", kind.read, "item", "settings")
         self._contributes("feed", kind.name)
         self.registered = kind
         return kind

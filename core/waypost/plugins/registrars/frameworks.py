@@ -30,11 +30,15 @@ class FrameworkRegistrar(Registrar):
     def framework(self, name: str, load: Callable[[], Package]) -> None:
         """Register a framework that `waypost migrate` writes; one that an operator imported later is left alone."""
         self._named("framework", name)
+        self._calls(f"the framework {name}", load)
         self.frameworks.append(BroughtFramework(name, load))
 
     def format(self, format: Format) -> Format:
         """Register a format; it reads the files of operators, and of cities that have the plugin switched on."""
         self._named("framework_format", format.name)
+        self._calls(f"knows of the format {format.name}", format.knows, "data")
+        self._calls(f"read of the format {format.name}", format.read, "data")
+        self._calls(f"asked of the format {format.name}", format.asked, "address")
         self.formats.append(format)
         return format
 

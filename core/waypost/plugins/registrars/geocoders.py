@@ -21,6 +21,8 @@ class GeocoderRegistrar(Registrar):
 
     def geocoder(self, geocoder: Geocoder) -> Geocoder:
         """Register a geocoder; it is asked after the platform's own postcodes and has `PATIENCE_S` to answer."""
-        self._contributes("geocoder", getattr(geocoder, "__name__", "geocoder"))
+        name = getattr(geocoder, "__name__", "geocoder")
+        self._contributes("geocoder", name)
+        self._calls(f"the geocoder {name}", geocoder, "postcode")
         self.geocoders.append(geocoder)
         return geocoder

@@ -11,6 +11,8 @@ from waypost.occupations import QUALIFIED, SCHEME, Source
 from waypost.plugins.registrars.base import Registrar
 
 NAME: Final = r"[a-z][a-z0-9_]{0,39}"
+# What each function of a source is given beside its `Asking`.
+GIVEN: Final = {"search": ("text",), "find": ("code",), "figures": ("code", "area")}
 URL: Final = r"https?://[^\s<>\"]{1,500}"
 SHORTEST_FRESH_S: Final = 60.0
 LONGEST_FRESH_S: Final = 90 * 86_400.0
@@ -29,6 +31,9 @@ class LabourMarketRegistrar(Registrar):
     def source(self, source: Source) -> Source:
         """Register a source; it is asked in graphs where the plugin is active, and has five seconds a question."""
         self.faults += [f"the source {source.name}: {fault}" for fault in _faults_of(source)]
+        for name, given in GIVEN.items():
+            if (function := getattr(source, name)) is not None:
+                self._calls(f"{name} of the source {source.name}", function, "asking", *given)
         self._contributes("labour_source", source.name)
         self.sources.append(source)
         return source

@@ -20,5 +20,6 @@ class PagesRegistrar(Registrar):
         if name not in SLOTS:
             self.faults.append(f"there is no slot {name} on a page; there is {', '.join(SLOTS)}")
         self._contributes("slot", name)
+        self._calls(f"the slot {name}", fill, "site")
         self.fills.append((name, fill))
         return fill

@@ -23,6 +23,10 @@ class PermissionsRegistrar(Registrar):
     def permission(self, permission: Granted) -> Granted:
         """Register a permission; its name is the prefix in lower case, a dot and a verb: `kickstart.decide`."""
         begins = permission_prefix(self.prefix)
+        given: object = permission  # nobody has checked it
+        if not isinstance(given, Granted):
+            self.faults.append(f'the permission {given} must be a Granted("{begins}.verb", "What it allows.", roles=…)')
+            return permission
         if not re.fullmatch(rf"{re.escape(begins)}\.[a-z]+(-[a-z]+)*", permission):
             self.faults.append(f"the permission {permission} must be {begins}. and a verb in lower case")
         if permission in PERMISSIONS:

@@ -70,6 +70,7 @@ class RoutesRegistrar(Registrar):
             self.faults.append(f"the path {path} takes {', '.join(sorted(METHODS))}, not {', '.join(sorted(unknown))}")
         if any(each.path == path and each.methods & route.methods for each in self.routes):
             self.faults.append(f"the path {path} is registered twice")
+        self._calls(f"the path {path}", endpoint, "request", "site")
         self._contributes("route", getattr(endpoint, "__name__", "endpoint"))
         self.routes.append(route)
         return endpoint
@@ -78,6 +79,8 @@ class RoutesRegistrar(Registrar):
         """Register what takes the calls that come to `/hooks/{plugin}/{tenant}`."""
         if self.hook is not None:
             self.faults.append("a second incoming hook is registered; one plugin has one")
+        self._calls("the check of calls", hook.check, "work", "call")
+        self._calls("the handle of calls", hook.handle, "work", "call")
         self._contributes("incoming", getattr(hook.handle, "__name__", "calls"))
         self.hook = hook
         return hook

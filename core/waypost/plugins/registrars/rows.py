@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from waypost.db import App, OwnedTable, Personal
 from waypost.db.errors import MigrationMalformed
 from waypost.db.personal import undeclared
@@ -86,5 +88,11 @@ class CatalogueRegistrar(Registrar):
             self.faults.append(
                 f"the section {section.kind}.{section.name} must be called {self.prefix} or begin with {self.prefix}_"
             )
+        where = f"the section {section.kind}.{section.name}"
+        model: object = section.model  # nobody has checked it
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            self.faults.append(f"{where}: its model is a pydantic BaseModel")
+        self._calls(f"write of {where}", section.write, "tenant", "entry", "value")
+        self._calls(f"read of {where}", section.read, "tenant")
         self._contributes("catalogue", f"{section.kind}.{section.name}")
         self.sections.append(section)

@@ -27,7 +27,9 @@ class SubmissionRegistrar(Registrar):
 
     def veto(self, veto: Veto) -> Veto:
         """Register a veto; it is asked in the submission's own transaction and has `PATIENCE_S` to answer."""
-        self._contributes("veto", getattr(veto, "__name__", "veto"))
+        name = getattr(veto, "__name__", "veto")
+        self._contributes("veto", name)
+        self._calls(f"the veto {name}", veto, "submission")
         self.vetoes.append(veto)
         return veto
 
@@ -46,6 +48,9 @@ class LintRegistrar(Registrar):
 
         A code begins with the prefix in upper case: `ESSENTIAL_`, `BADGE_NATION_`.
         """
+        if isinstance(rules, Mapping):
+            self.faults.append("rules are a list of tables, and this is one table alone: put it into [ ]")
+            return
         for rule in rules_in(rules) if isinstance(rules, Traversable) else rules:
             code = str(rule.get("code", "?")) if isinstance(rule, Mapping) else "?"
             faults = [f"the rule {code}: {fault}" for fault in faults_of(rule, code_prefix(self.prefix))]
