@@ -32,6 +32,7 @@ FROM chosen WHERE work.id = chosen.id
 RETURNING work.id, kind, lane, tenant_id, facts::text AS facts, attempts, request
 """
 # From one kind and lane to the next by the index, however much of each is there; the oldest $3 of a kind are counted.
+# Each part asks for the order of the index, so that it is used also where statistics are of a time with other work.
 _LANES_SQL: Final = """
 WITH RECURSIVE {kinds},
 lanes (kind, lane) AS (
@@ -48,8 +49,8 @@ heads AS MATERIALIZED (
     WHERE place <= $3)
 SELECT kind, lane, extract(epoch FROM due_at - now())::float8 AS wait_s, (
     SELECT count(*) FROM (
-        SELECT FROM work w
-        WHERE w.state = 'due' AND w.kind = h.kind AND w.lane = h.lane AND w.due_at <= now() LIMIT $2) AS due) AS pieces
+        SELECT FROM work w WHERE w.state = 'due' AND w.kind = h.kind AND w.lane = h.lane AND w.due_at <= now()
+        ORDER BY w.due_at LIMIT $2) AS due) AS pieces
 FROM heads h
 """
 KINDS_SQL: Final = _LANES_SQL.format(
