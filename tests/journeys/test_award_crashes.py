@@ -7,11 +7,16 @@ import random
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
 
 from tests.journeys.stage import Stage, named_by
 from tests.journeys.test_award_batches import BEGUN, SETTINGS, awards_of, job_of, sent, some
+from waypost.awards import batches, jobs
 from waypost.awards.jobs import award_many
 from waypost.db import City, fetchrow
+from waypost.learners.people import find_people
 from waypost.outbox.work import Work
 
 LINES = 1_000
@@ -89,6 +94,39 @@ async def test_two_workers_at_one_file_give_each_award_once(stage: Stage) -> Non
     await asyncio.gather(award_many(work, facts), award_many(work, facts))
     assert (await job_of(stage, job))["done"] == 2_500
     assert await told_and_earned(stage, job) == (2_500, 2_500, 2_500)
+
+
+async def test_who_looks_through_a_file_more_slowly_takes_no_award_of_it_for_a_fault(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await begun(stage, 30)
+    named = named_by(job)
+    work = Work(stage.database, SETTINGS)
+    facts = {"tenant": str(named.tenant), "batch": str(named.row)}
+    looking, given = asyncio.Event(), asyncio.Event()
+    look = jobs._held_by
+
+    async def slow(*args: Any) -> Any:
+        monkeypatch.setattr(jobs, "_held_by", look)
+        looking.set()
+        await given.wait()
+        return await look(*args)
+
+    async def once_more(*args: Any, **more: Any) -> Any:
+        if await awards_of(stage, job):  # the quicker one is in the middle of the file
+            monkeypatch.setattr(jobs, "find_people", find_people)
+            given.set()
+            await slower
+        return await find_people(*args, **more)
+
+    monkeypatch.setattr(batches, "STEP", 10)
+    monkeypatch.setattr(jobs, "_held_by", slow)
+    monkeypatch.setattr(jobs, "find_people", once_more)
+    slower = asyncio.create_task(award_many(work, facts))
+    await looking.wait()
+    await award_many(work, facts)
+    assert await job_of(stage, job) == {"state": "done", "done": 30, "total": 30, "problems": []}
+    assert await told_and_earned(stage, job) == (30, 30, 30)
 
 
 async def test_who_is_given_a_badge_twice_at_once_has_it_once(stage: Stage) -> None:
