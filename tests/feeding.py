@@ -23,6 +23,7 @@ from waypost.outbox.work import Work
 from waypost.outbox.worker import Worker
 from waypost.plugins import FeedsRegistrar, Installed, Manifest, Plugin, Plugins, State
 from waypost.plugins.registrars import REGISTRARS
+from waypost.plugins.secrets import set_secret
 from waypost.plugins.settings import NO_SETTINGS
 from waypost.settings import Settings
 from waypost.tenancy.entries import Here
@@ -143,16 +144,14 @@ def read(raw: Any, settings: Mapping[str, Any]) -> Iterable[FeedItem]:
     return [FeedItem(source_id=facts.pop("id"), **{"online": "place" not in facts, **facts})]
 
 
-def with_kind(kind: FeedKind, name: str = "flock") -> Plugins:
-    """A process with one plugin that reads feeds."""
+def with_kind(kind: FeedKind, name: str = "flock", settings: Mapping[str, Any] = NO_SETTINGS) -> Plugins:
+    """A process with one plugin that reads feeds; `settings` is its schema."""
     registered = {each: each(name, name) for each in REGISTRARS}
     feeds = registered[FeedsRegistrar]
     assert isinstance(feeds, FeedsRegistrar)
     feeds.feed(kind)
     assert not feeds.faults
-    manifest = Manifest(
-        name, "1.0.0", ">=1,<2", "Flock", name, contributes=frozenset(), requires=(), settings=NO_SETTINGS
-    )
+    manifest = Manifest(name, "1.0.0", ">=1,<2", "Flock", name, contributes=frozenset(), requires=(), settings=settings)
     plugin = Plugin(manifest, registered, f"waypost_{name}")
     return Plugins([Installed(name, f"waypost-{name}", "1.0.0", State.READY, "", manifest, plugin)])
 
@@ -181,6 +180,12 @@ class Reader:
     async def sets(self, feeds: Mapping[str, Any]) -> None:
         async with self.database.transaction(City(self.tenant)):
             await execute(SETTING, self.tenant, self.name, orjson.dumps({"feeds": feeds}).decode())
+
+    async def keeps(self, name: str, secret: str) -> None:
+        """Set a secret of the city."""
+        key = self.work.settings.load_secret_key()
+        async with self.database.transaction(City(self.tenant)):
+            await set_secret(self.tenant, name, secret, secret_key=key, now=datetime.now(UTC))
 
     async def switches(self, *, on: bool) -> None:
         async with self.database.transaction(System("tests", shared=True)):

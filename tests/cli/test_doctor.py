@@ -294,3 +294,25 @@ def test_a_secret_that_settings_name_and_nobody_has_set_is_named(
             kept = command("secrets", "set", "--tenant", "bude", name, stdin="swordfish", WAYPOST_PLUGINS="tide")
             assert kept.exit_code == 0, kept.output
         assert doctor(WAYPOST_PLUGINS="tide")[0]["secrets"]["state"] == "ok"
+
+
+KEYED_FEEDS = """
+    [settings]
+    type = "object"
+    [settings.properties.feeds.additionalProperties.properties.key]
+    type = "string"
+    format = "secret"
+"""
+KEYED = """
+UPDATE plugin_setting SET settings = '{"feeds": {"county": {"key": "county-key"}, "open": {}}}' WHERE plugin = 'tide'
+"""
+
+
+def test_a_secret_that_the_settings_of_a_feed_name_is_named_too(
+    doctor: Any, admin_url: str, workshop: Workshop
+) -> None:
+    workshop.install("tide", settings=KEYED_FEEDS)
+    with spoilt(admin_url, f"{NAMED}; {KEYED}", CLEARED):
+        found = doctor(WAYPOST_PLUGINS="tide")[0]["secrets"]
+    assert found["words"] == "bude: the settings of tide name county-key, which nobody has set"
+    assert found["mend"] == "waypost secrets set --tenant bude county-key"

@@ -10,6 +10,7 @@ import pytest
 
 from waypost.feeds import client
 from waypost.feeds.client import MOST_CALLS, Client
+from waypost.feeds.veil import Veil
 from waypost.outbox.feeding import FeedFault
 from waypost.outgoing import Answered, Outgoing
 
@@ -89,3 +90,37 @@ async def test_a_byte_order_mark_before_the_json_is_passed_over(mark: bytes) -> 
     with pytest.raises(FeedFault) as fault:
         await reading(lambda _url: answer).page(f"{FEED}/page")
     assert fault.value.code == "FEED_HTML"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Host", "connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Proxy-Authorization"),
+        *("Content-Length", "If-None-Match", "Accept-Encoding", ":authority", "x key", "x\r\nhost", "", "schlüssel"),
+        *(b"x-key", None),
+    ],
+)
+@pytest.mark.parametrize("beside", [False, True])
+async def test_headers_that_are_not_a_plugins_to_send_are_not_sent(name: Any, beside: bool) -> None:
+    feed = reading(lambda _url: pytest.fail("it was called"))
+    with pytest.raises(FeedFault) as fault:
+        await (feed.more if beside else feed.page)(f"{FEED}/page", {name: "swordfish"})
+    assert fault.value.code == "FEED_HEADERS"
+    assert "swordfish" not in fault.value.words
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\nx: y", "\0", " ", "\t", "é", "\x7f"])
+async def test_what_a_header_cannot_hold_is_not_sent_and_not_repeated(end: str) -> None:
+    for value in (f"swordfish{end}", f"{end}swordfish", 7, None, b"swordfish"):
+        with pytest.raises(FeedFault, match="the header x-key") as fault:
+            await reading(lambda _url: pytest.fail("it was called")).page(f"{FEED}/page", cast("Any", {"x-key": value}))
+        assert fault.value.code == "FEED_HEADERS"
+        assert "swordfish" not in fault.value.words
+
+
+async def test_json_that_is_too_deep_to_look_for_secrets_in_is_not_taken() -> None:
+    feed = reading(lambda _url: b"[" * 1_000 + b"]" * 1_000)
+    assert await feed.page(f"{FEED}/page")
+    feed.veil = Veil().over(["swordfish"])
+    with pytest.raises(FeedFault, match="too deep"):
+        await feed.page(f"{FEED}/page")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import orjson
 
+from waypost.feeds.veil import Veil
 from waypost.outbox.feeding import FeedFault
 from waypost.outgoing import Answered, AnswerTooLarge, CallFailed, Outgoing, TargetRefused
 
@@ -21,10 +23,17 @@ MOST_CALLS: Final = 500  # for one page, and for what belongs to it besides one 
 MOST_BESIDE: Final = 20_000  # of such calls more: as many items as a page may have
 MOST_TOGETHER_BYTES: Final = 80_000_000  # a page with all that belongs to it
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+REFUSED: Final = frozenset((401, 403))
 BUSY: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 LONGEST_WAIT_S: Final = 86_400.0
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # which some servers write before their JSON
 PORTS: Final = {"https": 443, "http": 80}
+NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
+VALUE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")  # printable, without space around it
+# What belongs to the connection, and what the client says itself: where, how it is read, and whether it changed.
+NOT_THEIRS: Final = frozenset(
+    ("connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate", "proxy-authorization")
+) | {"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "accept-encoding", "if-none-match"}
 
 
 class NotNow(Exception):
@@ -44,7 +53,8 @@ class Client:
     """Reads the pages of one feed; made anew for every page.
 
     `origin` is the feed's own address: no other host is called. `known` gives the ETag that the page asked for had
-    when it was read last, if any; `etag` is the one that it has now, and `called` the address.
+    when it was read last, if any; `etag` is the one that it has now, and `called` the address. `veil` covers the
+    feed's secrets, if it has any, in all that is told and kept.
 
     A page may take one call for each thing that its lists name, as where a directory lists its services in short, and
     a bounded number besides. So whatever goes on for ever comes to an end, and a long page comes to its own.
@@ -54,6 +64,7 @@ class Client:
     origin: str
     known: Mapping[str, str] = field(default_factory=dict)
     now: datetime | None = None
+    veil: Veil = field(default_factory=Veil)
     etag: str | None = None
     called: str = ""
     pages: int = 0
@@ -61,44 +72,51 @@ class Client:
     may: int = MOST_CALLS  # calls for what belongs to the page; grows with what its lists name
     bytes: int = 0
 
-    async def page(self, url: str) -> Any:
+    async def page(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """Read the page that is asked for; raises `NotModified`, `NotNow`, `FeedFault`."""
         self.pages += 1
         _ends(self.pages, MOST_CALLS, url)
         if self.called:  # a page that is made of several calls changes with any of them
-            return self._named(await self._other(url))
-        self.called, tag = url, self.known.get(url)
-        answered = await self._get(url, {} if tag is None else {"If-None-Match": tag})
+            return self._named(await self._other(url, headers))
+        self.called = self.veil.text(url)
+        tag = self.known.get(self.called)
+        answered = await self._get(url, headers, tag)
         if answered.status == 304 and tag is not None:
             raise NotModified
-        self.etag = answered.headers.get("etag")
-        return self._named(_json(answered, url))
+        etag = answered.headers.get("etag", "")
+        self.etag = etag if etag and self.veil.text(etag) == etag else None
+        return self._named(self.veil.json(_json(answered, url)))
 
-    async def more(self, url: str) -> Any:
+    async def more(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """Read what belongs to the page beside it, None where that is gone; raises `NotNow`, `FeedFault`."""
         self.beside += 1
         _ends(self.beside, self.may, url)
-        return await self._other(url, frozenset({404, 410}))
+        return await self._other(url, headers, frozenset({404, 410}))
 
     def _named(self, found: Any) -> Any:
         """Allow a call for each thing that a page names."""
         self.may = min(self.may + _things_in(found), MOST_CALLS + MOST_BESIDE)
         return found
 
-    async def _other(self, url: str, gone: frozenset[int] = frozenset()) -> Any:
+    async def _other(self, url: str, headers: Mapping[str, str] | None, gone: frozenset[int] = frozenset()) -> Any:
         # What is read beside a page may change without it.
         self.known = {}
-        answered = await self._get(url, {}, gone)
+        answered = await self._get(url, headers, gone=gone)
         self.etag = None
-        return None if answered.status in gone else _json(answered, url)
+        return None if answered.status in gone else self.veil.json(_json(answered, url))
 
-    async def _get(self, url: str, headers: Mapping[str, str], gone: frozenset[int] = frozenset()) -> Answered:
+    async def _get(
+        self, url: str, headers: Mapping[str, str] | None, tag: str | None = None, gone: frozenset[int] = frozenset()
+    ) -> Answered:
+        theirs = _headers(headers or {})
+        self.veil = self.veil.over_credentials(theirs)
+        sent = {"accept": "application/json", "user-agent": "Waypost", **theirs}
+        if tag is not None:
+            sent["if-none-match"] = tag
         for _ in range(MOST_REDIRECTS + 1):
-            self._look_at(url)
+            self._look_at(url)  # before each call, so that no key goes where a redirect leads
             try:
-                answered = await self.outgoing.call(
-                    "GET", url, {"Accept": "application/json", "User-Agent": "Waypost", **headers}
-                )
+                answered = await self.outgoing.call("GET", url, sent)
             except TargetRefused as error:
                 raise FeedFault("FEED_ELSEWHERE", f"{error}", _place(url)) from error
             except AnswerTooLarge as error:
@@ -119,6 +137,9 @@ class Client:
         if answered.status in BUSY:
             words = f"{_place(url)} answered {answered.status}"
             raise NotNow(words, wait_s(answered.headers.get("retry-after"), self.now))
+        if answered.status in REFUSED and self.veil.hidden:
+            words = f"the server does not take the key: it answered {answered.status}; `waypost secrets set` mends it"
+            raise FeedFault("FEED_KEY_REFUSED", words, _place(url))
         if answered.status not in {200, 304, *gone}:
             raise FeedFault("FEED_ANSWERED", f"it answered {answered.status}", _place(url))
         self.bytes += len(answered.body)
@@ -126,6 +147,19 @@ class Client:
             words = f"a page has more than {MOST_TOGETHER_BYTES:,} bytes, with all that belongs to it"
             raise FeedFault("FEED_TOO_LARGE", words, _place(url))
         return answered
+
+
+def _headers(headers: Mapping[Any, Any]) -> dict[str, str]:
+    """A plugin's headers, which nobody has looked at, as they are sent. Raises `FeedFault`, which repeats no value."""
+    for name, value in headers.items():
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise FeedFault("FEED_HEADERS", "the plugin has a header whose name is none")
+        if name.lower() in NOT_THEIRS:
+            raise FeedFault("FEED_HEADERS", f"the header {name} is not the plugin's to send")
+        if not isinstance(value, str) or not VALUE.fullmatch(value):
+            words = "printable ASCII without line breaks or space around it; is the secret set as it was given?"
+            raise FeedFault("FEED_HEADERS", f"what the header {name} would hold must be {words}")
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _ends(calls: int, most: int, url: str) -> None:
@@ -181,5 +215,8 @@ def _json(answered: Answered, url: str) -> Any:
 
 
 def _place(url: str) -> str:
-    """An address as problems show it: without what follows `?`, where keys may stand."""
-    return url.partition("?")[0][:300]
+    """An address as problems show it: without what follows `?`, where keys may stand.
+
+    It is cut where it is kept, and not here: half a secret would not be covered any more.
+    """
+    return url.partition("?")[0]

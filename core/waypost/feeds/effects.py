@@ -10,6 +10,7 @@ from uuid import UUID
 from waypost.db import City, execute
 from waypost.feeds import state
 from waypost.feeds.beginning import JOB, begin
+from waypost.feeds.keys import open_secrets
 from waypost.feeds.settings import BadSettings, feeds_in, read_settings
 from waypost.feeds.walking import Source, Walk, end, problem_of
 from waypost.outbox.act import Act
@@ -79,7 +80,7 @@ async def read_feed(work: Work, plugins: Plugins, facts: Mapping[str, Any]) -> N
         feed = await state.find(tenant.id, UUID(str(facts["feed"])))
         if feed is None or feed.state != "reading" or feed.round != int(facts["round"]):
             return
-        source = await _source(plugins, tenant, feed)
+        source = await _source(work, plugins, tenant, feed)
         if isinstance(source, Source) and source.kind.whole and feed.pages == 0 and feed.cursor is not None:
             # Where a walk was broken off is no place to begin one that closes what it does not meet.
             await execute(state.FROM_THE_BEGINNING_SQL, tenant.id, feed.id)
@@ -101,7 +102,7 @@ async def give_up(work: Work, facts: Mapping[str, Any]) -> None:
             await end(work, tenant, feed, "failed", feed.position, fault, hours=1)
 
 
-async def _source(plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> Source | FeedFault:
+async def _source(work: Work, plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> Source | FeedFault:
     if not tenant.is_open:  # ended, so that it is due when the city is open again
         return FeedFault("FEED_SETTINGS", "the city is closed")
     plugin = plugins.get(feed.plugin)
@@ -110,6 +111,10 @@ async def _source(plugins: Plugins, tenant: Tenant, feed: state.FeedState) -> So
         return FeedFault("FEED_SETTINGS", f"the plugin {feed.plugin} is not switched on here")
     raw = feeds_in(await settings_of(plugin.manifest)).get(feed.name)
     try:
-        return Source(tenant, plugin, kind, read_settings(feed.name, raw), plugins)
+        settings = read_settings(feed.name, raw)
+        secrets = await open_secrets(settings, plugin.manifest, work.settings)
+        return Source(tenant, plugin, kind, settings, plugins, secrets)
+    except FeedFault as fault:
+        return fault
     except BadSettings as error:
         return FeedFault("FEED_SETTINGS", str(error), f"plugins.{feed.plugin}.feeds.{feed.name}")

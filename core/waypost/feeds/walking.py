@@ -25,6 +25,7 @@ from waypost.feeds.rules import Batch, digest_of, problem_at, read_page
 from waypost.feeds.settings import FeedSettings
 from waypost.feeds.state import FeedState
 from waypost.feeds.store import OPPORTUNITY, PLACE, PageWriter
+from waypost.feeds.veil import Veil
 from waypost.outbox.feeding import Asked, FeedFault, FeedKind
 from waypost.outbox.jobs import MOST_PROBLEMS, Problem, add_problems, end_job, job_progress
 from waypost.outbox.retries import retry_in_s
@@ -67,6 +68,7 @@ class Source:
     kind: FeedKind
     settings: FeedSettings
     plugins: Plugins
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def mark(self) -> str:
@@ -158,8 +160,9 @@ class Walk:
         async with self.work.database.transaction(City(tenant, quiet=True)):
             kept = await state.kept_page(tenant, self.feed.id, digest_of(cursor), source.mark)
         known = {} if kept is None else {str(kept[1]["url"]): kept[0]}
-        client = Client(self._calls, source.settings.url, known, self.work.now())
-        asked = Asked(source.settings.url, source.settings.raw, client, cursor)
+        veil = Veil().over(source.secrets.values())
+        client = Client(self._calls, source.settings.url, known, self.work.now(), veil)
+        asked = Asked(source.settings.url, source.settings.raw, client, cursor, source.secrets)
         name, what = source.plugin.manifest.name, f"pulling the feed {source.settings.name}"
         call = Call(name, what, tenant, PATIENCE_S, check=page_of, meant=(FeedFault, NotNow, NotModified))
         try:
@@ -168,11 +171,14 @@ class Walk:
             if kept is None:
                 raise NotNow("it answered that nothing was modified, and was not asked that") from None
             return Pulled(cursor, page_kept(kept[1]), kept=kept[1])
-        except (FeedFault, NotNow):
-            raise
-        except Exception as error:
-            raise NotNow(f"the plugin failed: {type(error).__name__}: {error}") from error
-        return Pulled(cursor, page, client.etag, client.called)
+        # None of what is told repeats a secret, nor does a cause that a log would show with it.
+        except FeedFault as fault:
+            raise client.veil.fault(fault) from None
+        except NotNow as error:
+            raise NotNow(client.veil.text(str(error)), error.after_s) from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            raise NotNow(client.veil.text(f"the plugin failed: {type(error).__name__}: {error}")) from None
+        return Pulled(cursor, client.veil.page(page), client.etag, client.called)
 
     async def _points(self, batch: Batch) -> dict[str, Point]:
         """Where the postcodes are of places that have no point: by the platform's table, then by geocoders."""

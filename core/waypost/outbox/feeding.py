@@ -30,7 +30,9 @@ FAULTS: Final[Mapping[str, str]] = {
     "FEED_ELSEWHERE": "The feed leads to another host than its own.",
     "FEED_EMPTY": "The feed has nothing at all, and had something before.",
     "FEED_ENDLESS": "The feed has no end: too many pages, too many empty ones, or too many calls for one.",
+    "FEED_HEADERS": "The plugin has a header that cannot be sent.",
     "FEED_HTML": "The feed answered a page for people.",
+    "FEED_KEY_REFUSED": "The server does not take the feed's key.",
     "FEED_LOOPS": "The feed leads back to a page that was read already.",
     "FEED_MALFORMED": "The feed is no JSON, or JSON of another shape.",
     "FEED_REPEATS": "The feed has the same items on several pages.",
@@ -141,13 +143,15 @@ class FeedClient(Protocol):
     """The platform's own client: it calls the feed's host alone, bounded in bytes and time, and reads JSON.
 
     A server that asks for patience (429 and 503, `Retry-After`) gets it: the walk goes on later from this very page.
-    Everything else that is no JSON raises `FeedFault`.
+    Everything else that is no JSON raises `FeedFault`. `headers` are for keys. They go to the feed's own scheme, host
+    and port alone: whatever leads elsewhere, also by a redirect, is a fault and is not called. Where a server repeats a
+    secret, what it answered is given without it.
     """
 
-    async def page(self, url: str) -> Any:
+    async def page(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """The page that is asked for: conditional (ETag), so that a page that stayed the same is not read again."""
 
-    async def more(self, url: str) -> Any:
+    async def more(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """What belongs to the page beside it: once for each item that its lists name, and some 500 times besides."""
 
 
@@ -155,13 +159,15 @@ class FeedClient(Protocol):
 class Asked:
     """What a page is pulled with: the feed's address, the city's settings of it, the client, and the cursor.
 
-    `cursor` is JSON of the plugin's own, as the page before gave it; None is the beginning.
+    `cursor` is JSON of the plugin's own, as the page before gave it; None is the beginning. `secrets` are those that
+    the settings name, by the keys of the settings, opened for this walk.
     """
 
     url: str
     settings: Mapping[str, Any]
     client: FeedClient
     cursor: Any = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
