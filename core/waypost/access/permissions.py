@@ -115,7 +115,12 @@ class Granted(str):
     words: str
 
     def __new__(cls, name: str, words: str, roles: Iterable[str] = ()) -> Self:
-        """Raises ValueError for roles that do not exist, and for the learner's, which is no membership."""
+        """Raises ValueError for roles that do not exist, and for the learner's, which is no membership.
+
+        Raises TypeError for one role alone, which would be taken letter by letter.
+        """
+        if isinstance(roles, str):
+            raise TypeError(f'the roles of {name} are a set of names; of one alone: roles={{"{roles}"}}')
         self = super().__new__(cls, name)
         held = frozenset(roles)
         if unknown := sorted(held - ROLES.keys() | held & {LEARNER}):
