@@ -254,6 +254,10 @@ class Comparing:
                 )
             except NotFound:
                 continue
+            except Doubtful as error:
+                words, facts = "the figures of the template %s cannot be had: %s", {"tenant": str(self.tenant)}
+                log.warning(words, template, error, extra=facts)
+                continue
             counts = (figure.issued, figure.accepted, figure.pending, figure.rejected, figure.revoked)
             async with hold_to_compare(self.work, self.opened):
                 await execute(FIGURES_SQL, self.tenant, self.opened.id, template, *counts, self.work.now())
@@ -313,7 +317,7 @@ async def _everything(comparing: Comparing) -> int:
     opened, after, elsewhere = comparing.opened, None, 0
     for _ in range(MOST_PAGES):
         page: Page[Issued] = await patiently(partial(opened.ask, "find", opened.connector.find, Page, Sought(), after))
-        elsewhere += await comparing.page(page.items)
+        elsewhere += await comparing.page(list(opened.kept(page.items)))
         after = page.next
         if after is None:
             break
