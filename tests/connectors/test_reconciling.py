@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from tests.connectors.fake_credly import ORGANISATION, FakeCredly
 from tests.connectors.http_server import THROTTLED, Reply
-from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import Access, Figure, Throttled, reconciling
+from tests.connectors.stage import OWNER, Issuing, row_id
+from waypost.connectors import Access, Figure, Issued, Throttled, reconciling
+from waypost.connectors.effects import read_hint
 from waypost.connectors.hints import hints_for
 from waypost.connectors.reconciling import RECONCILE, reconcile_all
+from waypost.connectors.registry import Connectors
 from waypost.db import City, System, execute, fetchval
+from waypost.outbox import Later
 from waypost.outbox.incoming import Forged, Incoming, arrived
 from waypost_credly.connector import Credly
 
@@ -212,8 +217,6 @@ async def test_what_was_asked_for_twice_is_compared_once(stage: Issuing, fake: F
 
 
 def call(stage: Issuing, body: object, town: str = OWNER) -> Incoming:
-    import orjson
-
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     return arrived(stage.work, stage.town(town).id, raw, {})
 
@@ -231,6 +234,36 @@ async def test_a_webhook_is_a_hint_and_read_again(stage: Issuing, fake: FakeCred
     await hook.handle(stage.work, said)  # type: ignore[misc]  # an awaitable
     await stage.works_off()
     assert await state(stage) == "REJECTED"
+
+
+@pytest.mark.parametrize("reading", [1, 2])
+async def test_what_was_read_before_does_not_overtake_what_was_read_later(
+    stage: Issuing, fake: FakeCredly, badge: str, monkeypatch: pytest.MonkeyPatch, reading: int
+) -> None:
+    """Two workers hear of one badge at once, and the slower one has the older answer."""
+    connectors, account = Connectors.of(stage.plugins), row_id((await stage.the_account())["id"])
+    well, readings = Credly.read, 0
+
+    async def hear(event: str) -> None:
+        facts = {"tenant": stage.town(OWNER).id, "account": account, "hint": orjson.dumps([event, ORGANISATION])}
+        await read_hint(stage.work, connectors, facts)
+
+    async def read(self: Credly, access: Access, id: str) -> Issued:
+        nonlocal readings
+        readings += 1
+        found = await well(self, access, id)
+        if readings == reading:
+            await hear(fake.decide(badge, "revoked"))
+        return found
+
+    monkeypatch.setattr(Credly, "read", read)
+    event = fake.decide(badge, "accepted")
+    with suppress(Later):
+        await hear(event)
+    await hear(event)
+    await stage.works_off()
+    assert await state(stage) == "REVOKED"
+    assert [each["difference"] for each in await stage.drifts()] == ["It was pending here, and is revoked there."]
 
 
 async def test_a_forged_webhook_changes_nothing(stage: Issuing, fake: FakeCredly, badge: str) -> None:

@@ -38,6 +38,8 @@ async def read_hint(work: Work, connectors: Connectors, facts: Mapping[str, Any]
     hint = Hint(*orjson.loads(facts["hint"]))
     try:
         issued: Issued | None = await opened.ask("hinted", opened.connector.hinted, Issued | None, hint)
+        if issued is not None:
+            await heard(work, opened, issued)
     except NotFound:
         return
     except Unauthorised as error:
@@ -45,8 +47,6 @@ async def read_hint(work: Work, connectors: Connectors, facts: Mapping[str, Any]
         return
     except ConnectorError as error:
         raise Later(str(error), error.after_s) from error
-    if issued is not None:
-        await heard(work, opened, issued)
 
 
 def effects_of(connectors: Connectors) -> Effects:
