@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from waypost.calling import Call, CallLate, Calls, PluginPaused
+from waypost.connectors.hints import Fruitless
 from waypost.connectors.rules import can_be_kept, place_of
 from waypost.outbox.connecting import (
     Access,
@@ -51,6 +52,7 @@ class Connectors:
 
     offered: Iterable[Offered] = ()
     calls: Calls = field(default_factory=Calls)
+    fruitless: Fruitless = field(default_factory=Fruitless)
     _outgoing: Outgoing | None = None
 
     @classmethod
