@@ -67,3 +67,8 @@ def test_a_permission_that_nobody_declared_is_a_mistake_and_no_refusal(role: str
 def test_a_plugin_gives_nothing_to_who_is_no_member(role: str) -> None:
     with pytest.raises(ValueError, match=role):
         Granted("kickstart.decide", "Decide applications.", roles={role})
+
+
+def test_one_role_alone_is_not_taken_letter_by_letter() -> None:
+    with pytest.raises(TypeError, match=r'^the roles of kickstart\.decide are a set .*: roles=\{"curator"\}$'):
+        Granted("kickstart.decide", "Decide applications.", roles="curator")

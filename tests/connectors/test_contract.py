@@ -110,3 +110,34 @@ def test_a_connector_says_rightly_which_settings_are_no_place() -> None:
     assert faults(club="no") == ["the connector rosette: settings.club.place must be true or false"]
     (fault,) = faults(club=False)
     assert "is its identity" in fault
+
+
+async def _short(access: object) -> None: ...
+
+
+def _still(access: object, id: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("issue", _short, "issue of the connector credly is called with (access, order) and takes (access)"),
+        ("templates", _short, "templates of the connector credly is called with (access, after) and takes (access)"),
+        ("read", _still, "read of the connector credly must be an async function"),
+        ("analytics", 7, "analytics of the connector credly is a int, and must be a function: name it, do not call it"),
+        ("hint", _still, "hint of the connector credly is called with (body) and takes (access, id)"),
+        ("hinted", _short, "hinted of the connector credly is called with (access, hint) and takes (access)"),
+    ],
+)
+def test_the_operations_of_a_connector_are_those_of_the_protocol(name: str, value: object, words: str) -> None:
+    connector = Credly()
+    object.__setattr__(connector, name, value)
+    registrar = ConnectorRegistrar("credly", "credly")
+    registrar.connector(connector)
+    assert registrar.faults == [words]
+
+
+def test_a_connector_is_no_class() -> None:
+    registrar = ConnectorRegistrar("credly", "credly")
+    registrar.connector(Credly)  # type: ignore[arg-type]  # as a plugin may
+    assert registrar.faults == ["a connector is an instance, and this is the class: hand over Credly(…)"]

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.fake_credly import FakeCredly
+from tests.connectors.fake_credly import FakeCredly, refusal
 from tests.connectors.http_server import Fault
 from tests.connectors.stage import OWNER, Issuing
 from waypost.connectors import registry, stepping
 from waypost.connectors.reconciling import reconcile_all
 from waypost.db import City, fetch
 from waypost.outbox import Later
-from waypost.outbox.connecting import Access, Issued, Order, Page, Sought, Template
+from waypost.outbox.connecting import Access, Figure, Issued, Order, Page, Sought, Template
+from waypost_credly import shapes
 from waypost_credly.connector import Credly
 
 
@@ -126,6 +127,91 @@ async def test_a_list_without_end_is_no_proof_that_something_is_not_there(
     (error,) = await stage.works_off(patient=False)
     assert isinstance(error, Later)
     assert (asked, fake.server.count("POST")) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [("name", "Film\0Maker"), ("state", "\0"), ("id", "\0"), ("id", "x" * 3_000)]
+)
+async def test_a_template_that_cannot_be_kept_costs_itself_alone(
+    stage: Issuing, fake: FakeCredly, account: str, caplog: pytest.LogCaptureFixture, part: str, value: str
+) -> None:
+    """It kept its whole account from being compared, and every badge from being linked."""
+    odd, good = fake.template("Odd"), fake.template("Film Maker")
+    fake.templates[odd][part] = value
+    link = await stage.link("brighton", "film-maker", await stage.share(account, "brighton"))
+    assert (link["state"], link["templateId"]) == ("LINKED", good)
+    await stage.reconciles()
+    shown = await stage.the_account()
+    assert [each["templateId"] for each in shown["templates"]] == [good]
+    assert shown["reconciledAt"] is not None
+    assert ("what credly lists as " + repr(fake.templates[odd]["id"])[:40]) in caplog.text
+
+
+@pytest.mark.parametrize("id", ["\0", "x" * 3_000])
+async def test_a_badge_that_cannot_be_kept_costs_itself_alone(
+    stage: Issuing, fake: FakeCredly, linked: str, id: str
+) -> None:
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love")
+    (badge,) = fake.of(linked)
+    odd = fake.by_hand(linked, "someone@example.org", "waypost:00000000-0000-4000-8000-000000000001")
+    fake.badges[odd]["id"] = id
+    fake.decide(badge["id"], "accepted")
+    await stage.reconciles()
+    (record,) = await stage.records("Ada Love")
+    assert (record["state"], await stage.drifts()) == ("ACCEPTED", [])
+    assert (await stage.the_account())["reconciledAt"] is not None
+
+
+async def test_a_badge_whose_id_cannot_be_kept_is_not_given_again(
+    stage: Issuing, fake: FakeCredly, linked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = shapes.issued
+    monkeypatch.setattr(shapes, "issued", lambda badge: replace(well(badge), id="\0"))
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    await stage.agrees("Ada Love", work=False)
+    for _ in range(3):
+        (error,) = await stage.works_off(patient=False)
+        assert isinstance(error, Later)
+        await stage.hurry()
+    assert len(fake.of(linked)) == 1
+
+
+@pytest.mark.parametrize("count", [2**31, 2**80, -1, None, True])
+async def test_a_figure_that_cannot_be_kept_costs_itself_alone(
+    stage: Issuing, fake: FakeCredly, linked: str, monkeypatch: pytest.MonkeyPatch, count: Any
+) -> None:
+    well, other = Credly.analytics, fake.template("Explorer")
+
+    async def analytics(self: Credly, access: Access, template: str) -> Figure:
+        figure = await well(self, access, template)
+        return figure if template == other else replace(figure, accepted=count)
+
+    monkeypatch.setattr(Credly, "analytics", analytics)
+    (grant,) = (await stage.read("{ issuingGrants { nodes { id } } }", "brighton", "brighton club"))["issuingGrants"][
+        "nodes"
+    ]
+    await stage.link("brighton", "explorer", grant["id"], other)
+    await stage.earner("Ada Love")
+    for badge in ("film-maker", "explorer"):
+        await stage.earns("Ada Love", "brighton", badge)
+    await stage.agrees("Ada Love")
+    await stage.reconciles()
+    shown = await stage.the_account()
+    assert {each["templateId"]: each["issued"] for each in shown["templates"]} == {linked: None, other: 1}
+
+
+async def test_a_refusal_that_cannot_be_kept_is_told_without_what_cannot(
+    stage: Issuing, fake: FakeCredly, linked: str
+) -> None:
+    await stage.earner("Ada Love")
+    await stage.earns("Ada Love", "brighton", "film-maker")
+    fake.server.faults.append(Fault(refusal("It is\0archived.")))
+    await stage.agrees("Ada Love")
+    (record,) = await stage.records("Ada Love")
+    assert (record["state"], record["problem"]) == ("FAILED", "It is\N{REPLACEMENT CHARACTER}archived.")
 
 
 async def test_an_address_that_is_none_of_the_web_is_shown_to_nobody(

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
+import orjson
 import pytest
 
 from tests.connectors.fake_credly import ORGANISATION, FakeCredly
 from tests.connectors.http_server import THROTTLED, Reply
-from tests.connectors.stage import OWNER, Issuing
-from waypost.connectors import Access, Figure, Throttled, reconciling
-from waypost.connectors.hints import hints_for
+from tests.connectors.stage import OWNER, Issuing, row_id
+from tests.rooms import NOW
+from waypost.connectors import Access, Figure, Issued, Throttled, hints, reconciling
+from waypost.connectors.effects import read_hint
+from waypost.connectors.hints import Fruitless, hints_for
 from waypost.connectors.reconciling import RECONCILE, reconcile_all
+from waypost.connectors.registry import Connectors
 from waypost.db import City, System, execute, fetchval
+from waypost.outbox import Later
 from waypost.outbox.incoming import Forged, Incoming, arrived
 from waypost_credly.connector import Credly
 
@@ -212,8 +219,6 @@ async def test_what_was_asked_for_twice_is_compared_once(stage: Issuing, fake: F
 
 
 def call(stage: Issuing, body: object, town: str = OWNER) -> Incoming:
-    import orjson
-
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     return arrived(stage.work, stage.town(town).id, raw, {})
 
@@ -233,11 +238,42 @@ async def test_a_webhook_is_a_hint_and_read_again(stage: Issuing, fake: FakeCred
     assert await state(stage) == "REJECTED"
 
 
+@pytest.mark.parametrize("reading", [1, 2])
+async def test_what_was_read_before_does_not_overtake_what_was_read_later(
+    stage: Issuing, fake: FakeCredly, badge: str, monkeypatch: pytest.MonkeyPatch, reading: int
+) -> None:
+    """Two workers hear of one badge at once, and the slower one has the older answer."""
+    connectors, account = Connectors.of(stage.plugins), row_id((await stage.the_account())["id"])
+    well, readings = Credly.read, 0
+
+    async def hear(event: str) -> None:
+        facts = {"tenant": stage.town(OWNER).id, "account": account, "hint": orjson.dumps([event, ORGANISATION])}
+        await read_hint(stage.work, connectors, facts)
+
+    async def read(self: Credly, access: Access, id: str) -> Issued:
+        nonlocal readings
+        readings += 1
+        found = await well(self, access, id)
+        if readings == reading:
+            await hear(fake.decide(badge, "revoked"))
+        return found
+
+    monkeypatch.setattr(Credly, "read", read)
+    event = fake.decide(badge, "accepted")
+    with suppress(Later):
+        await hear(event)
+    await hear(event)
+    await stage.works_off()
+    assert await state(stage) == "REVOKED"
+    assert [each["difference"] for each in await stage.drifts()] == ["It was pending here, and is revoked there."]
+
+
 async def test_a_forged_webhook_changes_nothing(stage: Issuing, fake: FakeCredly, badge: str) -> None:
     hook = hints_for(Credly(sandbox=fake.url))
     good = fake.webhook(fake.event("badge.state.changed", badge))
     other = {**good, "organization_id": "11111111-1111-4111-8111-111111111111"}
-    for body in (b"<html>", b"[]", {}, {"id": 1}, {**good, "id": "x" * 300}, other, {**good, "id": ""}):
+    unkept = {**good, "organization_id": "\0"}
+    for body in (b"<html>", b"[]", {}, {"id": 1}, {**good, "id": "x" * 300}, other, unkept, {**good, "id": ""}):
         with pytest.raises(Forged):
             await hook.check(stage.work, call(stage, body))  # type: ignore[misc]  # an awaitable
     with pytest.raises(Forged):
@@ -248,6 +284,39 @@ async def test_a_forged_webhook_changes_nothing(stage: Issuing, fake: FakeCredly
         await hook.handle(stage.work, said)  # type: ignore[misc]  # an awaitable
         await stage.works_off()
     assert await state(stage) == "PENDING"
+
+
+async def test_forged_webhooks_cost_so_many_calls_and_no_more(
+    stage: Issuing, fake: FakeCredly, badge: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then not even a true one is followed for a while; the comparison finds what it was about."""
+    monkeypatch.setattr(hints, "MOST_FRUITLESS", 3)
+    hook, good = hints_for(Credly(sandbox=fake.url)), fake.webhook(fake.decide(badge, "accepted"))
+    for number in range(9):
+        forged = {**good, "id": f"00000000-0000-4000-8000-00000000000{number}"}
+        await hook.handle(stage.work, call(stage, forged))  # type: ignore[misc]  # an awaitable
+    await hook.handle(stage.work, call(stage, good))  # type: ignore[misc]  # an awaitable
+    before = len(fake.server.asked)
+    await stage.works_off()
+    assert [each.path.split("/")[-2] for each in fake.server.asked[before:]] == ["events"] * 3
+    assert caplog.text.count("3 calls within the hour were about nothing") == 1
+    assert await state(stage) == "PENDING"
+    await stage.reconciles()
+    assert await state(stage) == "ACCEPTED"
+
+
+def test_hints_are_followed_again_when_an_hour_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "MOST_FRUITLESS", 2)
+    fruitless, account, other = Fruitless(), UUID(int=1), UUID(int=2)
+    for minute in (0, 30):
+        assert not fruitless.too_many(account, NOW + timedelta(minutes=minute))
+        fruitless.note(account, NOW + timedelta(minutes=minute))
+    assert fruitless.too_many(account, NOW + timedelta(minutes=59))
+    assert not fruitless.too_many(other, NOW + timedelta(minutes=59))
+    assert not fruitless.too_many(account, NOW + timedelta(minutes=60))
+    fruitless.note(account, NOW + timedelta(minutes=60))
+    assert fruitless.too_many(account, NOW + timedelta(minutes=89))
+    assert not fruitless.too_many(account, NOW + timedelta(minutes=90))
 
 
 async def test_a_webhook_about_a_template_is_heard_and_left(stage: Issuing, fake: FakeCredly, badge: str) -> None:

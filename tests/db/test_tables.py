@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from piccolo.columns import UUID, Boolean, Text
 from tests.db.conftest import Yard
 from tests.db.tables import Colour, Diary, Door, Draft, Note, NoteColour, SignIn
 from waypost.db import (
+    App,
     City,
     Kind,
     Learner,
@@ -96,6 +98,17 @@ def test_a_declaration_that_its_kind_does_not_allow_is_refused() -> None:
 
         class Keyless(TenantTable, key=("part",)):
             pass
+
+    with pytest.raises(TypeError, match=r'^Lettered: the key is a tuple of names; of one alone: key=\("badge_id",\)$'):
+
+        class Lettered(TenantTable, key="badge_id"):
+            badge_id = UUID()
+
+
+@pytest.mark.parametrize("name", ["tables", "extensions", "personal"])
+def test_an_app_with_one_alone_is_told_how_to_write_a_tuple(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name} of the app tide is a tuple; of one alone: {name}=\(…,\)$"):
+        App("tide", Path(), **{name: Note})  # type: ignore[arg-type]  # as a plugin may
 
 
 def test_public_is_only_for_tables_of_tenants() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.rooms import NOW, found_tenant, rolled_back
+from waypost.access.permissions import Granted
 from waypost.db import City, Database, fetch, fetchval, new_id
 from waypost.outbox import Act, CityClosed, Event, Forbidden, command
 from waypost.refusal import Invalid, Refusal, Refused, SlugTaken
@@ -96,6 +97,13 @@ def test_who_speaks_for_an_issuer_speaks_for_that_one_only() -> None:
     assert isinstance(staff.may("opportunity.update", other), Forbidden)
     assert isinstance(staff.may("issuer.update", own), Forbidden)
     assert CURATOR.may("opportunity.update", other) is None
+
+
+@pytest.mark.parametrize("may", ["place.crate", "tide.note", ""])
+def test_a_command_that_nobody_may_is_a_mistake_where_it_is_declared(may: str) -> None:
+    with pytest.raises(ValueError, match=r"is no permission of the platform: ask for a plugin's by its Granted"):
+        command(may=may)
+    assert command(may=Granted("tide.note", "Note the tide."))(create_place.act).may == "tide.note"
 
 
 async def test_nothing_is_done_in_a_city_that_is_closed() -> None:

@@ -135,6 +135,22 @@ async def test_what_fails_comes_again_and_is_dead_at_last(database: Database) ->
     assert dict(row) == {"state": "dead", "problem": "ValueError: the kite is in a tree", "attempts": 7}
 
 
+async def test_why_it_failed_is_written_down_whatever_the_words(database: Database) -> None:
+    """Or nothing would be, and it would be begun anew each time that its lease ends."""
+
+    async def job(_work: Work, _facts: Mapping[str, Any]) -> None:
+        raise ValueError("a tree\0 and a \ud83d")
+
+    async with database.transaction(System("tests")):
+        await enqueue("reel-in", {})
+    await work_off(database, effects=Effects(jobs=(JobKind("reel-in", job),)), raising=False)
+    async with database.transaction(System("tests")):
+        (problem,) = [
+            row["problem"] for row in await fetch("DELETE FROM work WHERE kind = 'reel-in' RETURNING problem")
+        ]
+    assert problem == "ValueError: a tree\N{REPLACEMENT CHARACTER} and a \N{REPLACEMENT CHARACTER}"
+
+
 async def test_a_job_hears_that_it_is_dead(database: Database) -> None:
     """And is not dead before it has heard that."""
     here, seen, ends = await found_tenant(database, "saltdean"), Seen(failures=99), Seen(failures=1)

@@ -4,8 +4,11 @@ import pytest
 
 from tests.plugins.test_loading import one
 from tests.plugins.workshop import Workshop
+from waypost.cli.tenants import known_to_files
 from waypost.composition import schema_of
-from waypost.plugins import State, fitting, load
+from waypost.plugins import Plugins, State, fitting, load
+from waypost.settings import Settings
+from waypost.tenancy.sections import KINDS
 
 APP = """
     from pathlib import Path
@@ -300,3 +303,7 @@ def test_a_plugin_brings_mutations(workshop: Workshop) -> None:
 def test_a_mutation_carries_the_prefix(workshop: Workshop) -> None:
     workshop.install("tide", MUTATION.replace("NAME", "note"))
     assert "the field note must begin with tide" in one(load(["tide"]), "tide").reason
+
+
+def test_sections_may_stand_in_every_kind_of_entry() -> None:
+    assert sorted(kind.name for kind in known_to_files(Settings(), Plugins(())).kinds) == list(KINDS)

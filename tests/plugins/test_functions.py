@@ -71,6 +71,11 @@ TRIED = [
         "section(CatalogueSection('badges', 'tide', dict, three, one))",
         "badges.tide: its model is a pydantic",
     ),
+    (
+        "catalogue",
+        "section(CatalogueSection('badge', 'tide', Words, three, one))",
+        "the section badge.tide: the catalogue has no badge; it has badges, issuers,",
+    ),
 ]
 
 

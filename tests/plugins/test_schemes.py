@@ -105,6 +105,12 @@ def test_codes_are_the_prefix_alone_or_with_more_words_and_stand_once() -> None:
     assert faults(first, first) == ["scheme:high-tide is registered twice"]
 
 
+def test_one_scheme_is_no_list_of_schemes() -> None:
+    registrar = SchemesRegistrar("tide", "tide")
+    registrar.schemes(SCHEME)  # type: ignore[arg-type]  # as somebody may who has one
+    assert registrar.faults == ["schemes are a list of tables, and this is one table alone: put it into [ ]"]
+
+
 @pytest.mark.parametrize("bad", [None, 7, [], {}, {"code": 7}, {**SCHEME, "rules": 7}, {**SCHEME, "slug": "x"}])
 def test_what_is_no_scheme_at_all_is_told_and_raises_nothing(bad: Any) -> None:
     assert faults(bad)

@@ -115,7 +115,12 @@ class Granted(str):
     words: str
 
     def __new__(cls, name: str, words: str, roles: Iterable[str] = ()) -> Self:
-        """Raises ValueError for roles that do not exist, and for the learner's, which is no membership."""
+        """Raises ValueError for roles that do not exist, and for the learner's, which is no membership.
+
+        Raises TypeError for one role alone, which would be taken letter by letter.
+        """
+        if isinstance(roles, str):
+            raise TypeError(f'the roles of {name} are a set of names; of one alone: roles={{"{roles}"}}')
         self = super().__new__(cls, name)
         held = frozenset(roles)
         if unknown := sorted(held - ROLES.keys() | held & {LEARNER}):
@@ -144,11 +149,16 @@ def permits(role: str | None, permission: str, limits: frozenset[str] | None = N
     """
     if isinstance(permission, Granted):
         return role in permission.roles and (limits is None or permission in limits)
-    if permission not in PERMISSIONS:
+    must_exist(permission)
+    return permission in permissions_of(role, limits)
+
+
+def must_exist(permission: str) -> None:
+    """Raise ValueError for what is neither a permission of the platform nor a plugin's `Granted`."""
+    if not isinstance(permission, Granted) and permission not in PERMISSIONS:
         raise ValueError(
             f"{permission} is no permission of the platform: ask for a plugin's by its Granted, not by name"
         )
-    return permission in permissions_of(role, limits)
 
 
 def words_of(permission: str) -> str:

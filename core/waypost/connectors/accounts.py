@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from waypost.connectors.registry import Connectors, Opened
-from waypost.db import City, execute, fetchrow
+from waypost.db import City, execute, fetchrow, storable
 from waypost.outbox.connecting import Access
 from waypost.outbox.sealing import Unsealable
 from waypost.outbox.work import Work
@@ -62,7 +62,7 @@ def secret_keys(schema: Mapping[str, Any]) -> list[str]:
 async def note_failing(work: Work, opened: Opened, problem: str) -> None:
     """Note that the platform does not take the account's secret; nothing is tried until it works again."""
     async with work.database.transaction(City(opened.tenant, quiet=True)):
-        await execute(FAILING_SQL, opened.tenant, opened.id, problem)
+        await execute(FAILING_SQL, opened.tenant, opened.id, storable(problem))
 
 
 async def note_working(work: Work, opened: Opened) -> None:

@@ -22,6 +22,7 @@ from waypost.outbox.connecting import (
     ConnectorError,
     Hint,
     Hinted,
+    Invalid,
     Issued,
     NotFound,
     Unauthorised,
@@ -30,23 +31,24 @@ from waypost.outbox.work import Effects, Handler, JobKind, Later, Schedule, Spre
 
 
 async def read_hint(work: Work, connectors: Connectors, facts: Mapping[str, Any]) -> None:
-    """Ask a platform what it hinted at, and take that over; a hint at nothing is nothing."""
-    account = UUID(str(facts["tenant"])), UUID(str(facts["account"]))
-    opened = await open_account(work, connectors, *account)
+    """Ask a platform what it hinted at, and take that over; hints at nothing are followed only so often."""
+    tenant, account = UUID(str(facts["tenant"])), UUID(str(facts["account"]))
+    if connectors.fruitless.too_many(account, work.now()):
+        return
+    opened = await open_account(work, connectors, tenant, account)
     if opened is None or not isinstance(opened.connector, Hinted):
         return
     hint = Hint(*orjson.loads(facts["hint"]))
     try:
         issued: Issued | None = await opened.ask("hinted", opened.connector.hinted, Issued | None, hint)
-    except NotFound:
-        return
+        if issued is not None:
+            await heard(work, opened, issued)
+    except (NotFound, Invalid):
+        connectors.fruitless.note(account, work.now())
     except Unauthorised as error:
         await note_failing(work, opened, str(error))
-        return
     except ConnectorError as error:
         raise Later(str(error), error.after_s) from error
-    if issued is not None:
-        await heard(work, opened, issued)
 
 
 def effects_of(connectors: Connectors) -> Effects:

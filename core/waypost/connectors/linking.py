@@ -79,7 +79,7 @@ async def templates_of(opened: Opened) -> AsyncIterator[Sequence[Template]]:
     after = None
     for _ in range(MOST_PAGES):
         page: Page[Template] = await opened.ask("templates", opened.connector.templates, Page, after)
-        yield page.items
+        yield list(opened.kept(page.items))
         after = page.next
         if after is None:
             return

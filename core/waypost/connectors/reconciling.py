@@ -142,15 +142,18 @@ class Comparing:
         """The account's owner."""
         return self.opened.tenant
 
-    async def page(self, found: Sequence[Issued]) -> int:
+    async def page(self, found: Sequence[Issued], before: Mapping[UUID, ledger.Line] | None = None) -> int:
         """Compare badges that the platform has; answers how many of them Waypost never gave.
 
-        Raises `AccountChanged` where the account is not as it was opened.
+        Raises `AccountChanged` where the account is not as it was opened, and `Later` where the entries are not as they
+        were `before` the platform was asked.
         """
         now, account = self.work.now(), self.opened.id
         elsewhere = 0
         async with hold_to_compare(self.work, self.opened):
-            lines = await ledger.hold_lines(self.tenant, await self._concerned(found))
+            lines = await self._lines(found)
+            if before is not None and lines != before:
+                raise Later("the badge moved while the platform was asked", 0, counted=False)
             known = {line.external_id: line for line in lines.values() if line.external_id is not None}
             waiting = {line.id: line for line in lines.values() if line.external_id is None}
             same = []
@@ -166,15 +169,27 @@ class Comparing:
             await execute(SETTLE_SQL, self.tenant, account, list(known), now)
         return elsewhere
 
-    async def _concerned(self, found: Sequence[Issued]) -> set[UUID]:
-        """Find the entries that have to do with badges, held by nobody yet: they are taken all at once, in order."""
+    async def one(self, found: Issued) -> None:
+        """Compare a badge that was read by itself.
+
+        What is here may have been read later, by somebody faster. Where the two differ it is read once more, between
+        two looks at what is here.
+        """
+        async with self.work.database.transaction(City(self.tenant, quiet=True)):
+            before = await self._lines([found])
+        if any(line.state != found.state for line in before.values()):
+            found = await self.opened.ask("read", self.opened.connector.read, Issued, found.id)
+        await self.page([found], before)
+
+    async def _lines(self, found: Sequence[Issued]) -> dict[UUID, ledger.Line]:
+        """Hold the entries that have to do with badges, which nobody does yet: they are taken all at once, in order."""
         rows = await fetch(KNOWN_SQL, self.tenant, self.opened.id, [each.id for each in found])
         known = {row["external_id"] for row in rows}
         marked = [(each.earner, each.template) for each in found if each.id not in known and is_marked(each)]
         if marked:
             earners, templates = zip(*marked, strict=True)
             rows += await fetch(WAITING_SQL, self.tenant, self.opened.id, list(earners), list(templates))
-        return {row["id"] for row in rows}
+        return await ledger.hold_lines(self.tenant, {row["id"] for row in rows})
 
     async def _differs(self, line: ledger.Line, there: Issued, now: datetime) -> None:
         drift = drifted(line.state, there)
@@ -254,6 +269,10 @@ class Comparing:
                 )
             except NotFound:
                 continue
+            except Doubtful as error:
+                words, facts = "the figures of the template %s cannot be had: %s", {"tenant": str(self.tenant)}
+                log.warning(words, template, error, extra=facts)
+                continue
             counts = (figure.issued, figure.accepted, figure.pending, figure.rejected, figure.revoked)
             async with hold_to_compare(self.work, self.opened):
                 await execute(FIGURES_SQL, self.tenant, self.opened.id, template, *counts, self.work.now())
@@ -313,7 +332,7 @@ async def _everything(comparing: Comparing) -> int:
     opened, after, elsewhere = comparing.opened, None, 0
     for _ in range(MOST_PAGES):
         page: Page[Issued] = await patiently(partial(opened.ask, "find", opened.connector.find, Page, Sought(), after))
-        elsewhere += await comparing.page(page.items)
+        elsewhere += await comparing.page(list(opened.kept(page.items)))
         after = page.next
         if after is None:
             break
@@ -335,4 +354,4 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
 
 async def heard(work: Work, opened: Opened, issued: Issued) -> None:
     """Take over what was just read of one badge, after the platform hinted at it."""
-    await Comparing(work, opened).page([issued])
+    await Comparing(work, opened).one(issued)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from waypost.calling import Call, CallLate, Calls, PluginPaused
-from waypost.connectors.rules import place_of
+from waypost.connectors.hints import Fruitless
+from waypost.connectors.rules import can_be_kept, place_of
 from waypost.outbox.connecting import (
     Access,
     Connector,
@@ -25,6 +27,9 @@ from waypost.outgoing import Outgoing
 from waypost.plugins import ConnectorRegistrar, Plugins
 
 T = TypeVar("T")
+Listed = TypeVar("Listed", Issued, Template)
+
+log: Final = logging.getLogger("waypost.worker")
 
 ANSWER_S: Final = 20.0  # a platform's, to one call over HTTP
 CALL_S: Final = 60.0  # a connector's, which may make a few of them
@@ -47,6 +52,7 @@ class Connectors:
 
     offered: Iterable[Offered] = ()
     calls: Calls = field(default_factory=Calls)
+    fruitless: Fruitless = field(default_factory=Fruitless)
     _outgoing: Outgoing | None = None
 
     @classmethod
@@ -109,6 +115,8 @@ class Opened:
                 raise TypeError(f"it answered a page of something else to {what}")
             if not all(map(is_whole, answer.items if isinstance(answer, Page) else [answer])):
                 raise TypeError(f"it answered {what} with a part of another type")
+            if not can_be_kept(answer):  # what a platform writes is no fault of the connector
+                raise Doubtful(f"{name} answered what cannot be kept")
 
         name = f"the connector {self.connector.name} ({what})"
         call = Call(self.offered.plugin, name, self.tenant, CALL_S, check=check, meant=(ConnectorError,))
@@ -123,6 +131,15 @@ class Opened:
         except Exception as error:  # a connector's fault; what it had done before is not known
             raise Doubtful(f"{name} failed: {type(error).__name__}") from error
         return answer
+
+    def kept(self, listed: Iterable[Listed]) -> Iterator[Listed]:
+        """Those of a list that can be kept; any other is named in the log, and costs itself alone."""
+        for each in listed:
+            if can_be_kept(each):
+                yield each
+            else:
+                words, facts = "what %s lists as %.40r cannot be kept", {"tenant": str(self.tenant)}
+                log.warning(words, self.connector.name, each.id, extra=facts)
 
 
 def is_whole(answer: object) -> bool:

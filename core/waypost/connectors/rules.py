@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from waypost.db import storable
 from waypost.learners.rules import derived_id, is_guarded
-from waypost.outbox.connecting import LIVE, Invalid, Issued, IssueState
+from waypost.outbox.connecting import LIVE, Figure, Invalid, Issued, IssueState, Template
 from waypost.plugins.settings import with_defaults
 
 # How long after it was sent something may still arrive there: a platform that answers at all does so in minutes.
@@ -20,9 +21,11 @@ EARNER_PREFIX: Final = "waypost:"
 LONGEST_PROBLEM: Final = 500
 LONGEST_NAME: Final = 100
 LONGEST_TEMPLATE: Final = 200
+LONGEST_ID_BYTES: Final = 2_000  # of what stands in an index
+MOST_COUNTED: Final = 2**31 - 1  # the largest number that the graph tells
 MOST_ACCOUNTS: Final = 50
 HIDDEN: Final = "…"
-_SHOWN: Final = re.compile(r"https?://[^\s<>\"\x00]{1,2000}")
+_SHOWN: Final = re.compile(r"https?://[^\s<>\"\x00\ud800-\udfff]{1,2000}")
 
 
 class Want(StrEnum):
@@ -139,12 +142,30 @@ def problem_of(error: Invalid, secrets: Iterable[str]) -> str:
     for word in sorted({each for each in secrets if each}, key=len, reverse=True):
         said = re.escape(word)
         text = re.sub(rf"{said}|(?i:(?<!\w){said}(?!\w))", HIDDEN, text)
-    return text[:LONGEST_PROBLEM]
+    return storable(text[:LONGEST_PROBLEM])
 
 
 def shown(url: str | None) -> str | None:
     """The address, where it is one of the web; any other that a platform names would be followed by who sees it."""
     return url if url is not None and _SHOWN.fullmatch(url) else None
+
+
+def can_be_kept(found: object) -> bool:
+    """Whether there is room for what a platform says of a badge, a template or its figures; of anything else it is."""
+    match found:
+        case Issued():
+            return _fit(found.id, found.template, found.earner or "")
+        case Template():
+            return _fit(found.id, found.name, found.state)
+        case Figure():
+            counts = (found.issued, found.accepted, found.pending, found.rejected, found.revoked)
+            return all(type(each) is int and 0 <= each <= MOST_COUNTED for each in counts)
+        case _:
+            return True
+
+
+def _fit(id: str, *texts: str) -> bool:
+    return all(storable(each) == each for each in (id, *texts)) and len(id.encode()) <= LONGEST_ID_BYTES
 
 
 def names_in(names: str, address: str) -> tuple[str, ...]:

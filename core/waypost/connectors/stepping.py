@@ -17,7 +17,7 @@ from waypost.connectors.asking import ask_consent
 from waypost.connectors.carrying import Parcel, note_unsent, read_parcel
 from waypost.connectors.holding import hold_to_send
 from waypost.connectors.registry import Connectors, Opened
-from waypost.connectors.rules import SETTLED, Move, Want, names_in, next_move, ours, problem_of
+from waypost.connectors.rules import SETTLED, Move, Want, can_be_kept, names_in, next_move, ours, problem_of
 from waypost.db import City, fetchval
 from waypost.outbox.connecting import (
     LIVE,
@@ -129,6 +129,8 @@ class Step:
                 break
         else:  # what was not looked through may have it
             raise Doubtful("the platform's list of one earner's badges has no end")
+        if not all(map(can_be_kept, found)):
+            raise Doubtful("one of the earner's badges at the platform cannot be kept, and may be it")
         async with self.work.database.transaction(City(self.home, quiet=True)):
             taken = await ledger.taken(self.home, self.opened.id, [each.id for each in found], line.id)
         return ours(found, str(line.id), taken)

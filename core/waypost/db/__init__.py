@@ -24,7 +24,7 @@ from waypost.db.ownership import Kind, Ownership
 from waypost.db.personal import Finds, Personal
 from waypost.db.reads import Read, Reads
 from waypost.db.scope import SHARED, City, Learner, National, Scope, System
-from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval, one_at_a_time
+from waypost.db.sql import copy, execute, executemany, fetch, fetchrow, fetchval, one_at_a_time, storable
 from waypost.db.tables import OwnedTable, PersonTable, PlatformTable, ReferenceTable, TenantTable, ownership
 from waypost.db.transaction import Transaction, act_as, current_actor, current_scope, move_shared, stamp
 from waypost.db.versions import Versions
@@ -79,4 +79,5 @@ __all__ = [
     "one_at_a_time",
     "ownership",
     "stamp",
+    "storable",
 ]

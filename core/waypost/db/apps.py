@@ -31,6 +31,12 @@ class App:
     extensions: tuple[str, ...] = EXTENSIONS
     personal: tuple[Personal, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises TypeError for one alone where several are asked for: `(Tide)` is no tuple, `(Tide,)` is."""
+        for name in ("tables", "extensions", "personal"):
+            if not isinstance(getattr(self, name), tuple | list):
+                raise TypeError(f"{name} of the app {self.name} is a tuple; of one alone: {name}=(…,)")
+
     @property
     def schema(self) -> str:
         """The PostgreSQL schema of the app's tables."""

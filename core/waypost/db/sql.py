@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,14 @@ from waypost.db.transaction import current
 if TYPE_CHECKING:
     import asyncpg
 
+# Null bytes and half characters: what JSON can say, and PostgreSQL cannot keep.
+_UNKEPT: Final = re.compile(r"[\x00\ud800-\udfff]")
 _HOLD_SQL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL can keep it: what it cannot is replaced by the character for that."""
+    return _UNKEPT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:

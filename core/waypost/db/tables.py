@@ -51,6 +51,9 @@ class OwnedTable(Table):
         if kind is not None:  # one of the four bases below, no table
             cls._base = kind
             return
+        given: object = key  # nobody has checked it
+        if isinstance(given, str):
+            raise TypeError(f'{cls.__name__}: the key is a tuple of names; of one alone: key=("{given}",)')
         lead = LEADING[cls._base]
         whole_key = (lead, *key) if lead else key
         _mark_key(cls, key, whole_key)

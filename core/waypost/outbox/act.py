@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from waypost.access.permissions import Granted, issuer_scoped, permits, words_of
+from waypost.access.permissions import Granted, issuer_scoped, must_exist, permits, words_of
 from waypost.outbox.linting import Rule
 from waypost.outbox.submission import Submission, Verdict
 from waypost.refusal import Refusal
@@ -164,11 +164,13 @@ class Command(Generic[P, R]):
 
 
 def command(*, may: str) -> Callable[[Callable[Concatenate[Act, P], Awaitable[R]]], Command[P, R]]:
-    """Declare a command and its permission: one of PERMISSIONS, a plugin's, or OWN.
+    """Declare a command and its permission: one of PERMISSIONS, a plugin's, or OWN. Raises ValueError for any other.
 
     For roles that speak for one issuer the command itself asks `act.may(permission, issuer_id)` as soon as
     it knows whose object it is about.
     """
+    if may != OWN:
+        must_exist(may)
 
     def declare(act: Callable[Concatenate[Act, P], Awaitable[R]]) -> Command[P, R]:
         return Command(act, may)

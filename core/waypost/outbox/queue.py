@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from waypost.db import Database, System, execute, fetch, new_id
+from waypost.db import Database, System, execute, fetch, new_id, storable
 from waypost.outbox.fairness import Lane, Room
 from waypost.outbox.retries import MOST_ATTEMPTS, retry_in_s
 from waypost.outbox.work import NOTIFY_SQL, GivenUp, Later, Task
@@ -192,7 +192,7 @@ def failure_of(task: Task, error: Exception) -> Failure:
 
 def words_of(error: BaseException) -> str:
     """The error in few words, for the row of the work; what runs never puts names or addresses into its errors."""
-    return f"{type(error).__name__}: {error}"[:MOST_WORDS]
+    return storable(f"{type(error).__name__}: {error}"[:MOST_WORDS])
 
 
 def is_spent(task: Task) -> bool:

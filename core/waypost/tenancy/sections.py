@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel
 
 Keys = tuple[str | int, ...]
+
+# The arrays of the catalogue files; rooms above declare what stands in them, and a test holds the two together.
+KINDS: Final = ("badges", "issuers", "lint_rules", "opportunities", "pathways", "places", "schemes")
 
 
 @dataclass(frozen=True, slots=True)

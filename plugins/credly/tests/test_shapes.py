@@ -56,10 +56,13 @@ def test_an_order_is_written_as_credly_wants_it() -> None:
         ("2027-01-04 09:00:00 +0000", datetime(2027, 1, 4, 9, tzinfo=UTC)),
         ("2027-01-04T09:00:00Z", datetime(2027, 1, 4, 9, tzinfo=UTC)),
         ("2027-01-04T09:00:00.000-05:00", datetime(2027, 1, 4, 14, tzinfo=UTC)),
+        ("2027-01-04", None),
+        ("next spring", None),
     ],
 )
-def test_expiry_is_a_moment_null_or_false(value: object, expected: datetime | None) -> None:
-    assert shapes.issued({**BADGE, "expires_at": value}).expires_at == expected
+def test_a_moment_that_cannot_be_read_is_none_and_hides_no_badge(value: object, expected: datetime | None) -> None:
+    found = shapes.issued({**BADGE, "expires_at": value, "state_updated_at": value})
+    assert (found.expires_at, found.changed_at) == (expected, expected)
 
 
 def test_one_badge_that_nobody_can_read_does_not_hide_the_others() -> None:

@@ -158,7 +158,10 @@ def _maybe(value: object) -> str | None:
 
 
 def _time(value: object) -> datetime | None:
-    """A moment; null and false both mean none."""
+    """A moment; null and false both mean none.
+
+    So does a form that is not known: nothing is done by these moments, and a badge must not be Doubtful for them.
+    """
     if not isinstance(value, str) or not value:
         return None
     for form in ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"):
@@ -166,4 +169,4 @@ def _time(value: object) -> datetime | None:
             return datetime.strptime(value, form)  # noqa: DTZ007 - all of these forms have a zone
         except ValueError:
             continue
-    raise ValueError("no moment")
+    return None

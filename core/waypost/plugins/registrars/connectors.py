@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
-from waypost.outbox.connecting import Connector
+from waypost.outbox.connecting import Connector, Hinted
 from waypost.plugins.names import permission_prefix
 from waypost.plugins.registrars.base import Registrar
 from waypost.plugins.settings import schema_problems, sentence
 
-OPERATIONS: Final = ("issue", "replace", "revoke", "read", "find", "templates", "analytics")
+# What each operation is given beside its `Access`.
+OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "issue": ("order",),
+    "replace": ("id", "order"),
+    "revoke": ("id", "reason"),
+    "read": ("id",),
+    "find": ("sought", "after"),
+    "templates": ("after",),
+    "analytics": ("template",),
+}
 
 
 class ConnectorRegistrar(Registrar):
@@ -25,12 +35,14 @@ class ConnectorRegistrar(Registrar):
 
     def connector(self, connector: Connector) -> Connector:
         """Register a connector; its name is the prefix in lower case, or begins with that and a dash."""
+        given: object = connector  # nobody has checked it
+        if isinstance(given, type):
+            self.faults.append(f"a connector is an instance, and this is the class: hand over {given.__name__}(…)")
+            return connector
         name, begins = str(getattr(connector, "name", "")), permission_prefix(self.prefix)
         if not re.fullmatch(rf"{re.escape(begins)}(-[a-z0-9]+)*", name):
             self.faults.append(f"the connector {name} must be called {begins}, or {begins}- and more in lower case")
-        missing = [each for each in OPERATIONS if not callable(getattr(connector, each, None))]
-        if missing:
-            self.faults.append(f"the connector {name} has no {', '.join(missing)}")
+        self._look_at_operations(connector, name)
         schema = getattr(connector, "settings", None)
         if not isinstance(schema, dict):
             self.faults.append(f"the connector {name} has no settings, which are a JSON Schema")
@@ -43,6 +55,19 @@ class ConnectorRegistrar(Registrar):
         self._contributes("connector", name)
         self.connectors.append(connector)
         return connector
+
+    def _look_at_operations(self, connector: Connector, name: str) -> None:
+        if missing := [each for each in OPERATIONS if not hasattr(connector, each)]:
+            self.faults.append(f"the connector {name} has no {', '.join(missing)}")
+            return
+        for each, given in OPERATIONS.items():
+            what, function = f"{each} of the connector {name}", getattr(connector, each)
+            self._calls(what, function, "access", *given)
+            if callable(function) and not iscoroutinefunction(function):
+                self.faults.append(f"{what} must be an async function")
+        if isinstance(connector, Hinted):
+            self._calls(f"hint of the connector {name}", connector.hint, "body")
+            self._calls(f"hinted of the connector {name}", connector.hinted, "access", "hint")
 
 
 def _unplaced(schema: Mapping[str, Any], connector: Connector) -> Iterator[str]:

@@ -15,6 +15,7 @@ from waypost.db.scripts import read_scripts
 from waypost.plugins.names import schema_name
 from waypost.plugins.registrars.base import Registrar
 from waypost.tenancy import CatalogueSection
+from waypost.tenancy.sections import KINDS
 
 
 class AppRegistrar(Registrar):
@@ -89,6 +90,8 @@ class CatalogueRegistrar(Registrar):
                 f"the section {section.kind}.{section.name} must be called {self.prefix} or begin with {self.prefix}_"
             )
         where = f"the section {section.kind}.{section.name}"
+        if section.kind not in KINDS:
+            self.faults.append(f"{where}: the catalogue has no {section.kind}; it has {', '.join(KINDS)}")
         model: object = section.model  # nobody has checked it
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             self.faults.append(f"{where}: its model is a pydantic BaseModel")

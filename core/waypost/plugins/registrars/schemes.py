@@ -27,6 +27,9 @@ class SchemesRegistrar(Registrar):
 
         A code is the prefix in small letters, alone or with more words: `kickstart`, `kickstart-pilot`.
         """
+        if isinstance(schemes, Mapping):
+            self.faults.append("schemes are a list of tables, and this is one table alone: put it into [ ]")
+            return
         for code, read in faults_in(_tables_in(schemes) if isinstance(schemes, Traversable) else schemes):
             own = code_prefix(self.prefix).lower().replace("_", "-")
             if code != own and not code.startswith(f"{own}-"):
