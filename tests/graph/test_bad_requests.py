@@ -215,7 +215,7 @@ ANYTHING = st.recursive(
 ) | st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2027-01-01", "2027-01-01T00:00:00"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(search=st.sampled_from(SEARCHES), place=st.integers(0, 2), value=ANYTHING)
 @example(search=SEARCHES[1], place=0, value="0001-01-01T00:00:00+14:00")
 @example(search=SEARCHES[2], place=0, value="9999-12-31T23:59:59-14:00")
@@ -268,7 +268,7 @@ LISTS = (
 REFUSALS = {"INVALID_ARGUMENT", "INVALID_CURSOR", "INVALID_POSTCODE", "UNKNOWN_POSTCODE", "NOT_FOUND"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=ANY_TEXT)
 @example(text="\x00")
 @example(text="\ud800")
@@ -283,7 +283,7 @@ async def test_no_text_whatever_breaks_an_id_a_slug_or_a_postcode(ask: Asking, t
         assert {each["extensions"]["code"] for each in body["errors"]} <= REFUSALS
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=ANY_TEXT, field=st.sampled_from(LISTS))
 @example(text="\x00", field=LISTS[0])
 @example(text="\ud800", field=LISTS[3])

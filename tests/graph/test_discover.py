@@ -321,7 +321,7 @@ def filters() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filter=filters(), city=st.sampled_from(["plymouth", "cardiff", None]), size=st.integers(1, 9))
 async def test_any_search_answers_what_plain_python_does(
     ask: Asking, filter: dict[str, Any], city: str | None, size: int
@@ -340,7 +340,7 @@ async def test_any_search_answers_what_plain_python_does(
     await assert_facets(ask, filter, city)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(latitude=st.floats(49, 53), longitude=st.floats(-6, -2), within=st.integers(1, 300_000), size=st.integers(1, 9))
 async def test_any_circle_keeps_exactly_what_is_in_it(
     ask: Asking, latitude: float, longitude: float, within: int, size: int

@@ -216,7 +216,7 @@ FIELDS = (
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     some.lists(some.sampled_from(FIELDS), min_size=1, max_size=4), some.sampled_from(("curator", "learner", "operator"))
 )

@@ -150,7 +150,7 @@ changes = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(changes, min_size=1, max_size=4))
 async def test_after_any_updates_the_last_word_on_each_field_holds(stage: Stage, series: list[dict[str, Any]]) -> None:
     expected = await built(stage)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil import rrule
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.rooms import LONDON
@@ -201,7 +201,6 @@ local_times = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # n
 )
 
 
-@settings(deadline=None)  # to see that a rule never happens takes dateutil a while
 @given(rules(), local_times, st.timedeltas(timedelta(days=-400), timedelta(days=4000)))
 def test_occurrences_are_those_that_dateutil_finds_from_the_first(
     rule: tuple[str, dict[str, Any]], start: datetime, later: timedelta
@@ -219,7 +218,6 @@ def test_occurrences_are_those_that_dateutil_finds_from_the_first(
     assert [moment for moment in ours if moment <= horizon] == theirs
 
 
-@settings(deadline=None)
 @given(rules(), local_times)
 def test_what_is_derived_agrees_with_the_occurrences(rule: tuple[str, dict[str, Any]], start: datetime) -> None:
     timing = Timing(start.replace(tzinfo=LONDON), start.replace(tzinfo=LONDON) + timedelta(hours=2), rule[0])
@@ -232,7 +230,6 @@ def test_what_is_derived_agrees_with_the_occurrences(rule: tuple[str, dict[str, 
     assert list(found) == sorted(found, key=lambda one: one.starts_at)
 
 
-@settings(deadline=None)
 @given(rules(), local_times)
 def test_the_last_occurrence_and_all_weekdays_are_found_without_walking_there(
     rule: tuple[str, dict[str, Any]], start: datetime

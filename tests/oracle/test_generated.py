@@ -104,7 +104,6 @@ def test_whatever_is_asked_the_engine_answers_like_the_naive_executor(
             max_examples=round(COUNT * SPARE * share),
             derandomize=True,
             database=None,
-            deadline=None,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         )

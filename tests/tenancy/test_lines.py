@@ -115,13 +115,13 @@ _documents = st.dictionaries(_keys, _values, max_size=5)
 
 
 @given(_documents)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_writing_toml_and_reading_it_gives_the_same(document: dict[str, Any]) -> None:
     assert tomllib.loads(toml_text(document)) == document
 
 
 @given(_documents)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_lines_agree_with_reading_ever_longer_beginnings(document: dict[str, Any]) -> None:
     """Every statement that the writer writes ends on its line, so a key's line is where it first can be read."""
     text = toml_text(document)
@@ -135,7 +135,7 @@ def test_lines_agree_with_reading_ever_longer_beginnings(document: dict[str, Any
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_lines_of_arrays_and_texts_over_many_lines_are_those_that_the_writer_counted(data: st.DataObject) -> None:
     writer = _Counting(data)
     for number in range(data.draw(st.integers(1, 4))):
@@ -189,7 +189,7 @@ class _Counting:
 @given(
     st.recursive(st.integers() | _texts | st.none(), lambda v: st.lists(v) | st.dictionaries(_texts, v), max_leaves=12)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_value_of_json_is_found(document: Any) -> None:
     for indent in (None, 1):
         text = json.dumps(document, indent=indent)
