@@ -21,6 +21,9 @@ def differences(answer: Mapping[str, Any], verdict: Verdict, cursors: Cursors) -
         )
     if "data" not in answer:
         return [f"refused as a whole: {answer['errors']}"]
+    if verdict.data is None:  # what lies beside the refusal that left nothing may be told or not (GraphQL, 6.4.4)
+        refusing = {path[:1] for _, path in verdict.errors}
+        problems = Counter({each: count for each, count in problems.items() if each[1][:1] in refusing})
     return _of_problems(problems, verdict.errors) + _unlike(answer["data"], verdict.data, (), cursors)
 
 

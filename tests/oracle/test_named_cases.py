@@ -56,6 +56,13 @@ async def test_a_directive_that_got_null_refuses_each_object_of_a_computed_list_
     assert code(await both.agree(document, {"if": None})) == "INVALID_ARGUMENT"
 
 
+async def test_a_refusal_that_leaves_nothing_may_be_told_with_others_beside_it(both: Both) -> None:
+    document = """query($code: String!) { auditLog { pageInfo { endCursor } } occupation(code: $code) { code } }"""
+    answer = await both.agree(document, {"code": "2134"}, city="old-town")
+    assert answer["data"] is None
+    assert "UNAUTHENTICATED" in {each["extensions"]["code"] for each in answer["errors"]}
+
+
 async def test_null_sent_for_the_language_of_the_answer_is_a_wrong_argument(both: Both) -> None:
     document = 'query($language: LanguageTag = "cy") @inContext(language: $language) { badges { nodes { name } } }'
     assert code(await both.agree(document, {"language": None})) == "INVALID_ARGUMENT"
