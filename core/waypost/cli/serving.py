@@ -20,7 +20,6 @@ Result = TypeVar("Result")
 STOP_WITHIN_S: Final = 10
 LARGEST_MESSAGE: Final = 256_000  # bytes, of a WebSocket
 PING_S: Final = 20.0
-COLLECTED_AFTER: Final = (20_000, 20, 20)  # objects more than before, and rounds of the younger generation
 STUCK_MS: Final = 60_000  # a client that takes nothing for so long is given up by the system
 
 
@@ -51,11 +50,9 @@ def run(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 def settle() -> None:
     """Let the garbage collector pass over what there is: what a server makes before it is ready lasts as long as it.
 
-    Looking through all of that, again and again, would stop every answer for a tenth of a second each time. Of what
-    comes later little is left to the collector, so that it looks less often.
+    Looking through all of that, again and again, would stop every answer for a tenth of a second each time.
     """
     gc.freeze()
-    gc.set_threshold(*COLLECTED_AFTER)
 
 
 async def serve(
