@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import platform
 import sys
@@ -39,6 +40,7 @@ from benchmarks.ground import Ground
 from benchmarks.http import Effort, tell
 from benchmarks.table import Figure, table
 from benchmarks.wrk import WrkMissing
+from waypost.cli.main import COLLECTED_AFTER
 
 USUAL: Final = (
     *("start", "plugins", "memory", "awards", "reviews", "frameworks", "feeds", "sql", "http", "deliveries"),
@@ -49,6 +51,7 @@ FILLED: Final = {"sql", "http"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for and print one table; a missed target is shown there, and is no error."""
+    gc.set_threshold(*COLLECTED_AFTER)  # as every command does
     options = _options(arguments)
     figures: list[Figure] = []
     subjects = options.subjects or list(USUAL)
