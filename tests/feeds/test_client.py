@@ -124,3 +124,7 @@ async def test_json_that_is_too_deep_to_look_for_secrets_in_is_not_taken() -> No
     feed.veil = Veil().over(["swordfish"])
     with pytest.raises(FeedFault, match="too deep"):
         await feed.page(f"{FEED}/page")
+
+
+def test_a_secret_of_nothing_covers_nothing() -> None:
+    assert Veil().over(["", " "]).text("Owls") == "Owls"

@@ -25,6 +25,10 @@ SETTINGS = FeedSettings("birds", "https://example.org")
 LONDON = ZoneInfo("Europe/London")
 
 
+async def never(_: Any) -> Page:
+    raise AssertionError("what is decided here pulls nothing")
+
+
 @given(st.text(max_size=300), st.text(max_size=60))
 def test_slugs_are_slugs_and_differ_by_whose_they_are(name: str, id: str) -> None:
     slug = own_slug(name, "feed:flock/birds", id)
@@ -79,10 +83,7 @@ def test_a_part_of_an_item_is_whole_or_the_item_is_a_bad_one(where: str, part: A
 
 
 def test_what_a_plugin_answers_instead_of_an_item_is_one_items_fault() -> None:
-    async def pull(_: Any) -> Page:
-        raise NotImplementedError
-
-    kind = FeedKind("x", pull=pull, read=lambda raw, _: [raw])
+    kind = FeedKind("x", pull=never, read=lambda raw, _: [raw])
     batch = read_page(kind, Page([FeedItem("1"), "2", None, FeedItem("4")], place="things"), SETTINGS, 10)
     assert [*batch.items] == ["1", "4"]
     assert [(each.line, each.column) for each in batch.problems] == [(12, "things[1]"), (13, "things[2]")]
@@ -91,10 +92,7 @@ def test_what_a_plugin_answers_instead_of_an_item_is_one_items_fault() -> None:
 
 @given(st.permutations([1, 2, 3]))
 def test_of_one_id_the_newest_wording_holds_in_whatever_order_it_comes(order: list[int]) -> None:
-    async def pull(_: Any) -> Page:
-        raise NotImplementedError
-
-    kind = FeedKind("x", pull=pull, read=lambda raw, _: [raw])
+    kind = FeedKind("x", pull=never, read=lambda raw, _: [raw])
     items = [FeedItem("a", title=str(day), modified=datetime(2026, 1, day, tzinfo=UTC)) for day in order]
     assert read_page(kind, Page(items), SETTINGS, 0).items["a"].item.title == "3"
 
@@ -179,9 +177,6 @@ def test_every_fault_of_a_feed_is_described_where_cities_look() -> None:
 def test_what_cannot_be_used_is_known_by_its_id_however_that_is_written(raw: Any, kept: set[str]) -> None:
     def refuses(raw: Any, settings: Mapping[str, Any]) -> list[FeedItem]:
         raise BadItem("no")
-
-    async def never(asked: Any) -> Page:
-        raise NotImplementedError
 
     batch = read_page(FeedKind("flockBirds", pull=never, read=refuses), Page([raw]), SETTINGS, 0)
     assert batch.kept == kept

@@ -214,7 +214,7 @@ async def _files(patient: Patient) -> Found:
     return Found("the database says what they say")
 
 
-async def _set(patient: Patient) -> AsyncIterator[tuple[str, Manifest, dict[str, Any], set[str]]]:
+async def _plugins_set_up(patient: Patient) -> AsyncIterator[tuple[str, Manifest, dict[str, Any], set[str]]]:
     """What each open city has set for each of its plugins, and the names of the secrets that it keeps."""
     from waypost.db import City
     from waypost.plugins import settings_of
@@ -237,7 +237,7 @@ async def _settings(patient: Patient) -> Found:
 
     unfit = [
         f"{slug}: {sentence(problem)}"
-        async for slug, manifest, settings, _ in _set(patient)
+        async for slug, manifest, settings, _ in _plugins_set_up(patient)
         for problem in problems_in(settings, manifest.settings, ("plugins", manifest.name))
     ]
     if not unfit:
@@ -250,7 +250,7 @@ async def _secrets(patient: Patient) -> Found:
 
     unset = [
         (slug, manifest.name, name)
-        async for slug, manifest, settings, kept in _set(patient)
+        async for slug, manifest, settings, kept in _plugins_set_up(patient)
         for name in sorted(secrets_named(settings, manifest.settings) - kept)
     ]
     if not unset:

@@ -21,7 +21,7 @@ class Veil:
 
     def over(self, secrets: Iterable[str]) -> Veil:
         """The same, over these too."""
-        every = {form for secret in secrets for form in _forms(secret)}.union(self.hidden)
+        every = {form for secret in secrets for form in _forms(secret) if form}.union(self.hidden)
         return Veil(tuple(sorted(every, key=len, reverse=True)))
 
     def over_credentials(self, headers: Mapping[str, str]) -> Veil:
